@@ -1,0 +1,37 @@
+"""Driver for Quectel cellular modules: TCP, UDP, TLS and CoAP over AT commands, blocking and asyncio.
+
+Importing this costs nothing: each name is loaded when it is first used.
+"""
+
+__version__ = "0.1.0"
+
+BUFFER = 0
+PUSH = 1
+TRANSPARENT = 2
+
+_WHERE = {
+    "Modem": "sync",
+    "Socket": "sync",
+    "AsyncModem": "aio",
+    "AsyncSocket": "aio",
+    "TLSContext": "tls",
+    "Coap": "coap",
+    "CoapMessage": "coap",
+    "QuectelError": "errors",
+    "QuectelTimeout": "errors",
+    "NetworkError": "errors",
+    "TLSError": "errors",
+    "CoapError": "errors",
+    "SOCK_STREAM": "modem",
+    "SOCK_DGRAM": "modem",
+    "AF_INET": "modem",
+    "AF_INET6": "modem",
+}
+
+
+def __getattr__(name):
+    if name not in _WHERE:
+        raise AttributeError(name)
+    value = getattr(__import__("quectel." + _WHERE[name], None, None, (name,)), name)
+    globals()[name] = value
+    return value

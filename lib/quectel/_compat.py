@@ -1,0 +1,125 @@
+"""What differs between MicroPython and CPython.  The one file that asks which Python this is."""
+
+import sys
+from struct import pack_into
+
+if sys.implementation.name == "micropython":
+    from io import BytesIO
+    from io import IOBase as Stream
+    from time import sleep_ms
+    from time import ticks_ms as _ticks_ms
+
+    from micropython import const
+
+    class _TimeoutError:  # no such builtin here, and no class has two built-in exceptions as bases
+        pass
+
+    def poller(uart):
+        """A poll object that waits for this UART, or None if it cannot be waited for."""
+        from select import POLLIN, poll
+
+        waiter = poll()
+        try:
+            waiter.register(uart, POLLIN)
+            waiter.poll(0)
+        except OSError:
+            return None
+        return waiter
+
+    def Store(size):
+        # BytesIO moves bytes at C speed with write(buf, off, n) and readinto(buf, n), on every version.
+        io = BytesIO(size)
+        io.write(bytes(size))
+        return io
+
+else:
+    from time import monotonic_ns, sleep
+
+    const = int
+    Stream = object  # io.IOBase.__del__ would close a socket from the garbage collector
+    _TimeoutError = TimeoutError
+
+    def poller(uart):
+        """Here a UART offers wait(ms) or is looked at once a millisecond."""
+
+    def _ticks_ms():
+        return monotonic_ns() // 1_000_000
+
+    def sleep_ms(ms):
+        sleep(ms / 1000)
+
+    class Store:
+        """The store of a ring, with the calls that MicroPython's BytesIO has."""
+
+        def __init__(self, size):
+            self._buf = bytearray(size)
+            self._pos = 0
+
+        def seek(self, pos):
+            self._pos = pos
+            return pos
+
+        def write(self, buf, off, n):
+            self._buf[self._pos : self._pos + n] = memoryview(buf)[off : off + n]
+            self._pos += n
+            return n
+
+        def readinto(self, buf, n=-1):
+            n = len(buf) if n < 0 else n
+            memoryview(buf)[:n] = self._buf[self._pos : self._pos + n]
+            self._pos += n
+            return n
+
+
+_MASK = const(0x3FFFFFFF)
+_HALF = const(0x20000000)
+
+
+def ticks_ms():
+    """Milliseconds since some point, 0 to 2**30 - 1, wrapping."""
+    return _ticks_ms() & 0x3FFFFFFF
+
+
+def ticks_add(t, ms):
+    """The time ms milliseconds after t; ms is less than 2**29."""
+    # Down to negative numbers first: the sum of two 30-bit numbers is no small integer on a 32-bit VM.
+    return (t - _HALF + (ms - _HALF)) & _MASK
+
+
+def ticks_diff(a, b):
+    """Milliseconds from b to a, negative when a is earlier; right over the wrap up to 2**29."""
+    a = (a - b) & _MASK
+    return a if a < _HALF else a - _HALF - _HALF
+
+
+class Ladder:
+    """Bulk copies from a Store to an offset in a buffer, without a slice.
+
+    A slice costs a block of heap on MicroPython; ready-made views of powers of two do not.
+    """
+
+    def __init__(self, bits):
+        scratch = memoryview(bytearray(1 << bits))
+        self._views = [scratch[: 1 << k] for k in range(bits + 1)]
+        self._formats = ["%ds" % (1 << k) for k in range(bits + 1)]
+        self._top = bits
+
+    def move(self, store, dst, off, n):
+        """Read n bytes from the store's position into dst[off:off + n]."""
+        k = self._top
+        while n:
+            while 1 << k > n:
+                k -= 1
+            store.readinto(self._views[k])
+            pack_into(self._formats[k], dst, off, _packable(self._views[k]))
+            off += 1 << k
+            n -= 1 << k
+
+
+if sys.implementation.name == "micropython":
+
+    def _packable(view):
+        return view
+
+else:
+    _packable = bytes  # CPython's struct takes no view for "s"

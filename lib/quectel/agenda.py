@@ -1,0 +1,226 @@
+"""Which command goes next, and what the end of a command means for the slot it was for."""
+
+from errno import EIO, ENOBUFS, ETIMEDOUT
+
+from ._compat import Store, const, ticks_add
+from .command import BLAME, CLOSE, DONE, ERROR, ON_CLOSE, ON_OK, ON_SEND, READ, SEND, SEND_FAIL
+from .errors import errno_of
+from .lines import Lines
+from .table import (
+    CLOSING,
+    DGRAM,
+    ENDED,
+    FAILED,
+    FREE,
+    HALF,
+    OPEN,
+    QUEUED,
+    REFUSED,
+    SENT,
+    TAKEN,
+    UNDERWAY,
+)
+
+_MASK = const(0x3FFFFFFF)
+_SEND_RESULT_MS = const(120_000)  # a send's result may be late by that much
+_BACK_OFF_MS = const(100)  # before a send is repeated behind SEND FAIL; doubled each time
+_TRIES = const(8)
+
+
+class Agenda(Lines):
+    """The sending half of the engine.  One command at a time, slots served round robin."""
+
+    def __init__(self, family, slots, rx_ring, tx_buf, line_buf):
+        Lines.__init__(self, family, slots, rx_ring, tx_buf, line_buf)
+        self.baud = 115_200
+        self.tx = self.cmd.tx  # bytes for the UART: tx[otx:otx + ntx]
+        self.otx = 0
+        self.ntx = 0
+        self.store = Store(family.send_max)  # the one part of a payload that was accepted
+        self.nstore = 0
+        self.sender = self.table.nobody  # whose part it is
+        self.pending_until = 0
+        self.holding = False  # SEND FAIL: the part is sent again at hold_until
+        self.hold_until = 0
+        self.tries = 0
+        self.blame = self.table.nobody  # its command got a bare ERROR: ask for the reason at once
+        self.wanted = False  # a procedure was turned away: the next command is its own
+        self.orphans = bytearray(self.table.ids())  # ids that are open at the module and have no slot
+        self._turn = 0
+        self._orphan = -1
+
+    # --- what goes next -----------------------------------------------------------------------------------------
+
+    def _next(self):
+        if self.blame.index >= 0:
+            self._ask_why()
+        elif self.wanted:
+            self.wanted = False
+        elif not self._serve_slots():
+            self._close_orphan()
+
+    def _serve_slots(self):
+        slots = self.table.slots
+        k = len(slots)
+        while k:
+            k -= 1
+            self._turn = (self._turn + 1) % len(slots)
+            if self._serve(slots[self._turn]):
+                return True
+        return False
+
+    def _serve(self, slot):
+        """Start the command this slot wants most; False if it wants none."""
+        if slot.state == FREE or slot.state == TAKEN:
+            return False
+        if slot.sending == QUEUED and slot is self.sender and not self.holding and self.pending.index < 0:
+            self._start_send(slot)
+        elif slot.want_close and slot.sending != QUEUED and slot.sending != UNDERWAY:
+            self._start_close(slot)
+        elif slot.more and self._worth_reading(slot):
+            self._start_read(slot)
+        else:
+            return False
+        return True
+
+    def _worth_reading(self, slot):
+        """A datagram needs room for the longest; a stream is not read in crumbs."""
+        if slot.state != OPEN and slot.state != HALF:
+            return False
+        room = slot.ring.room()
+        if slot.kind == DGRAM:
+            return room >= slot.dialect.read_max + 2
+        return room >= min(slot.dialect.read_max, slot.ring.size >> 1)
+
+    def _start_read(self, slot):
+        c = self.cmd
+        slot.asked = min(slot.ring.room(), slot.dialect.read_max)
+        slot.again = False
+        c.begin(READ, slot.dialect.read)
+        c.num(slot.cid)
+        c.comma()
+        c.num(slot.asked)
+        self._run(slot, slot.dialect.read_head, ON_OK, self.family.answer_ms, slot.asked)
+
+    def _start_send(self, slot):
+        c = self.cmd
+        slot.sending = UNDERWAY
+        c.begin(SEND, slot.dialect.send)
+        c.num(slot.cid)
+        c.comma()
+        c.num(self.nstore)
+        ends = ON_OK if slot.dialect.late_result else ON_SEND
+        self._run(slot, None, ends, self.family.answer_ms, 0)
+        c.ndata = self.nstore
+        self.parser.prompt_ok = True
+
+    def _start_close(self, slot):
+        slot.state = CLOSING
+        if slot.cid < 0:
+            self._freed(slot)
+            return
+        self._close(slot, slot.cid, slot.dialect)
+
+    def _close(self, slot, cid, dialect):
+        c = self.cmd
+        c.begin(CLOSE, dialect.close)
+        c.num(cid)
+        c.add(dialect.close_arg)
+        self._run(slot, None, ON_CLOSE if dialect.close_ok else ON_OK, dialect.close_ms, 0)
+
+    def _close_orphan(self):
+        cid = self.orphans.find(b"\x01")
+        if cid >= 0:
+            self.orphans[cid] = 0
+            self._close(self.table.nobody, cid, self.family.tcp)
+
+    def orphan(self, cid):
+        """Have an id closed that no slot has."""
+        if 0 <= cid < len(self.orphans):
+            self.orphans[cid] = 1
+
+    def _ask_why(self):
+        self.cmd.begin(BLAME, b"AT+QIGETERROR")
+        self._run(self.blame, b"+QIGETERROR:", ON_OK, self.family.answer_ms, 64)
+
+    def _run(self, slot, prefix, ends, limit_ms, answer):
+        """The command line is complete: hand it to the UART and set its deadline."""
+        self.ntx = self.cmd.run(slot, prefix, ends)
+        self.otx = 0
+        self.cmd.deadline = ticks_add(self.now, limit_ms + self.wire_ms(self.ntx + answer))
+        if self.trace:
+            self._say(">>", bytes(self.cmd.tx[: self.cmd.n]))
+
+    def wire_ms(self, n):
+        """Time for n bytes at 10 bits a byte, and 20 %."""
+        return n * 12_000 // self.baud + 1
+
+    # --- what the end of a command means ------------------------------------------------------------------------
+
+    def _ended(self, result):
+        c = self.cmd
+        self.parser.prompt_ok = False
+        c.finish(result)
+        if c.kind == READ:
+            self._read_ended(c.slot, result)
+        elif c.kind == SEND:
+            self._send_ended(c.slot, result)
+        elif c.kind == CLOSE:
+            self._freed(c.slot)
+        elif c.kind == BLAME:
+            self._blamed(c.slot, c.code)
+
+    def _read_ended(self, slot, result):
+        slot.asked = 0
+        slot.wake = True
+        if result == DONE:
+            return
+        slot.more = False
+        if slot.state == HALF:
+            slot.state = ENDED  # some firmware reads nothing after "closed" (R393)
+        elif result == ERROR and slot.state == OPEN:
+            self.blame = slot
+
+    def _send_ended(self, slot, result):
+        if result == DONE and slot.dialect.late_result:
+            self.pending = slot
+            self.pending_until = ticks_add(self.now, _SEND_RESULT_MS)
+        else:
+            self._send_result(slot, result)
+
+    def _send_result(self, slot, result):
+        self.pending = self.table.nobody
+        if result == SEND_FAIL and self.tries < _TRIES and slot.state != FAILED:
+            self.stats.send_fail = (self.stats.send_fail + 1) & _MASK
+            self.holding = True
+            self.hold_until = ticks_add(self.now, _BACK_OFF_MS << self.tries)
+            self.tries += 1
+            slot.sending = QUEUED
+            return
+        self.sender = self.table.nobody
+        slot.wake = True
+        slot.sending = SENT if result == DONE else REFUSED
+        if result == SEND_FAIL:
+            slot.err = ENOBUFS
+        elif result == ERROR:
+            self.blame = slot
+        elif result != DONE:
+            slot.fail(ETIMEDOUT, 569)  # whether it was sent is unknown: sending it again could double it
+
+    def _blamed(self, slot, code):
+        self.blame = self.table.nobody
+        slot.fail(errno_of(code) if code else EIO, code)
+        slot.wake = True
+
+    def _freed(self, slot):
+        """The id is free at the module again, and the slot for a new owner."""
+        if slot.index >= 0:
+            self.table.unbind(slot)
+            slot.state = FREE
+            slot.want_close = False
+            slot.wake = True
+
+    def _drop_store(self):
+        """What was accepted will not be sent any more: its socket has failed."""
+        self.sender = self.pending = self.table.nobody
+        self.holding = False

@@ -1,0 +1,121 @@
+"""The part of a socket that never waits, for both faces."""
+
+from errno import EAGAIN, ECONNRESET, EINPROGRESS, EIO, ENOTCONN
+
+from .errors import QuectelError, error_of
+from .modem import SOCK_DGRAM
+from .table import ENDED, FAILED, FREE, QUIET, REFUSED, TAKEN
+from .text import in_range
+
+
+def slot_error(slot, gen):
+    """The exception for a slot that has failed or belongs to somebody else by now."""
+    if slot.gen != gen or not slot.err:
+        return QuectelError(ENOTCONN, "the socket is closed or was never connected")
+    if slot.code:
+        return error_of(slot.code, text="" if slot.err != ECONNRESET else "connection lost")
+    return QuectelError(slot.err, "bytes were lost" if slot.err == EIO else "the send buffer stays full")
+
+
+def would_block():
+    return QuectelError(EAGAIN, "nothing there yet")
+
+
+def in_progress():
+    return QuectelError(EINPROGRESS, "connecting")
+
+
+class BaseSocket:
+    """A slot for one generation, a time-out and addresses."""
+
+    def __init__(self, modem, type, tls, mode, af, pdp, slot):
+        self._modem = modem
+        self._engine = modem.engine
+        self._make = (type, tls, mode, af, pdp)
+        self._slot = slot or modem.take_slot(type, tls, mode, af, pdp)
+        self._gen = self._slot.gen
+        self._timeout_ms = -1
+        self._peer = None
+        self._local = ("", 0)
+        self._one = bytearray(1)
+
+    @property
+    def id(self):
+        """The module's connection id, -1 when nothing is open."""
+        return self._slot.cid if self._slot.gen == self._gen else -1
+
+    @property
+    def mode(self):
+        """Access mode: BUFFER, PUSH or TRANSPARENT."""
+        return self._slot.mode
+
+    @property
+    def state(self):
+        """A constant of quectel.table: FREE, TAKEN, OPENING, OPEN, HALF, ENDED, FAILED or CLOSING."""
+        return self._slot.state if self._slot.gen == self._gen else FREE
+
+    def pending(self):
+        """Bytes that recv can give at once."""
+        return self._slot.ring.n if self._slot.gen == self._gen else 0
+
+    def settimeout(self, value):
+        """Seconds, 0 for non-blocking, None for blocking."""
+        self._timeout_ms = -1 if value is None else int(value * 1000)
+
+    def bind(self, address):
+        """Local address and port (0 to 65535), used by listen() and by a datagram socket."""
+        self._local = (address[0], in_range("local port", address[1], 0, 65535))
+
+    # --- for the faces ------------------------------------------------------------------------------------------
+
+    def _open_steps(self, address):
+        """The procedure that connects.  A socket whose open has failed gets a new slot: the old one is being closed."""
+        if self._slot.gen != self._gen or self._slot.state != TAKEN:
+            self._slot = self._modem.take_slot(*self._make)
+            self._gen = self._slot.gen
+        return self._modem.open(self._slot, self._gen, address[0], address[1], self._local[1], self._make[1])
+
+    def _accepted(self):
+        """(slot, address) of a client that has come in, or None."""
+        slot = self._modem.incoming(self._slot)
+        if slot is None:
+            self._check()
+            return None
+        slot.parent = -1
+        return slot, (bytes(slot.peer[: slot.npeer]).decode(), slot.pport)
+
+    def _check(self):
+        slot = self._slot
+        if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE:
+            raise slot_error(slot, self._gen)
+
+    def _gone(self):
+        """True when the slot is free again, or somebody else's."""
+        return self._slot.gen != self._gen or self._slot.state == FREE
+
+    def _refused(self):
+        """True if the part before was refused and its reason is known."""
+        return self._slot.gen == self._gen and self._slot.sending == REFUSED and self._engine.blame is not self._slot
+
+    def _unrefused(self):
+        """Raise what became of the part before; after SEND FAIL the socket can be used again."""
+        if self._refused():
+            self._slot.sending = QUIET
+            raise slot_error(self._slot, self._gen)
+
+    def _settled(self):
+        """True when the part that was accepted last has its result."""
+        if self._slot.gen != self._gen:
+            return True
+        return self._engine.settled(self._slot) and self._engine.blame is not self._slot
+
+    def _datagram(self, buf, address):
+        """Checks a datagram; True if the socket must be opened to this peer first."""
+        if self._make[0] != SOCK_DGRAM:
+            raise ValueError("sendto() is for datagram sockets")
+        if len(buf) > self._slot.dialect.send_max:
+            raise ValueError("a datagram is at most %d bytes" % self._slot.dialect.send_max)
+        return self._peer != tuple(address[:2])
+
+    def _at_end(self):
+        return self._slot.state == ENDED

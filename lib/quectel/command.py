@@ -1,0 +1,109 @@
+"""The one command in flight: its bytes, what ends it, its deadline and its result registers."""
+
+from ._compat import const
+from .text import put, put_num
+
+# Command.state
+IDLE = const(0)
+RUN = const(1)  # being written or waiting for its final result
+HELD = const(2)  # ended; the registers wait for their owner
+
+# Command.kind: who understands its answer
+PLAIN = const(0)  # a procedure's, or the caller's own
+READ = const(1)  # a slot's payload is fetched
+SEND = const(2)
+CLOSE = const(3)
+BLAME = const(4)  # AT+QIGETERROR behind a bare ERROR
+SYNC = const(5)  # the query that brings host and module back in step
+
+# Command.ends: which final results end it; ERROR and +CME ERROR end every command
+ON_OK = const(1)
+ON_SEND = const(2)  # SEND OK, SEND FAIL
+ON_CONNECT = const(4)  # CONNECT, NO CARRIER
+ON_CLOSE = const(8)  # CLOSE OK
+
+# Command.result
+RUNNING = const(0)
+DONE = const(1)
+ERROR = const(2)
+SEND_FAIL = const(3)
+TIMEOUT = const(4)
+RESET = const(5)  # the module restarted meanwhile
+NO_CARRIER = const(6)
+
+_CR = const(13)
+
+
+class Command:
+    """Made once.  Its buffer also carries payloads to the UART, piece by piece."""
+
+    def __init__(self, size):
+        self.tx = bytearray(size)
+        self.words = bytearray(40)  # text of a +CME ERROR that is no number
+        self.state = IDLE
+        self.kind = PLAIN
+        self.slot = None
+        self.prefix = None  # lines that begin so are its answer
+        self.lines = None  # where they are collected, for who wants them
+        self.ends = ON_OK
+        self.n = 0  # length of the command line, without CR
+        self.result = RUNNING
+        self.code = 0
+        self.nwords = 0
+        self.deadline = 0
+        self.owned = False  # somebody reads the registers
+        self.secret = False
+        self.data = None  # payload that follows the prompt or CONNECT; None: the engine's transmit store
+        self.ndata = 0
+        self.prompted = False
+
+    def begin(self, kind, head):
+        """Start a command line with head; num() and comma() go on, run() ends it."""
+        self.kind = kind
+        self.n = put(self.tx, 0, head)
+
+    def num(self, v):
+        self.n = put_num(self.tx, self.n, v)
+
+    def comma(self):
+        self.tx[self.n] = 44
+        self.n += 1
+
+    def add(self, data):
+        self.n = put(self.tx, self.n, data)
+
+    def run(self, slot, prefix, ends):
+        """The line is complete: clear the registers.  Gives the bytes to write, CR included."""
+        self.tx[self.n] = _CR
+        self.slot = slot
+        self.prefix = prefix
+        self.ends = ends
+        self.state = RUN
+        self.result = RUNNING
+        self.code = 0
+        self.nwords = 0
+        self.lines = None
+        self.owned = False
+        self.secret = False
+        self.data = None
+        self.ndata = 0
+        self.prompted = False
+        return self.n + 1
+
+    def finish(self, result):
+        self.result = result
+        self.state = HELD if self.owned else IDLE
+        self.lines = self.lines if self.owned else None
+        self.data = None
+
+    def release(self):
+        """Its owner has read the registers, or is gone and they are nobody's."""
+        self.owned = False
+        self.lines = None
+        if self.state == HELD:
+            self.state = IDLE
+
+    def name(self):
+        """The first 16 bytes of the command, without what may be secret.  Allocates."""
+        line = bytes(self.tx[: min(self.n, 16)])
+        return line.split(b"=")[0].decode() if self.secret else line.decode()

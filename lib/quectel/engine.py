@@ -1,0 +1,281 @@
+"""The sans-I/O core: bytes in with receive(), bytes out with tx, time with tick().  It never waits and calls nobody."""
+
+from struct import pack_into
+
+from ._compat import const, ticks_add, ticks_diff
+from .agenda import Agenda
+from .command import DONE, IDLE, ON_OK, PLAIN, RESET, RUN, SYNC, TIMEOUT
+from .table import CLOSING, DGRAM, ENDED, FAILED, FREE, HALF, OPEN, QUEUED, QUIET, TAKEN, UNDERWAY
+
+_MASK = const(0x3FFFFFFF)
+_STALL_MS = const(1000)  # a payload that stands still for so long, and its wire time, is given up
+_SYNC_MS = const(1000)  # between two queries that bring host and module back in step
+_LATE_PROMPT_MS = const(5000)  # a prompt may still come that long after its command's deadline
+_SILENT = const(10)  # unanswered queries before the module counts as silent
+_RESULT_MS = const(120_000)
+_NEVER = const(0x1FFFFFFF)
+
+
+class Engine(Agenda):
+    """One module.  The faces move its bytes, wait for what changes in it, and read its fields."""
+
+    def __init__(self, family, slots=4, rx_ring=1536, tx_buf=0, line_buf=0):
+        Agenda.__init__(self, family, slots, rx_ring, tx_buf, line_buf)
+        self.src = None  # payload that is being written, or None for the transmit store
+        self.left = 0  # bytes of it that are not in tx yet
+        self._feed_at = 0  # where they begin in src
+        self.owed = 0  # length of a payload whose prompt had not come at the deadline
+        self.resync = False  # host and module may be out of step: nothing else is sent
+        self.unanswered = 0  # queries on their way
+        self.silent = False
+        self._sync_at = 0
+        self._answered = False
+        self._moved_at = 0  # when bytes came in last
+
+    # --- time ---------------------------------------------------------------------------------------------------
+
+    def tick(self, now):
+        """Let time pass up to now (ticks_ms): deadlines expire and the next command starts."""
+        self.now = now
+        if self.touched:
+            self.touched = False
+            self._moved_at = now
+        if self.cmd.state == RUN and self._over(self.cmd.deadline):
+            self._expired()
+        if self.holding and self._over(self.hold_until):
+            self.holding = False
+        if self.pending.index >= 0 and self._over(self.pending_until):
+            self._send_result(self.pending, TIMEOUT)
+        if self.parser.raw:
+            self._check_stall()
+        if self.cmd.state == IDLE and not self.ntx and not self.left:
+            self._go_on()
+
+    def _over(self, at):
+        return ticks_diff(self.now, at) >= 0
+
+    def _go_on(self):
+        if not self.resync:
+            self._next()
+        elif self._over(self._sync_at):
+            self._query()
+
+    def due(self, now):
+        """Milliseconds until tick() has something to do, 0 for now, -1 for never."""
+        ms = _NEVER
+        if self.cmd.state == RUN:
+            ms = ticks_diff(self.cmd.deadline, now)
+        elif self.resync:
+            ms = ticks_diff(self._sync_at, now)
+        if self.holding:
+            ms = min(ms, ticks_diff(self.hold_until, now))
+        if self.pending.index >= 0:
+            ms = min(ms, ticks_diff(self.pending_until, now))
+        if self.parser.raw:
+            ms = min(ms, _STALL_MS)
+        return -1 if ms == _NEVER else max(ms, 0)
+
+    def _check_stall(self):
+        if self._over(ticks_add(self._moved_at, _STALL_MS + self.wire_ms(min(self.parser.raw, 4096)))):
+            self.parser.abandon()
+            self._lost()
+
+    # --- deadlines and getting back in step ---------------------------------------------------------------------
+
+    def _expired(self):
+        c = self.cmd
+        if c.kind == SYNC:
+            self._sync_expired()
+            return
+        self.stats.timeouts = (self.stats.timeouts + 1) & _MASK
+        waits_for_prompt = self.parser.prompt_ok
+        owed = c.ndata
+        self._ended(TIMEOUT)
+        self.out_of_step()
+        if waits_for_prompt:  # the prompt may come late, and then wants its bytes
+            self.parser.prompt_ok = True
+            self.owed = owed
+            self._sync_at = ticks_add(self.now, _LATE_PROMPT_MS)
+
+    def out_of_step(self):
+        """A late answer may come: nothing is sent before a query of ours was answered."""
+        if not self.resync:
+            self.stats.resyncs = (self.stats.resyncs + 1) & _MASK
+            self.unanswered = 0
+            self._answered = False
+        self.resync = True
+        self._sync_at = self.now
+
+    def _query(self):
+        """AT+CMEE? is answered with a line that no other command is answered with."""
+        self.unanswered += 1
+        self.silent = self.unanswered > _SILENT
+        self.cmd.begin(SYNC, b"AT+CMEE?")
+        self._run(self.table.nobody, b"+CMEE:", ON_OK, _SYNC_MS, 32)
+
+    def _sync_expired(self):
+        self.cmd.finish(TIMEOUT)
+        if self._answered:
+            self._in_step()  # the other queries went into a module that did not hear them
+        self._sync_at = self.now
+
+    def _in_step(self):
+        self.resync = False
+        self.silent = False
+        self.owed = 0
+        self.parser.prompt_ok = False
+        self._drop_store()
+
+    def _synced(self):
+        self.unanswered -= 1
+        self._answered = True
+        self.cmd.prompted = False
+        if self.unanswered <= 0:
+            self.cmd.finish(DONE)
+            self._in_step()
+
+    def _ended(self, result):
+        if self.cmd.kind == SYNC:
+            if result == DONE:
+                self._synced()
+            elif result == RESET:
+                self.cmd.finish(RESET)
+            return
+        Agenda._ended(self, result)
+
+    def restarted(self):
+        self._drop_store()
+        self.blame = self.table.nobody
+        self.left = self.owed = 0
+        for cid in range(len(self.orphans)):
+            self.orphans[cid] = 0
+        Agenda.restarted(self)
+
+    # --- bytes out ----------------------------------------------------------------------------------------------
+
+    def sent(self, n):
+        """n bytes of tx[otx:otx + ntx] went out."""
+        self.stats.tx_bytes = (self.stats.tx_bytes + n) & _MASK
+        self.otx += n
+        self.ntx -= n
+        if not self.ntx and self.left:
+            self._refill()
+
+    def _prompt(self):
+        c = self.cmd
+        if c.state == RUN and c.ndata and not c.prompted:
+            c.prompted = True
+            c.deadline = ticks_add(self.now, _RESULT_MS + self.wire_ms(c.ndata))
+            self._feed(c.data, c.ndata)
+        elif self.owed:
+            self._feed(None, self.owed)
+            self.owed = 0
+
+    def _feed(self, src, n):
+        """The payload goes out in pieces of the command buffer's size."""
+        self.src = src
+        self.left = n
+        self._feed_at = 0
+        self.store.seek(0)
+        if self.trace:
+            self._say(">>", b"<%d bytes>" % n)
+        if not self.ntx:
+            self._refill()
+
+    def _refill(self):
+        k = min(self.left, len(self.tx))
+        if self.src is None:
+            self.store.readinto(self.tx, k)
+        else:  # a procedure's payload: costs a view a piece
+            pack_into("%ds" % k, self.tx, 0, bytes(memoryview(self.src)[self._feed_at : self._feed_at + k]))
+        self._feed_at += k
+        self.left -= k
+        self.otx = 0
+        self.ntx = k
+
+    # --- procedures ---------------------------------------------------------------------------------------------
+
+    def start(self, line, prefix=None, ends=ON_OK, limit_ms=300, data=None, lines=None, secret=False):
+        """Send a command line (bytes, without CR) for a procedure; False if another is in flight.
+
+        Its registers stay in cmd until release().  data goes out after the prompt or CONNECT.  Allocates only
+        when the line is longer than 23 bytes.
+        """
+        c = self.cmd
+        if c.state != IDLE or self.ntx or self.left or self.resync or self.blame.index >= 0:
+            self.wanted = True
+            return False
+        self.wanted = False
+        c.begin(PLAIN, line)
+        self._run(self.table.nobody, prefix, ends, limit_ms, 64)
+        c.owned = True
+        c.lines = lines
+        c.secret = secret
+        if data is not None:
+            c.data = data
+            c.ndata = len(data)
+            self.parser.prompt_ok = True
+        return True
+
+    def release(self):
+        """The procedure has read the registers, or gives the command up: it then ends for nobody."""
+        self.cmd.release()
+
+    # --- sockets ------------------------------------------------------------------------------------------------
+
+    def try_recv(self, slot, gen, buf, off, n):
+        """Bytes moved to buf[off:off + n], 0 at the end of the stream, None to wait, -1 if it failed (slot.err)."""
+        if slot.gen != gen or slot.state == FAILED or slot.state == FREE:
+            return -1
+        if slot.kind == DGRAM:
+            return self._try_datagram(slot, buf, off, n)
+        if slot.ring.n:
+            return slot.ring.take(buf, off, n)
+        return 0 if slot.state == ENDED else None
+
+    def _try_datagram(self, slot, buf, off, n):
+        """One datagram; what buf has no room for is dropped and counted."""
+        if not slot.ring.n or slot.dgram_at >= 0:
+            return 0 if slot.state == ENDED else None
+        size = slot.ring.head()
+        n = slot.ring.take(buf, off, min(n, size))
+        if n < size:
+            slot.ring.drop(size - n)
+            self.stats.dgram_cut = (self.stats.dgram_cut + 1) & _MASK
+        return n
+
+    def try_send(self, slot, gen, buf, off, n):
+        """How many bytes of buf[off:off + n] were accepted, None to wait, -1 if it failed (slot.err).
+
+        What was accepted is sent by the engine; slot.sending tells the result.
+        """
+        if slot.gen != gen or (slot.state != OPEN and slot.state != HALF):
+            return -1
+        if self.sender.index >= 0 or self.resync or slot.sending == QUEUED or slot.sending == UNDERWAY:
+            return None
+        n = min(n, slot.dialect.send_max)
+        self.store.seek(0)
+        self.store.write(buf, off, n)
+        self.nstore = n
+        self.sender = slot
+        self.tries = 0
+        slot.sending = QUEUED
+        return n
+
+    def settled(self, slot):
+        """True once the part that was accepted last has a result."""
+        return slot.sending != QUEUED and slot.sending != UNDERWAY
+
+    def close(self, slot, gen):
+        """Give a slot back.  What was accepted is sent first; then its id is closed."""
+        if slot.gen != gen or slot.state == FREE or slot.state == CLOSING:
+            return
+        if slot.state == TAKEN or slot.cid < 0:
+            self._freed(slot)
+            return
+        if slot.state == FAILED:
+            slot.sending = QUIET if self.sender is not slot else slot.sending
+        slot.state = CLOSING
+        slot.more = False
+        slot.ring.clear()
+        slot.want_close = True

@@ -1,0 +1,226 @@
+"""Bytes in: the parser is fed, counted payloads go into the rings, headers arm the count."""
+
+from errno import EIO
+
+from ._compat import Store, const
+from .command import ERROR, READ, RUN, Command
+from .heads import MORE, PLAIN, coap_head, count
+from .parser import DATA, HEAD, LINE, LOST, PROMPT, Parser
+from .table import HALF, OPEN, PUSH, STREAM, Table
+from .text import NONE, Fields, hex_digit, masked
+
+_MASK = const(0x3FFFFFFF)
+
+
+class Stats:
+    """Counters of one modem; plain ints that wrap at 2**30."""
+
+    NAMES = (
+        "rx_bytes", "tx_bytes", "lines", "urcs", "unknown", "long_lines", "noise", "framing", "late", "timeouts",
+        "resyncs", "rx_lost", "dgram_cut", "send_fail", "epochs", "no_slot", "opens",
+    )  # fmt: skip
+
+    def __init__(self):
+        self.rx_bytes = self.tx_bytes = self.lines = self.urcs = self.unknown = self.long_lines = 0
+        self.noise = self.framing = self.late = self.timeouts = self.resyncs = self.rx_lost = 0
+        self.dgram_cut = self.send_fail = self.epochs = self.no_slot = self.opens = 0
+
+
+class Intake:
+    """State of the receiving half of the engine, and its way from the UART to the rings."""
+
+    def __init__(self, family, slots, rx_ring, tx_buf, line_buf):
+        self.family = family
+        self.table = Table(slots, rx_ring, family.connections)
+        self.parser = Parser(line_buf or family.line_buf)
+        self.parser.inline = family.inline
+        self.cmd = Command(tx_buf or family.tx_buf)
+        self.fields = Fields()
+        self.stats = Stats()
+        self.now = 0
+        self.touched = True  # bytes came in since the last tick
+        self.epoch = 0  # counts the restarts of the module
+        self.into = self.table.nobody  # whose payload is being counted
+        self.messages = self.table.nobody  # the slot that CoAP messages go to
+        self.pending = self.table.nobody  # its SEND OK is still to come (NB families)
+        self.watched = {}  # prefix -> list that gets each such URC as bytes
+        self.urc_words = {}
+        self.pdp_lost = False  # pdpdeact came
+        self.view = 0  # viewmode and showlength, as the last answer to AT+QICFG said (R199, R200)
+        self.show = 0
+        self.trace = None
+        self._hexed = bytearray(1)  # the payload comes as hex digits
+        self._nibble = -1  # first digit of a pair that a read has cut
+        self._pair = Store(64)
+        self._bytes = bytearray(64)
+
+    # --- bytes in -----------------------------------------------------------------------------------------------
+
+    def receive(self, buf, n):
+        """Take n bytes from buf.  Never raises for what the module said."""
+        self.touched = True
+        self.stats.rx_bytes = (self.stats.rx_bytes + n) & _MASK
+        p = self.parser
+        p.pos = 0
+        while self._event(p, p.feed(buf, n)):
+            pass
+
+    def _event(self, p, ev):
+        if ev == DATA:
+            self._data(self.into, p)
+        elif ev == LINE:
+            self._line(p.buf, p.a, p.b)
+        elif ev == HEAD:
+            self._head(p)
+        elif ev == PROMPT:
+            self._prompt()
+        elif ev == LOST:
+            self._lost()
+        return ev
+
+    # --- payloads -----------------------------------------------------------------------------------------------
+
+    def _arm(self, slot, n):
+        """The next n bytes belong to slot, if it takes them; else they are counted as lost."""
+        self._hexed[0] = 0
+        self.into = slot if self._takes(slot, n) else self.table.nobody
+        if self.into is self.table.nobody:
+            self.stats.rx_lost = (self.stats.rx_lost + n) & _MASK
+        elif slot.kind != STREAM:
+            slot.dgram_at = slot.ring.begin()
+
+    def _takes(self, slot, n):
+        if slot.state == OPEN or slot.state == HALF:
+            return slot.kind == STREAM or slot.ring.room() >= n + 2
+        return False
+
+    def _data(self, slot, p):
+        n = p.b - p.a
+        if self._hexed[0]:
+            self._unhex(slot, p.buf, p.a, p.b)
+        elif slot.index >= 0 and slot.ring.put(p.buf, p.a, n) < n:
+            self._overrun(slot, n)
+        if not p.raw:
+            self._complete(slot)
+
+    def _overrun(self, slot, n):
+        """A full ring in direct push mode is loss, and loss is never silent."""
+        self.stats.rx_lost = (self.stats.rx_lost + n) & _MASK
+        self.into = self.table.nobody
+        slot.fail(EIO)
+
+    def _complete(self, slot):
+        slot.wake = True
+        if slot.dgram_at >= 0:
+            slot.ring.end(slot.dgram_at, slot.coming)
+            slot.dgram_at = -1
+        if self.trace:
+            self._say("<<", b"<payload>")
+
+    def _unhex(self, slot, buf, a, b):
+        """Hex digits into the ring; a pair may be split by a read."""
+        k = 0
+        while a < b:
+            v = hex_digit(buf[a])
+            if self._nibble < 0:
+                self._nibble = v & 15
+            else:
+                self._bytes[k] = self._nibble << 4 | v & 15
+                self._nibble = -1
+                k += 1
+            if k == 64:
+                slot.ring.put(self._bytes, 0, k)
+                k = 0
+            a += 1
+        slot.ring.put(self._bytes, 0, k)
+
+    def _lost(self):
+        """No line end behind a payload: bytes were lost in it, so its socket delivers nothing more."""
+        self.stats.framing = (self.stats.framing + 1) & _MASK
+        self.into.fail(EIO)
+        if self.cmd.state == RUN and self.cmd.kind == READ:
+            self._ended(ERROR)
+
+    # --- headers on one line with their payload -----------------------------------------------------------------
+
+    def _head(self, p):
+        f = self.fields
+        f.set(p.buf, p.a, p.b)
+        n = self._inline(f)
+        if n == PLAIN:
+            p.plain()
+        elif n == MORE:
+            p.more()
+        else:
+            if self.trace:
+                self._say("<<", bytes(p.buf[p.a : f.a]))
+            p.arm_at(f.a, n)
+
+    def _inline(self, f):
+        if f.skip(b"+QCOAPURC:"):
+            return self._message_head(f)
+        if f.skip(b"+QIRD:"):
+            return self._read_head(f)
+        if f.skip(b'+QIURC: "recv",'):
+            return self._push_head(f)
+        return PLAIN
+
+    def _message_head(self, f):
+        a = f.a
+        n = coap_head(f, self._hexed)
+        if n < 0:
+            return n
+        hexed = self._hexed[0]
+        self._header(f, a, n)
+        self._hexed[0] = hexed
+        self._nibble = -1
+        return n << 1 if hexed else n
+
+    def _header(self, f, a, n):
+        """Keep a message's header as a record of its own, then expect its n bytes."""
+        slot = self.messages
+        self._urc_seen()
+        if slot.index >= 0 and slot.ring.room() >= f.a - a + n + 4:
+            w = slot.ring.begin()
+            slot.ring.put(f.buf, a, f.a - a)
+            slot.ring.end(w, f.a - a)
+            self._arm(slot, n)
+            slot.coming = n
+        else:
+            self._arm(self.table.nobody, n)
+
+    def _read_head(self, f):
+        n = f.num()
+        if n <= 0 or (f.comma() and self.show and f.num() != NONE and not f.comma()):
+            return PLAIN if n == 0 else MORE
+        return n if self._asked(n) else PLAIN
+
+    def _push_head(self, f):
+        slot = self.table.at(f.num())
+        if slot.mode != PUSH or not f.comma():
+            return PLAIN
+        n = count(f)
+        if n > 0:
+            self._urc_seen()
+            self._expect(slot, n)
+        return n
+
+    def _say(self, direction, data):
+        self.trace(direction, memoryview(masked(data)), self.now)
+
+    # --- what the other halves do -------------------------------------------------------------------------------
+
+    def _line(self, buf, a, b):  # lines.py
+        raise NotImplementedError
+
+    def _asked(self, n):
+        raise NotImplementedError
+
+    def _prompt(self):  # engine.py
+        raise NotImplementedError
+
+    def _ended(self, result):  # agenda.py
+        raise NotImplementedError
+
+    def _urc_seen(self):
+        self.stats.urcs = (self.stats.urcs + 1) & _MASK

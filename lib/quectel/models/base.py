@@ -1,0 +1,67 @@
+"""What the records of the families have in common."""
+
+
+class Dialect:
+    """How the commands of one kind of connection are spelled, and how they end.
+
+    ip: plain TCP and UDP (QIOPEN and so on); ssl: TLS (QSSLOPEN and so on).
+    """
+
+    def __init__(
+        self,
+        name,
+        send_max,
+        read_max,
+        *,
+        late_result=False,
+        close_ok=False,
+        close_arg=b"",
+        close_ms=10_300,
+        open_ms=150_000,
+        open_name_ms=0,
+    ):
+        self.open = b"AT+Q" + name + b"OPEN="
+        self.open_head = b"+Q" + name + b"OPEN:"
+        self.send = b"AT+Q" + name + b"SEND="
+        self.read = b"AT+Q" + name + (b"RECV=" if name == b"SSL" else b"RD=")
+        self.read_head = self.read[2:-1] + b":"
+        self.close = b"AT+Q" + name + b"CLOSE="
+        self.send_max = send_max  # bytes in one send command
+        self.read_max = read_max  # bytes that one read command may ask for
+        self.late_result = late_result  # OK first, SEND OK later (R292)
+        self.close_ok = close_ok  # CLOSE OK ends a close (R293)
+        self.close_arg = close_arg  # close time-out, where the command has one (R294)
+        self.close_ms = close_ms
+        self.open_ms = open_ms  # longest wait for the open's URC with an address ...
+        self.open_name_ms = open_name_ms or open_ms  # ... and with a host name
+
+
+class Family:
+    """Limits, timings, spellings and quirks of one family; see the table in the README."""
+
+    def __init__(self, name, modules, **facts):
+        self.name = name
+        self.modules = modules  # what AT+CGMM may answer with
+        self.tcp = None  # Dialect of plain sockets, or None
+        self.tls = None  # Dialect of TLS sockets, or None
+        self.coap = False
+        self.connections = 1  # connection ids, from 0
+        self.pdp_contexts = 1  # highest PDP context id
+        self.modes = (0, 1)  # access modes
+        self.send_max = 512
+        self.host_max = 0  # longest host name in bytes, 0 where no limit is stated
+        self.answer_ms = 300  # maximum response time where no row states another
+        self.line_buf = 256
+        self.tx_buf = 320
+        self.inline = ()  # headers that carry their payload on the same line
+        self.qiact = False  # the PDP context is brought up with QICSGP and QIACT (R301)
+        self.family_field = False  # the open command ends with <protocol_type>
+        self.pins = ()  # (query, wanted answer, command): settings that change framing
+        self.ssl_items = ()  # QSSLCFG items beyond those of BG96
+        self.ssl_contexts = 0
+        self.ufs = ""  # what stands before a file's name in a certificate path (R319)
+        self.udp_service = False
+        for key in facts:
+            if not hasattr(self, key):
+                raise ValueError("a family has no %r" % key)
+            setattr(self, key, facts[key])

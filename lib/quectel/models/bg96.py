@@ -1,0 +1,18 @@
+"""BG96: "BG96 SSL AT Commands Manual"."""
+
+from .base import Dialect, Family
+
+FAMILY = Family(
+    "BG96",
+    ("BG96",),
+    tcp=Dialect(b"I", 1460, 1500, close_arg=b",10"),
+    tls=Dialect(b"SSL", 1460, 1500, close_arg=b",10"),  # R076: the safe limit of the two printed
+    connections=12,
+    pdp_contexts=16,
+    modes=(0, 1, 2),
+    send_max=1460,
+    qiact=True,
+    pins=((b"AT+QISDE?", b"+QISDE: 0", b"AT+QISDE=0"),),
+    ssl_contexts=6,
+    udp_service=True,
+)

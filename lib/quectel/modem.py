@@ -1,0 +1,257 @@
+"""What both faces share: construction, one turn of the engine, and the procedures they wait for."""
+
+from errno import ENOBUFS, ENOTCONN, EOPNOTSUPP
+
+from ._compat import sleep_ms, ticks_ms
+from .command import ON_CLOSE, ON_CONNECT, ON_OK, ON_SEND
+from .engine import Engine
+from .errors import QuectelError, TLSError
+from .network import ONLINE, Network, bring_up, prepare, shut_down
+from .opening import check_address, open_line, open_socket
+from .procedure import ask
+from .table import DGRAM, LISTENER, OPENING, STREAM
+from .text import in_range
+
+SOCK_STREAM = 1
+SOCK_DGRAM = 2
+AF_INET = 2
+AF_INET6 = 10
+
+_FINALS = {"OK": ON_OK, "SEND OK": ON_SEND, "CLOSE OK": ON_CLOSE, "CONNECT": ON_CONNECT}
+_STAGING = 512
+
+
+class PlatformClock:
+    """The platform's own time, for the blocking face."""
+
+    def ticks_ms(self):
+        return ticks_ms()
+
+    def sleep_ms(self, ms):
+        sleep_ms(ms)
+
+
+def find_family(family):
+    from .models import find
+
+    return find(family) if isinstance(family, str) else family
+
+
+class Core:
+    """Base of Modem and AsyncModem.  run() is theirs: it waits for a procedure."""
+
+    def __init__(self, uart, family, pins, slots, rx_ring, tx_buf, line_buf, clock, trace):
+        self.uart = uart
+        self._family = find_family(family)
+        self._pins = pins
+        self._clock = clock
+        in_range("slots", slots, 1, 16)
+        in_range("rx_ring", rx_ring, 64, 65534)
+        self.engine = Engine(self._family, slots, rx_ring, tx_buf, line_buf)
+        self.engine.trace = trace
+        self.engine.baud = getattr(uart, "baudrate", 115_200) or 115_200
+        self.net = Network()
+        self._staging = bytearray(_STAGING)
+        self._handlers = {}
+        self._contexts = None
+        self._files = None
+        self._coap = None
+
+    # --- what only looks at memory ------------------------------------------------------------------------------
+
+    @property
+    def family(self):
+        """The family's record: limits and names as data."""
+        return self._family
+
+    @property
+    def stats(self):
+        """Counters; plain ints that wrap at 2**30."""
+        stats = self.engine.stats
+        stats.long_lines = self.engine.parser.long_lines & 0x3FFFFFFF
+        stats.noise = self.engine.parser.noise & 0x3FFFFFFF
+        return stats
+
+    def isconnected(self):
+        """What the last URC or answer said; sends nothing."""
+        return self.net.state == ONLINE and self.net.prepared == self.engine.epoch and not self.engine.pdp_lost
+
+    def on_urc(self, prefix, handler):
+        """Have handler(line: bytes) called for URCs that begin with prefix and that no socket uses; None removes it.
+
+        Called from poll() or the task, never while bytes are being parsed.  Such a URC costs a bytes object.
+        """
+        key = prefix.encode()
+        if handler is None:
+            self._handlers.pop(key, None)
+            self.engine.watched.pop(key, None)
+        else:
+            self._handlers[key] = handler
+            self.engine.watched[key] = []
+
+    # --- one turn -----------------------------------------------------------------------------------------------
+
+    def poll(self):
+        """Take what the UART has, expire deadlines, start what waits; True if anything moved.  Never waits.
+
+        Allocates nothing, unless a URC comes that on_urc() has a handler for.
+        """
+        e = self.engine
+        e.tick(self._clock.ticks_ms())
+        moved = self._write(e)
+        n = self.uart.readinto(self._staging)
+        if n:
+            e.receive(self._staging, n)
+            moved = True
+        if self._handlers:
+            self._hand_out()
+        return moved
+
+    def _write(self, e):
+        moved = False
+        while e.ntx:
+            n = self.uart.write(e.tx, e.otx, e.ntx)
+            if not n:
+                return moved
+            e.sent(n)
+            moved = True
+        return moved
+
+    def _hand_out(self):
+        for prefix in self._handlers:
+            lines = self.engine.watched[prefix]
+            while lines:
+                self._handlers[prefix](lines.pop(0))
+
+    # --- procedures, written once -------------------------------------------------------------------------------
+
+    def _connect(self, apn, user, password, auth, pin, report):
+        yield from bring_up(self.engine, self.net, apn, user, password, auth, pin, report)
+
+    def _disconnect(self):
+        for slot in self.engine.table.slots:
+            self.engine.close(slot, slot.gen)
+        while any([slot.state for slot in self.engine.table.slots]):
+            yield
+        yield from shut_down(self.engine, self.net)
+
+    def _command(self, line, prefix, final, data, timeout_ms):
+        """The caller's own command; see Modem.command()."""
+        raw = line.encode() if isinstance(line, str) else bytes(line)
+        if final not in _FINALS:
+            raise ValueError("final must be one of " + " ".join(_FINALS))
+        for c in b"\r\n\0\x1a":
+            if c in raw:
+                raise ValueError("a command line holds no CR, LF, NUL or Ctrl-Z")
+        head = prefix.encode() if prefix is not None else _prefix_of(raw)
+        limit_ms = self._family.answer_ms if timeout_ms is None else timeout_ms
+        lines = yield from ask(self.engine, raw, head, _FINALS[final], limit_ms, data)
+        return [line.decode() for line in lines]
+
+    def ready(self):
+        """Settings are made once an epoch, before the first socket: connect() does it, or the first open."""
+        if self.net.prepared != self.engine.epoch:
+            yield from prepare(self.engine, self.net)
+
+    # --- sockets ------------------------------------------------------------------------------------------------
+
+    def take_slot(self, type, tls, mode, af, pdp):
+        """A slot for a new socket.  ValueError for what the family does not have, ENOBUFS when all are taken."""
+        family = self._family
+        dialect = family.tls if tls is not None else family.tcp
+        if dialect is None:
+            raise QuectelError(EOPNOTSUPP, "%s has no %s sockets" % (family.name, "TLS" if tls else "TCP or UDP"))
+        if type not in (SOCK_STREAM, SOCK_DGRAM):
+            raise ValueError("type must be SOCK_STREAM or SOCK_DGRAM")
+        if mode not in family.modes:
+            raise ValueError("access mode must be one of %s" % (family.modes,))
+        if af == AF_INET6 and not family.family_field:
+            raise QuectelError(EOPNOTSUPP, "%s opens IPv4 only" % family.name)
+        in_range("pdp", pdp, 1, family.pdp_contexts)
+        slot = self.engine.table.take()
+        if slot is None:
+            raise QuectelError(ENOBUFS, "all %d slots are in use" % len(self.engine.table.slots))
+        slot.dialect = dialect
+        slot.kind = STREAM if type == SOCK_STREAM else DGRAM
+        slot.mode = mode
+        return slot
+
+    def _bind_id(self, slot):
+        cid = self.engine.table.free_id()
+        if cid < 0:
+            raise QuectelError(ENOBUFS, "all %d connection ids are in use" % self.engine.table.ids())
+        self.engine.table.bind(slot, cid)
+        slot.opened = -1
+        slot.state = OPENING
+
+    def open(self, slot, gen, host, port, local_port, tls):
+        """Procedure: open slot as a client of host and port; see opening.open_socket()."""
+        check_address(self._family, host, port)
+        kind = QuectelError
+        yield from self.ready()
+        if tls is not None:
+            index = yield from self._configure(tls)
+            kind = TLSError
+        if slot.gen != gen:
+            raise QuectelError(ENOTCONN, "the socket was closed")
+        self._bind_id(slot)
+        if tls is not None:
+            line = b'%s1,%d,%d,"%s",%d,%d' % (slot.dialect.open, index, slot.cid, host.encode(), port, slot.mode)
+        else:
+            service = b"TCP" if slot.kind == STREAM else b"UDP"
+            line = open_line(self._family, slot, service, host, port, local_port)
+        yield from open_socket(self.engine, slot, gen, line, host, kind)
+
+    def listen(self, slot, gen, host, port):
+        """Procedure: open slot as a TCP listener on a local port, 1 to 65535 (R118)."""
+        in_range("local port", port, 1, 65535)
+        yield from self.ready()
+        slot.kind = LISTENER
+        self._bind_id(slot)
+        line = open_line(self._family, slot, b"TCP LISTENER", host or self.net.address, 0, port)
+        yield from open_socket(self.engine, slot, gen, line, "0", QuectelError)
+
+    def _configure(self, tls):
+        from .tls import Contexts
+
+        if self._contexts is None:
+            self._contexts = Contexts(self._family.ssl_contexts)
+        return (yield from self._contexts.configure(self.engine, self.net, tls))
+
+    def incoming(self, listener):
+        """A slot with a connection that came in at this listener and that nobody has accepted yet, or None."""
+        for slot in self.engine.table.slots:
+            if slot.parent >= 0 and slot.parent == listener.cid and slot.cid >= 0:
+                return slot
+        return None
+
+    # --- services, imported when they are used ------------------------------------------------------------------
+
+    @property
+    def files(self):
+        """The module's file system; see quectel.files.Files."""
+        if self._files is None:
+            from .files import Files
+
+            self._files = Files(self)
+        return self._files
+
+    def coap(self, local_port=56830):
+        """The CoAP service of BC95-G and BC68; see quectel.coap.Coap."""
+        if not self._family.coap:
+            raise QuectelError(EOPNOTSUPP, "%s has no CoAP commands" % self._family.name)
+        if self._coap is None:
+            from .coap import Coap
+
+            self._coap = Coap(self, local_port)
+        return self._coap
+
+
+def _prefix_of(raw):
+    """`+NAME:` of AT+NAME..., which answers with lines that begin so; None for AT, ATI and the like."""
+    if raw[2:3] != b"+":
+        return None
+    end = 3
+    while end < len(raw) and (48 <= raw[end] <= 57 or 65 <= (raw[end] & 0xDF) <= 90):
+        end += 1
+    return raw[2:end].upper() + b":"

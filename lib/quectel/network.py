@@ -1,0 +1,228 @@
+"""From the first AT to an address: contact, identity, SIM, registration, PDP context, clock."""
+
+from errno import EACCES, ENODEV, EPERM
+
+from ._compat import ticks_add, ticks_diff
+from .command import ON_CLOSE, ON_OK
+from .errors import NetworkError, QuectelTimeout
+from .procedure import ask, number, reason, try_ask, values, wait_for
+from .text import checked
+
+IDLE = 0
+SEARCHING = 1
+DENIED = 2
+REGISTERED = 3
+ONLINE = 4
+ASLEEP = 5
+LOST = 6
+
+_AUTH = {None: 0, "none": 0, "pap": 1, "chap": 2, "pap/chap": 3}
+_CONTACT_MS = 30_000
+_SIM_MS = 20_000
+
+
+class Network:
+    """What bring-up has learnt about the module and the network."""
+
+    def __init__(self):
+        self.prepared = -1  # epoch in which the settings were made, -1: never
+        self.state = IDLE
+        self.model = ""
+        self.revision = ""
+        self.address = "0.0.0.0"
+        self.apn = None
+        self.clock = ""  # the module's clock as AT+CCLK? gave it
+
+    def clock_is_set(self):
+        """A clock that no network has set shows years long past."""
+        return self.clock[:2].isdigit() and 24 <= int(self.clock[:2]) < 80
+
+
+def _silent(step, state, text):
+    pass
+
+
+def prepare(engine, net):
+    """Bring a module that just started, or just met us, to known settings: echo, errors, framing, ids."""
+    if net.prepared == engine.epoch and not engine.pdp_lost:
+        return
+    first = net.prepared < 0
+    epoch = engine.epoch
+    yield from _contact(engine)
+    yield from try_ask(engine, b"ATE0")
+    yield from ask(engine, b"AT+CMEE=1")
+    yield from _identify(engine, net)
+    yield from _pin(engine)
+    if first:
+        yield from _close_leftovers(engine)
+    net.prepared = epoch if epoch == engine.epoch else -1
+
+
+def _contact(engine):
+    """AT until it is answered: the first one may be lost, or the module still boots."""
+    end = ticks_add(engine.now, _CONTACT_MS)
+    while True:
+        try:
+            answer = yield from try_ask(engine, b"AT")
+            if answer.ok:
+                return
+        except QuectelTimeout:
+            pass  # the engine goes on asking until the module answers, then this is tried again
+        if ticks_diff(engine.now, end) > 0:
+            raise NetworkError(ENODEV, "the module does not answer: check power, wiring and baud rate")
+
+
+def _identify(engine, net):
+    lines = yield from ask(engine, b"AT+CGMM")
+    net.model = lines[0].decode() if lines else ""
+    for name in engine.family.modules:
+        if name.replace("-", "") in net.model.replace("-", "").upper():
+            return
+    raise NetworkError(ENODEV, "this module says %r, the driver was made for %s" % (net.model, engine.family.name))
+
+
+def _pin(engine):
+    """Settings that change framing are asked first and written only when different: some go to flash."""
+    for query, wanted, command in engine.family.pins:
+        answer = yield from try_ask(engine, query, query[2 : query.find(b"=") if b"=" in query else -1] + b":")
+        if wanted not in answer.lines:
+            yield from ask(engine, command, query[2 : query.find(b"=") if b"=" in query else -1] + b":")
+
+
+def _close_leftovers(engine):
+    """Ids that were open before this microcontroller restarted."""
+    for dialect, query in ((engine.family.tcp, b"AT+QISTATE?"), (engine.family.tls, b"AT+QSSLSTATE")):
+        if dialect is None:
+            continue
+        answer = yield from try_ask(engine, query, query.rstrip(b"?")[2:] + b":")
+        for line in answer.lines:
+            close = b"%s%d%s" % (dialect.close, number(line, 0), dialect.close_arg)
+            yield from try_ask(engine, close, None, ON_CLOSE if dialect.close_ok else ON_OK, dialect.close_ms)
+
+
+def bring_up(engine, net, apn=None, user="", password="", auth=None, pin=None, report=None):
+    """Power-on to address, a step at a time; report(step, state, text) as it goes."""
+    report = report or _silent
+    setup = _pdp_setup(engine, apn, user, password, auth)
+    report("echo", "start", "")
+    yield from prepare(engine, net)
+    report("identity", "done", net.model)
+    yield from _sim(engine, pin)
+    report("sim", "done", "READY")
+    net.state = SEARCHING
+    yield from _register(engine, net)
+    report("register", "done", "")
+    net.state = REGISTERED
+    yield from _attach(engine)
+    report("attach", "done", "")
+    yield from (_activate(engine, net, setup) if engine.family.qiact else _address(engine, net))
+    report("pdp", "done", net.address)
+    yield from read_clock(engine, net)
+    report("clock", "done", net.clock)
+    engine.pdp_lost = False
+    net.state = ONLINE
+
+
+def _pdp_setup(engine, apn, user, password, auth):
+    """The command that describes the PDP context, checked before a byte is sent."""
+    if apn is None:
+        return None
+    if auth not in _AUTH:
+        raise ValueError("auth must be None, 'none', 'pap', 'chap' or 'pap/chap'")
+    text = (checked("apn", apn, 100), checked("user", user, 127), checked("password", password, 127))
+    return b'AT+QICSGP=1,1,"%s","%s","%s",%d' % (text[0].encode(), text[1].encode(), text[2].encode(), _AUTH[auth])
+
+
+def _sim(engine, pin):
+    """Ready, or the PIN is entered: once, because three wrong ones block a SIM."""
+    end = ticks_add(engine.now, _SIM_MS)
+    while True:
+        answer = yield from try_ask(engine, b"AT+CPIN?", b"+CPIN:", ON_OK, 5000)
+        state = values(answer.lines[0])[0] if answer.lines else ""
+        if state == "READY":
+            return
+        if state == "SIM PIN":
+            yield from _enter_pin(engine, pin)
+            pin = None
+        elif not answer.ok and answer.code != 14:
+            raise (yield from reason(engine, answer, b"AT+CPIN?", NetworkError))
+        if ticks_diff(engine.now, end) > 0:
+            raise NetworkError(EACCES, "the SIM says %r" % (state or "busy"))
+        yield from wait_for(engine, 500)
+
+
+def _enter_pin(engine, pin):
+    if pin is None:
+        raise NetworkError(EACCES, "the SIM wants a PIN: give pin=", 11, "AT+CPIN?")
+    line = b'AT+CPIN="%s"' % checked("pin", pin, 8).encode()
+    answer = yield from try_ask(engine, line, None, ON_OK, 5000, None, True)
+    if not answer.ok:
+        raise NetworkError(EACCES, "the SIM refused the PIN", answer.code, "AT+CPIN")
+
+
+def _register(engine, net):
+    """Until home or roaming; denied is an answer of its own.  The caller's time limit ends the search."""
+    while True:
+        answer = yield from try_ask(engine, b"AT+CEREG?", b"+CEREG:")
+        stat = number(answer.lines[0], 1) if answer.lines else -1
+        if stat in (1, 5):
+            return
+        if stat == 3:
+            net.state = DENIED
+            raise NetworkError(EPERM, "the network denies registration: check the SIM's subscription")
+        yield from wait_for(engine, 1000)
+
+
+def _attach(engine):
+    while True:
+        lines = yield from ask(engine, b"AT+CGATT?", b"+CGATT:", ON_OK, 5000)
+        if lines and number(lines[0], 0) == 1:
+            return
+        yield from wait_for(engine, 1000)
+
+
+def _activate(engine, net, setup):
+    """QICSGP and QIACT; a context that is active already is left alone (R103)."""
+    if setup and not (yield from _active(engine, net)):
+        yield from ask(engine, setup, None, ON_OK, 0, None, True)
+    if not (yield from _active(engine, net)):
+        answer = yield from try_ask(engine, b"AT+QIACT=1", None, ON_OK, 150_000)
+        if not answer.ok:
+            raise (yield from reason(engine, answer, b"AT+QIACT=1", NetworkError))
+        yield from _active(engine, net)
+
+
+def _active(engine, net):
+    lines = yield from ask(engine, b"AT+QIACT?", b"+QIACT:", ON_OK, 5000)
+    for line in lines:
+        fields = values(line)
+        if len(fields) >= 4 and fields[0] == "1" and fields[1] == "1":
+            net.address = fields[3]
+            return True
+    return False
+
+
+def _address(engine, net):
+    """The NB families bring the context up by themselves: wait for its address (R128)."""
+    while True:
+        answer = yield from try_ask(engine, b"AT+CGPADDR?", b"+CGPADDR:")
+        for line in answer.lines:
+            fields = values(line)
+            if len(fields) >= 2 and fields[1] not in ("", "0.0.0.0"):
+                net.address = fields[1]
+                return
+        yield from wait_for(engine, 1000)
+
+
+def read_clock(engine, net):
+    """The module's clock decides whether certificates are valid (R039)."""
+    answer = yield from try_ask(engine, b"AT+CCLK?", b"+CCLK:")
+    net.clock = values(answer.lines[0])[0] if answer.lines else ""
+
+
+def shut_down(engine, net):
+    """Deactivate the PDP context, where that is the host's business."""
+    if engine.family.qiact:
+        yield from ask(engine, b"AT+QIDEACT=1", None, ON_OK, 40_000)
+    net.state = IDLE
+    net.address = "0.0.0.0"

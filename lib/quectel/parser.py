@@ -1,0 +1,195 @@
+"""Incremental AT parser: bytes in, one event after the other out.
+
+The caller hands over what a read gave, whole or byte by byte, and calls feed() until it gives NEED.  An event leaves
+its bytes in the registers buf, a, b: they are valid until the next call.
+"""
+
+from ._compat import const
+
+NEED = const(0)  # all bytes are used up
+LINE = const(1)  # buf[a:b] is a line, without its line end and not empty
+HEAD = const(2)  # buf[a:b] begins a line that may carry its payload: answer with arm(), more() or plain()
+PROMPT = const(3)  # the > of a data entry
+DATA = const(4)  # buf[a:b] are bytes of the counted payload
+LOST = const(5)  # no line end behind a counted payload: bytes were lost in it
+
+_LF = const(10)
+_CR = const(13)
+_SPACE = const(32)
+_GT = const(62)
+_DEL = const(127)
+
+
+class Parser:
+    """Line ends are found in bulk; a counted payload is never looked into."""
+
+    def __init__(self, size):
+        self.pos = 0  # in the buffer that is being fed
+        self.line = bytearray(size)  # beginning of a line that the end of a read has cut
+        self.buf = self.line
+        self.a = self.b = 0
+        self.n = 0  # bytes in line
+        self.raw = 0  # bytes of the counted payload still to come
+        self.tail = False  # a payload has just ended: CR or LF must follow
+        self.skip = False  # everything up to the next LF is thrown away
+        self.prompt_ok = False  # a data command is in flight, so > at a line's start is its prompt
+        self.inline = ()  # lines with these beginnings may carry their payload on the same line
+        self._over = False  # this line is longer than `line`
+        self._plain = False  # this line was offered as HEAD and carries no payload
+        self._ended = False  # the line of this HEAD has its end in the fed buffer
+        self._from = 0  # where in the fed buffer stands what was added to line last
+        self._had = 0  # bytes in line before that
+        self.long_lines = 0
+        self.noise = 0
+
+    def feed(self, buf, end):
+        """The next event in buf[pos:end]; moves pos past it."""
+        while self.pos < end:
+            if self.raw:
+                return self._data(buf, end)
+            if self.tail and self._lost(buf):
+                return LOST
+            if self.skip:
+                self._skip(buf, end)
+            elif self.prompt_ok and not self.n and buf[self.pos] == _GT:
+                return self._prompt()
+            else:
+                ev = self._text(buf, end)
+                if ev:
+                    return ev
+        return NEED
+
+    # --- what the reader of an event says -----------------------------------------------------------------------
+
+    def arm(self, n):
+        """The n bytes behind this LINE are a payload."""
+        self.raw = n
+        self.tail = not n
+
+    def arm_at(self, at, n):
+        """The payload of this HEAD begins at register position at and has n bytes."""
+        self.pos = at if self.buf is not self.line else self._from + at - self._had
+        self.n = 0
+        self._over = False
+        self.arm(n)
+
+    def plain(self):
+        """This HEAD carries no payload: it comes again as a LINE."""
+        self._plain = True
+
+    def more(self):
+        """This HEAD cannot be read to its end yet: it comes again when more is there, or as a LINE."""
+        if self._ended:
+            self._plain = True
+        elif self.buf is not self.line:
+            self._keep(self.buf, self.b)
+
+    def abandon(self):
+        """Give the payload up: nothing is looked at until the next line."""
+        self.raw = 0
+        self.tail = False
+        self.skip = True
+        self.n = 0
+
+    # --- events -------------------------------------------------------------------------------------------------
+
+    def _data(self, buf, end):
+        self.buf = buf
+        self.a = self.pos
+        self.b = self.pos = min(end, self.pos + self.raw)
+        self.raw -= self.b - self.a
+        self.tail = not self.raw
+        return DATA
+
+    def _lost(self, buf):
+        self.tail = False
+        if buf[self.pos] == _CR or buf[self.pos] == _LF:
+            return False
+        self.skip = True
+        return True
+
+    def _skip(self, buf, end):
+        lf = buf.find(b"\n", self.pos, end)
+        self.skip = lf < 0
+        self.pos = end if lf < 0 else lf + 1
+
+    def _prompt(self):
+        self.prompt_ok = False
+        self.pos += 1
+        return PROMPT
+
+    def _text(self, buf, end):
+        lf = buf.find(b"\n", self.pos, end)
+        if self.inline and not self._plain and not self._over and self._offer(buf, lf, end):
+            return HEAD
+        if lf < 0:
+            self._keep(buf, end)
+            return NEED
+        return self._whole(buf, lf)
+
+    def _offer(self, buf, lf, end):
+        """Put the beginning of this line into the registers; True if a payload may stand in it."""
+        self._ended = lf >= 0
+        if lf >= 0:
+            end = lf
+        if self.n:
+            self._keep(buf, end)
+            self._set(self.line, 0, self.n)
+        else:
+            self._set(buf, self.pos, end)
+        return self._is_inline()
+
+    def _is_inline(self):
+        for prefix in self.inline:
+            if self.b - self.a >= len(prefix) and self.buf.startswith(prefix, self.a):
+                return True
+        return False
+
+    def _set(self, buf, a, b):
+        self.buf = buf
+        self.a = a
+        self.b = b
+
+    def _whole(self, buf, lf):
+        """The line that ends at lf; the same lines are too long whole and byte by byte."""
+        self._plain = False
+        if self.n:
+            self._keep(buf, lf)
+            self._set(self.line, 0, self.n)
+        else:
+            self._set(buf, self.pos, lf)
+            self._over = lf - self.pos > len(self.line)
+        self.pos = lf + 1
+        self.n = 0
+        if self._over:
+            self._over = False
+            self.long_lines += 1
+            return NEED
+        return self._strip(self.buf)
+
+    def _strip(self, buf):
+        """Blanks, line ends and bytes that no line begins with (noise of a boot) do not count."""
+        a = self.a
+        b = self.b
+        while b > a and buf[b - 1] <= _SPACE:
+            b -= 1
+        while a < b and not _SPACE < buf[a] < _DEL:
+            self.noise += buf[a] != _SPACE and buf[a] != _CR
+            a += 1
+        self.a = a
+        self.b = b
+        return LINE if b > a else NEED
+
+    def _keep(self, buf, end):
+        """Add buf[pos:end] to line, as far as there is room.  A loop per byte: only for lines that a read has cut."""
+        i = self._from = self.pos
+        n = self._had = self.n
+        line = self.line
+        size = len(line)
+        while i < end and n < size:
+            line[n] = buf[i]
+            n += 1
+            i += 1
+        self._over = self._over or i < end
+        self.n = n
+        self.pos = end

@@ -1,0 +1,118 @@
+"""The step that every procedure is made of: one command, waited for.
+
+A procedure is a generator that yields for "wait".  It is written once; each face waits in its own way, and closes it
+in `finally`, because MicroPython never runs the `finally` of a dropped generator.
+"""
+
+from errno import EINVAL, EIO, ENODEV
+
+from ._compat import ticks_add, ticks_diff
+from .command import DONE, ERROR, ON_OK, RESET, RUN, TIMEOUT
+from .errors import QuectelError, QuectelTimeout, error_of
+
+_WORDS = {
+    "SIM not inserted": 10,
+    "SIM PIN required": 11,
+    "SIM PUK required": 12,
+    "incorrect password": 16,
+    "operation not allowed": 3,
+    "operation not supported": 4,
+}
+
+
+class Answer:
+    """How a command ended, and its lines as bytes."""
+
+    __slots__ = ("code", "lines", "ok", "result", "text")
+
+    def __init__(self, cmd, lines):
+        self.result = cmd.result
+        self.ok = cmd.result == DONE
+        self.lines = lines
+        self.text = bytes(cmd.words[: cmd.nwords]).decode().strip()
+        self.code = _WORDS.get(self.text, cmd.code)
+
+
+def wait_for(engine, ms):
+    """Let ms milliseconds pass."""
+    end = ticks_add(engine.now, ms)
+    while ticks_diff(end, engine.now) > 0:
+        yield
+
+
+def try_ask(engine, line, prefix=None, ends=ON_OK, limit_ms=0, data=None, secret=False):
+    """Send one command (bytes, without CR) and wait for its end: an Answer, whatever it says.
+
+    QuectelTimeout if the module does not answer in limit_ms (0: the family's maximum response time).
+    Allocates the Answer and a bytes object a line.
+    """
+    if len(line) >= len(engine.cmd.tx):
+        raise ValueError("a command line is at most %d bytes here; see tx_buf" % (len(engine.cmd.tx) - 1))
+    lines = []
+    limit_ms = limit_ms or engine.family.answer_ms
+    while not engine.start(line, prefix, ends, limit_ms, data, lines, secret):
+        if engine.silent:
+            raise QuectelError(ENODEV, "the module does not answer", 0, name_of(line))
+        yield
+    try:
+        while engine.cmd.state == RUN:
+            yield
+        answer = Answer(engine.cmd, lines)
+    finally:
+        engine.release()
+    if answer.result == TIMEOUT:
+        raise QuectelTimeout("no answer in %d ms" % limit_ms, name_of(line))
+    return answer
+
+
+def ask(engine, line, prefix=None, ends=ON_OK, limit_ms=0, data=None, secret=False):
+    """As try_ask(), but an error of the module is raised; its reason is asked for (R278).  Gives the lines."""
+    answer = yield from try_ask(engine, line, prefix, ends, limit_ms, data, secret)
+    if not answer.ok:
+        raise (yield from reason(engine, answer, line))
+    return answer.lines
+
+
+def reason(engine, answer, line, kind=QuectelError):
+    """The exception for an Answer that is an error: behind a bare ERROR the module is asked why."""
+    code = answer.code
+    if answer.result == ERROR and not code and not answer.text and (engine.family.tcp or engine.family.tls):
+        code = yield from last_error(engine)
+    if answer.result == RESET:
+        return error_of(570, name_of(line), kind, "the module restarted")
+    if not code:
+        return kind(EINVAL if answer.result == ERROR else EIO, answer.text or "the module said ERROR", 0, name_of(line))
+    return error_of(code, name_of(line), kind, answer.text)
+
+
+def last_error(engine):
+    """The number AT+QIGETERROR gives, 0 if it gives none (R099, R207)."""
+    answer = yield from try_ask(engine, b"AT+QIGETERROR", b"+QIGETERROR:")
+    for line in answer.lines:
+        return number(line, 0)
+    return 0
+
+
+def name_of(line):
+    """The command's name, for an error: nothing that may be secret."""
+    return bytes(line[:16]).decode().split("=")[0]
+
+
+def values(line):
+    """The fields of an answer line behind its colon, as a list of str."""
+    from .text import Fields
+
+    f = Fields()
+    f.set(line, line.find(b":") + 1, len(line))
+    return f.fields()
+
+
+def number(line, index):
+    """Field index of an answer line as an integer, or -1."""
+    fields = values(line)
+    if index >= len(fields):
+        return -1
+    try:
+        return int(fields[index])
+    except ValueError:
+        return -1

@@ -1,0 +1,337 @@
+"""The blocking face: Modem and Socket."""
+
+from ._compat import Stream, const, poller, ticks_add, ticks_diff
+from .base_socket import BaseSocket, in_progress, slot_error, would_block
+from .errors import QuectelTimeout
+from .modem import AF_INET, SOCK_STREAM, Core, PlatformClock
+from .table import BUFFER, ENDED, FAILED, HALF, OPEN, TAKEN
+
+_NAP_MS = const(1)  # between two looks at a UART that cannot be waited for
+_LONG_MS = const(1000)
+_POLL = const(3)  # ioctl requests and poll bits, as every MicroPython stream has them
+_CLOSE = const(4)
+_RD = const(1)
+_WR = const(4)
+_ERR = const(8)
+_HUP = const(16)
+
+
+class Modem(Core):
+    """A module on a UART; blocking calls.
+
+    uart: readinto(buf) -> int or None and write(buf, off, n) -> int or None, both at once; may offer wait(ms).
+    family: "BG96", "EG915U", "bc95-g" ... or a record of quectel.models.  slots: connections open at once, 1 to 16,
+    with a ring of rx_ring bytes each.  tx_buf, line_buf: 0 takes what the family needs.
+    clock: .ticks_ms() and .sleep_ms(ms); the platform's when left out.  trace(direction, memoryview, ms).
+    Everything is allocated here; nothing is sent.
+    """
+
+    def __init__(self, uart, family, *, pins=None, slots=4, rx_ring=1536, tx_buf=0, line_buf=0, clock=None, trace=None):
+        Core.__init__(self, uart, family, pins, slots, rx_ring, tx_buf, line_buf, clock or PlatformClock(), trace)
+        self._wait_uart = getattr(uart, "wait", None) if clock is None else None
+        self._poller = poller(uart) if clock is None and self._wait_uart is None else None
+        self._until = 0
+        self._endless = True
+
+    # --- waiting ------------------------------------------------------------------------------------------------
+
+    def begin(self, timeout_ms):
+        """From now on turn() has so much time; -1 is endless."""
+        self._endless = timeout_ms < 0
+        self._until = ticks_add(self._clock.ticks_ms(), max(timeout_ms, 0))
+
+    def turn(self):
+        """One turn of the engine, waiting for the UART if nothing moved.  False when the time of begin() is over."""
+        if self.poll():
+            return True
+        left = _LONG_MS if self._endless else ticks_diff(self._until, self._clock.ticks_ms())
+        if left <= 0:
+            return False
+        self._sleep(left)
+        return True
+
+    def _sleep(self, ms):
+        due = self.engine.due(self._clock.ticks_ms())
+        if due >= 0:
+            ms = min(ms, due)
+        ms = max(min(ms, _LONG_MS), _NAP_MS)
+        if self._wait_uart:
+            self._wait_uart(ms if not self.engine.ntx else _NAP_MS)
+        elif self._poller:
+            for _ in self._poller.ipoll(ms if not self.engine.ntx else _NAP_MS):
+                pass
+        else:
+            self._clock.sleep_ms(_NAP_MS)
+
+    def run(self, procedure, timeout_ms=-1):
+        """Wait for a procedure; its result."""
+        self.begin(timeout_ms)
+        self.poll()  # procedures count from the engine's time
+        try:
+            while True:
+                next(procedure)
+                if not self.turn():
+                    raise QuectelTimeout("not done in %d ms" % timeout_ms)
+        except StopIteration as end:
+            return end.value
+        finally:
+            procedure.close()
+
+    # --- network ------------------------------------------------------------------------------------------------
+
+    def connect(self, apn=None, *, user="", password="", auth=None, pin=None, timeout_ms=300_000, report=None):
+        """From the first AT to an address; returns online or raises NetworkError.
+
+        report(step, state, text) as it goes.  Allocates: a few hundred bytes a step, all garbage afterwards.
+        """
+        self.run(self._connect(apn, user, password, auth, pin, report), timeout_ms)
+
+    def disconnect(self):
+        """Close all sockets and deactivate the PDP context."""
+        self.run(self._disconnect())
+
+    def command(self, line, *, prefix=None, final="OK", data=None, timeout_ms=None):
+        """Any AT command: the lines of its answer, without the final result.
+
+        prefix: what these lines begin with; from the command's name when left out.  final: "OK", "SEND OK",
+        "CLOSE OK" or "CONNECT".  data goes out behind the prompt or CONNECT.  timeout_ms: 300 when left out.
+        """
+        return self.run(self._command(line, prefix, final, data, timeout_ms))
+
+    # --- sockets ------------------------------------------------------------------------------------------------
+
+    def socket(self, type=SOCK_STREAM, *, tls=None, mode=BUFFER, af=AF_INET, pdp=1):
+        """A socket; takes a slot and sends nothing."""
+        return Socket(self, type, tls, mode, af, pdp)
+
+    def create_connection(self, address, *, timeout_ms=None, **as_socket):
+        """A connected stream socket to (host, port)."""
+        sock = self.socket(**as_socket)
+        try:
+            if timeout_ms is not None:
+                sock.settimeout(timeout_ms / 1000)
+            sock.connect(address)
+            sock.settimeout(None)
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
+
+class Socket(BaseSocket, Stream):
+    """One connection, as CPython's and MicroPython's sockets are.
+
+    Blocking: read(n), readinto, write and sendall are never short; recv, recv_into and send may be.  Non-blocking:
+    the stream methods give None, the others raise EAGAIN.  End of stream is b"" or 0.  A datagram is one recv.
+    """
+
+    def __init__(self, modem, type=SOCK_STREAM, tls=None, mode=BUFFER, af=AF_INET, pdp=1, slot=None):
+        BaseSocket.__init__(self, modem, type, tls, mode, af, pdp, slot)
+
+    def fileno(self):
+        return -1
+
+    def setblocking(self, flag):
+        self._timeout_ms = -1 if flag else 0
+
+    def setsockopt(self, level, option, value):
+        """Accepted and without effect: no row sets an option of a single socket."""
+
+    def makefile(self, *_):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    # --- opening and closing ------------------------------------------------------------------------------------
+
+    def connect(self, address):
+        """Open to (host, port); a name is resolved by the module.  A datagram socket gets its peer."""
+        if self._timeout_ms == 0:
+            raise in_progress()
+        self._modem.run(self._open_steps(address), self._timeout_ms)
+        self._peer = tuple(address[:2])
+
+    def listen(self, backlog=1):
+        """Listen on the bound port; the module decides how many may wait."""
+        self._modem.run(self._modem.listen(self._slot, self._gen, self._local[0], self._local[1]), self._timeout_ms)
+
+    def accept(self):
+        """(socket, (address, port)) of the next client."""
+        self._modem.begin(self._timeout_ms)
+        while True:
+            client = self._accepted()
+            if client is not None:
+                return Socket(self._modem, slot=client[0]), client[1]
+            if not self._again(0):
+                raise would_block()
+
+    def close(self):
+        """Send what was accepted, then close; the slot is free when this returns."""
+        self._engine.close(self._slot, self._gen)
+        self._modem.begin(-1)
+        while not self._gone() and not self._engine.silent:
+            self._modem.turn()
+
+    # --- receiving ----------------------------------------------------------------------------------------------
+
+    def readinto(self, buf, nbytes=-1):
+        """Fill buf: short only at the end of the stream, or when not blocking.  Allocates nothing."""
+        want = len(buf) if nbytes < 0 else nbytes
+        self._modem.begin(self._timeout_ms)
+        got = 0
+        while got < want:
+            n = self._some(buf, got, want - got)
+            if not n:
+                return got or n
+            got += n
+        return got
+
+    def _some(self, buf, off, n):
+        """At least one byte, 0 at the end of the stream, None if that would block."""
+        while True:
+            k = self._engine.try_recv(self._slot, self._gen, buf, off, n)
+            if k is None:
+                if not self._again(off):
+                    return None
+            elif k < 0:
+                raise slot_error(self._slot, self._gen)
+            else:
+                return k
+
+    def _again(self, done):
+        """False if a non-blocking call has nothing to wait for; a time-out says how much was done."""
+        if self._timeout_ms == 0:
+            return self._modem.poll()
+        if not self._modem.turn():
+            raise QuectelTimeout("timed out", done=done)
+        return True
+
+    def recv_into(self, buf, nbytes=0, flags=0):
+        """At least one byte, as many as are there; 0 at the end of the stream.  Allocates nothing."""
+        self._modem.begin(self._timeout_ms)
+        k = self._some(buf, 0, nbytes or len(buf))
+        if k is None:
+            raise would_block()
+        return k
+
+    def recv(self, n, flags=0):
+        """As recv_into(), as bytes.  Allocates n bytes and the result."""
+        buf = bytearray(n)
+        k = self.recv_into(buf, n)
+        return bytes(memoryview(buf)[:k])
+
+    def recvfrom(self, n, flags=0):
+        """(bytes, address): the address is the peer's that the socket was opened to."""
+        return self.recv(n), self._peer
+
+    def read(self, n=-1):
+        """n bytes, or all to the end of the stream; None if that would block."""
+        if n < 0:
+            return self._read_all()
+        buf = bytearray(n)
+        k = self.readinto(buf)
+        return None if k is None else bytes(memoryview(buf)[:k])
+
+    def _read_all(self):
+        parts = []
+        while True:
+            part = self.read(512)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+
+    def readline(self):
+        """Up to and with the next LF."""
+        line = b""
+        while not line.endswith(b"\n"):
+            n = self.readinto(self._one)
+            if not n:
+                return line or (None if n is None else b"")
+            line += self._one
+        return line
+
+    # --- sending ------------------------------------------------------------------------------------------------
+
+    def write(self, buf, n=-1):
+        """All of buf (bytes or str); None or fewer when not blocking.  Allocates nothing."""
+        if isinstance(buf, str):
+            buf = buf.encode()
+        want = len(buf) if n < 0 else min(n, len(buf))
+        self._modem.begin(self._timeout_ms)
+        done = 0
+        while done < want:
+            k = self._part(buf, done, want - done)
+            if not k:
+                return done or None
+            done += k
+        return done
+
+    def sendall(self, buf, flags=0):
+        """All of buf, or an error that says in .done how much went."""
+        if self.write(buf) is None and len(buf):
+            raise would_block()
+
+    def send(self, buf, flags=0):
+        """At most family.send_max bytes; how many.  Returns when the module has accepted them."""
+        self._modem.begin(self._timeout_ms)
+        k = self._part(buf, 0, len(buf))
+        if k is None:
+            raise would_block()
+        return k
+
+    def _part(self, buf, off, n):
+        """Have one part accepted, and wait for the module's result unless not blocking."""
+        self._unrefused()
+        while True:
+            k = self._engine.try_send(self._slot, self._gen, buf, off, n)
+            if k is None:
+                if not self._again(off):
+                    return None
+            elif k < 0:
+                raise slot_error(self._slot, self._gen)
+            else:
+                break
+        return self._result(k, off)
+
+    def _result(self, k, off):
+        if self._timeout_ms == 0:
+            self._modem.poll()
+            return k
+        while not self._settled():
+            if not self._modem.turn():
+                return k  # accepted: it goes out, and the next call tells its result
+        self._unrefused()
+        return k
+
+    def sendto(self, buf, address):
+        """One datagram.  The NB families open a socket to one peer: another one closes and reopens it."""
+        if self._datagram(buf, address):
+            if self._slot.state != TAKEN:
+                self.close()
+            self.connect(address)
+        return self.send(buf)
+
+    # --- the stream protocol of MicroPython ---------------------------------------------------------------------
+
+    def ioctl(self, request, arg):
+        """POLL and CLOSE, as MicroPython's poll and ssl ask; never raises."""
+        if request == _POLL:
+            self._modem.poll()
+            return self._ready() & (arg | _ERR | _HUP)
+        if request == _CLOSE:
+            self.close()
+            return 0
+        return -22
+
+    def _ready(self):
+        slot = self._slot
+        if slot.gen != self._gen or slot.state == FAILED:
+            return _ERR | _HUP
+        bits = _RD if slot.ring.n or slot.state == ENDED else 0
+        if self._engine.sender.index < 0 and slot.state in (OPEN, HALF):
+            bits |= _WR
+        return bits

@@ -1,0 +1,138 @@
+"""The connection table: one slot per connection the caller may have open at once."""
+
+from ._compat import Ladder, const
+from .ring import Ring
+
+# Slot.state
+FREE = const(0)  # nobody has it
+TAKEN = const(1)  # a socket has it; nothing is open at the module
+OPENING = const(2)  # the open was sent, its result is awaited
+OPEN = const(3)
+HALF = const(4)  # the other side has closed; what the module still holds is read first
+ENDED = const(5)  # the other side has closed and everything was read
+FAILED = const(6)  # err and code say why; nothing is delivered any more
+CLOSING = const(7)  # given back by its socket; the close command is still to be done
+
+# Slot.kind
+STREAM = const(1)
+DGRAM = const(2)
+LISTENER = const(3)
+MESSAGES = const(4)  # CoAP: a record is a header line and its payload
+
+# Slot.sending
+QUIET = const(0)
+QUEUED = const(1)  # accepted into the transmit store
+UNDERWAY = const(2)  # its command was sent
+SENT = const(3)  # SEND OK
+REFUSED = const(4)  # err and code say why
+
+BUFFER = const(0)
+PUSH = const(1)
+TRANSPARENT = const(2)
+
+LADDER_BITS = const(9)  # bulk copies to an offset go in pieces of up to 512 bytes
+
+
+class Slot:
+    """State, receive ring and wants of one connection.  Owned by the engine; a socket borrows it for one generation."""
+
+    __slots__ = (
+        "again", "asked", "cid", "code", "coming", "dgram_at", "dialect", "err", "gen", "index", "kind", "mode",
+        "more", "npeer", "opened", "parent", "peer", "pport", "ring", "sending", "state", "wake", "want_close",
+    )  # fmt: skip
+
+    def __init__(self, index, size, ladder):
+        self.index = index
+        self.ring = Ring(size, ladder)
+        self.gen = 0  # counts the owners, so that a stale socket is told from the new one
+        self.peer = bytearray(48)  # address text of an incoming connection
+        self.state = FREE
+        self.reset()
+
+    def reset(self):
+        """As if nobody had ever used it; only the generation goes on."""
+        self.cid = -1  # the module's connection id
+        self.kind = STREAM
+        self.mode = BUFFER
+        self.dialect = None  # how its commands are spelled
+        self.more = False  # the module has said that it holds data
+        self.again = False  # it said so while a read was in flight
+        self.asked = 0  # bytes that the read in flight has asked for
+        self.opened = -1  # result of the open URC, -1 before it
+        self.sending = QUIET
+        self.err = 0
+        self.code = 0
+        self.want_close = False
+        self.parent = -1  # connection id of the listener it came in at, until it is accepted
+        self.npeer = 0
+        self.pport = 0
+        self.dgram_at = -1  # where in the ring the length of the datagram being received stands
+        self.coming = 0  # bytes of the payload being received
+        self.wake = False  # something changed since a face last looked
+        self.ring.clear()
+
+    def fail(self, err, code=0):
+        """Nothing more is delivered.  The first reason stays."""
+        if self.state in (FREE, CLOSING, FAILED):
+            return
+        self.state = FAILED
+        self.err = err
+        self.code = code
+        self.more = False
+        self.ring.clear()
+        self.wake = True
+
+
+class Table:
+    """All slots, and which connection id has which."""
+
+    def __init__(self, slots, size, ids):
+        ladder = Ladder(LADDER_BITS)
+        self.slots = [Slot(i, size, ladder) for i in range(slots)]
+        self.nobody = Slot(-1, 2, ladder)  # stands in for ids that nobody here knows; its state never matters
+        self._by_id = [self.nobody] * ids
+
+    def at(self, cid):
+        """The slot of a connection id; nobody for an unknown one."""
+        if 0 <= cid < len(self._by_id):
+            return self._by_id[cid]
+        return self.nobody
+
+    def ids(self):
+        return len(self._by_id)
+
+    def take(self):
+        """A free slot for a new owner, or None."""
+        for slot in self.slots:
+            if slot.state == FREE:
+                slot.reset()
+                slot.gen = (slot.gen + 1) & 0x3FFFFFFF
+                slot.state = TAKEN
+                return slot
+        return None
+
+    def bind(self, slot, cid):
+        self._by_id[cid] = slot
+        slot.cid = cid
+
+    def unbind(self, slot):
+        """The id is free at the module; the slot keeps its number for the last error."""
+        if 0 <= slot.cid < len(self._by_id) and self._by_id[slot.cid] is slot:
+            self._by_id[slot.cid] = self.nobody
+        slot.cid = -1
+
+    def free_id(self):
+        """A connection id that no slot has, or -1."""
+        for cid in range(len(self._by_id)):
+            if self._by_id[cid] is self.nobody:
+                return cid
+        return -1
+
+    def fail_all(self, err, code=0):
+        """A new epoch: whatever was open is gone, and so are the ids."""
+        for slot in self.slots:
+            if slot.state != FREE and slot.state != TAKEN:
+                slot.fail(err, code)
+                self.unbind(slot)
+                if slot.state == CLOSING:
+                    slot.state = FREE

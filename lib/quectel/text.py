@@ -1,0 +1,175 @@
+"""Fields of a line and the bytes of a command, without allocation."""
+
+from struct import pack_into
+
+from ._compat import const
+
+_COMMA = const(44)
+_QUOTE = const(34)
+_MINUS = const(45)
+_SPACE = const(32)
+
+NONE = const(-0x20000000)  # what num() gives where there is no number
+
+_FORMATS = ["%ds" % n for n in range(24)]
+
+
+def hex_digit(c):
+    """The value of an ASCII hex digit, -1 for anything else."""
+    if 48 <= c <= 57:
+        return c - 48
+    c |= 32
+    if 97 <= c <= 102:
+        return c - 87
+    return -1
+
+
+class Fields:
+    """A cursor over buf[a:b], the fields of one line.  One is made and used for every line."""
+
+    def __init__(self):
+        self.buf = b""
+        self.a = 0
+        self.b = 0
+
+    def set(self, buf, a, b):
+        self.buf = buf
+        self.a = a
+        self.b = b
+
+    def blanks(self):
+        """Skip blanks, in front of a field: some firmware prints them (R361)."""
+        while self.a < self.b and self.buf[self.a] == _SPACE:
+            self.a += 1
+
+    def skip(self, prefix):
+        """Move past prefix if it stands here."""
+        if self.b - self.a >= len(prefix) and self.buf.startswith(prefix, self.a):
+            self.a += len(prefix)
+            return True
+        return False
+
+    def comma(self):
+        """Move past a comma if it stands here."""
+        if self.a < self.b and self.buf[self.a] == _COMMA:
+            self.a += 1
+            return True
+        return False
+
+    def num(self):
+        """The integer here, or NONE; moves past it.  A value of 10**8 and more stops growing."""
+        self.blanks()
+        if self.a < self.b and self.buf[self.a] == _MINUS:
+            self.a += 1
+            v = self._digits()
+            return v if v == NONE else -v
+        return self._digits()
+
+    def _digits(self):
+        a = self.a
+        b = self.b
+        buf = self.buf
+        v = 0
+        while a < b and 48 <= buf[a] <= 57:
+            if v < 100000000:
+                v = v * 10 + buf[a] - 48
+            a += 1
+        if a == self.a:
+            return NONE
+        self.a = a
+        return v
+
+    def next(self):
+        """Move to the next field; a quoted string may hold commas.  False at the end."""
+        buf = self.buf
+        a = self.a
+        b = self.b
+        quoted = False
+        while a < b and (quoted or buf[a] != _COMMA):
+            if buf[a] == _QUOTE:
+                quoted = not quoted
+            a += 1
+        self.a = min(a + 1, b)
+        return a < b
+
+    def number(self, index):
+        """The integer in field index, counted from here from 0, or NONE."""
+        while index:
+            if not self.next():
+                return NONE
+            index -= 1
+        return self.num()
+
+    def text(self):
+        """The field here as str, without its quotes; moves to the next one.  Allocates."""
+        self.blanks()
+        a = self.a
+        more = self.next()
+        b = self.a - 1 if more else self.b
+        if b > a and self.buf[a] == _QUOTE:
+            a += 1
+            b -= 1
+        return decode(self.buf, a, b)
+
+    def fields(self):
+        """All fields from here on as a list of str.  Allocates."""
+        out = []
+        while self.a < self.b:
+            out.append(self.text())
+        return out
+
+
+def decode(buf, a, b):
+    """buf[a:b] as str, one character a byte: the bytes of a module are never assumed to be UTF-8."""
+    for i in range(a, b):
+        if buf[i] > 126:
+            return "".join([chr(c) for c in bytes(buf[a:b])])
+    return bytes(buf[a:b]).decode()
+
+
+def put(buf, at, data):
+    """data into buf at an offset; where it ends.  data is at most 23 bytes in the hot path."""
+    n = len(data)
+    pack_into(_FORMATS[n] if n < 24 else "%ds" % n, buf, at, data)
+    return at + n
+
+
+def put_num(buf, at, v):
+    """The digits of v, which is not negative, into buf at an offset; where they end."""
+    k = 1
+    while k * 10 <= v:
+        k *= 10
+    while k:
+        buf[at] = 48 + v // k % 10
+        at += 1
+        k //= 10
+    return at
+
+
+def checked(what, text, most=0):
+    """text, if it can stand between quotes in an AT command; else ValueError, before a byte is sent."""
+    if not isinstance(text, str):
+        raise TypeError("%s must be a string" % what)
+    for c in text:
+        if c in '"\r\n\0\x1a\x1b' or ord(c) > 126:
+            raise ValueError("%s holds %r, which cannot stand in an AT command" % (what, c))
+    if most and len(text) > most:
+        raise ValueError("%s is longer than %d characters" % (what, most))
+    return text
+
+
+def in_range(what, value, low, high):
+    """value, if it is a whole number from low to high; else ValueError or TypeError."""
+    if not isinstance(value, int):
+        raise TypeError("%s must be a whole number" % what)
+    if not low <= value <= high:
+        raise ValueError("%s must be %d to %d, not %d" % (what, low, high, value))
+    return value
+
+
+def masked(line):
+    """A command as it may be shown: what is secret in it becomes *** (PIN, user, password)."""
+    for head in (b"AT+CPIN=", b"AT+QICSGP=", b"AT+CGAUTH="):
+        if line.startswith(head):
+            return head + b"***"
+    return line

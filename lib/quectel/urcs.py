@@ -1,0 +1,133 @@
+"""URCs: what the module says by itself changes slots, and nothing else."""
+
+from errno import ECONNRESET
+
+from ._compat import const
+from .intake import Intake
+from .table import ENDED, FREE, HALF, LISTENER, OPEN, OPENING, PUSH, STREAM
+
+_MASK = const(0x3FFFFFFF)
+
+
+class Urcs(Intake):
+    """The URCs of all families, told apart by their first word and by the state of the slot they name."""
+
+    # --- URCs ---------------------------------------------------------------------------------------------------
+
+    def _urc(self, f):
+        f.blanks()
+        if f.skip(b'"recv",'):
+            self._urc_seen()
+            self._recv(self.table.at(f.num()), f)
+        elif f.skip(b'"closed",'):
+            self._urc_seen()
+            self._closed(self.table.at(f.num()))
+        else:
+            self._rare(f)
+
+    def _recv(self, slot, f):
+        """An announcement in buffer mode, the header of a payload in direct push mode (R094, R095, R213, R214)."""
+        if slot.mode == PUSH and slot.index >= 0:
+            f.comma()
+            n = f.num()
+            if n > 0:
+                self._expect(slot, n)
+                self.parser.arm(n)
+                return
+        slot.more = slot.index >= 0 and (slot.state == OPEN or slot.state == HALF)
+        slot.again = slot.asked != 0
+        slot.wake = True
+
+    def _expect(self, slot, n):
+        slot.coming = n
+        self._arm(slot, n)
+
+    def _closed(self, slot):
+        """What the module still holds is read before the end of the stream is told (R174, R394)."""
+        if slot.state == OPEN:
+            slot.state = HALF if slot.mode != PUSH and slot.kind == STREAM else ENDED
+            slot.more = slot.state == HALF
+            slot.again = slot.asked != 0
+            slot.wake = True
+
+    def _rare(self, f):
+        if f.skip(b'"incoming",'):
+            self._urc_seen()
+            self._incoming(f)
+        elif f.skip(b'"incoming full"'):
+            self._urc_seen()
+            self.stats.no_slot = (self.stats.no_slot + 1) & _MASK
+        elif f.skip(b'"pdpdeact",'):
+            self._urc_seen()
+            self.pdp_lost = True
+            self.table.fail_all(ECONNRESET, 570)
+        else:
+            self._other(self.parser.buf, self.parser.a, self.parser.b)
+
+    def _incoming(self, f):
+        """`<id>,<listener>,"<ip>",<port>`: a listener has accepted a client (R217)."""
+        cid = f.num()
+        f.comma()
+        listener = f.num()
+        slot = self.table.take()
+        if slot is None or self.table.at(listener).kind != LISTENER or self.table.at(cid).index >= 0:
+            self._refuse(slot, cid)
+            return
+        self.table.bind(slot, cid)
+        slot.state = OPEN
+        slot.parent = listener
+        slot.dialect = self.table.at(listener).dialect
+        f.comma()
+        self._peer(slot, f)
+        slot.wake = self.table.at(listener).wake = True
+
+    def _refuse(self, slot, cid):
+        self.stats.no_slot = (self.stats.no_slot + 1) & _MASK
+        if slot:
+            slot.state = FREE
+        self.orphan(cid)
+
+    def _peer(self, slot, f):
+        """`"<ip>",<port>` into the slot, as bytes: nothing is allocated here."""
+        f.skip(b'"')
+        while f.a < f.b and f.buf[f.a] != 34 and slot.npeer < len(slot.peer):
+            slot.peer[slot.npeer] = f.buf[f.a]
+            slot.npeer += 1
+            f.a += 1
+        f.next()
+        slot.pport = f.num()
+
+    def _opened(self, f):
+        """`<id>,<err>`: the result of an open (R065, R113)."""
+        self._urc_seen()
+        slot = self.table.at(f.num())
+        f.comma()
+        if slot.state == OPENING:
+            slot.opened = f.num()
+            slot.wake = True
+            if not slot.opened:  # at once: its first data may come in the same read
+                slot.state = OPEN
+                self.stats.opens = (self.stats.opens + 1) & _MASK
+
+    def _bare_message(self, f):
+        """A CoAP message without a payload."""
+        a = f.a
+        f.a = f.b
+        self._header(f, a, 0)
+        if self.into is self.messages:
+            self._complete(self.messages)
+
+    def _other(self, buf, a, b):
+        """A URC that somebody may watch for; else it is counted."""
+        for prefix in self.watched:
+            if b - a >= len(prefix) and buf.startswith(prefix, a):
+                self._urc_seen()
+                self._collect(self.watched[prefix], buf, a, b)
+                return
+        self.stats.unknown = (self.stats.unknown + 1) & _MASK
+
+    def orphan(self, cid):  # agenda.py
+        raise NotImplementedError
+
+    def _collect(self, lines, buf, a, b):
+        lines.append(bytes(buf[a:b]))
