@@ -73,7 +73,9 @@ class Agenda(Lines):
         """Start the command this slot wants most; False if it wants none."""
         if slot.state == FREE or slot.state == TAKEN:
             return False
-        if slot.sending == QUEUED and slot is self.sender and not self.holding and self.pending.index < 0:
+        if slot.sending == QUEUED and slot.state == FAILED:
+            self._drop_store()
+        elif slot.sending == QUEUED and slot is self.sender and not self.holding and self.pending.index < 0:
             self._start_send(slot)
         elif slot.want_close and slot.sending != QUEUED and slot.sending != UNDERWAY:
             self._start_close(slot)
@@ -222,5 +224,7 @@ class Agenda(Lines):
 
     def _drop_store(self):
         """What was accepted will not be sent any more: its socket has failed."""
+        if self.sender.index >= 0:
+            self.sender.sending = REFUSED
         self.sender = self.pending = self.table.nobody
         self.holding = False

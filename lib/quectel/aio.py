@@ -99,6 +99,7 @@ class AsyncModem(Core):
 
     async def run(self, procedure, timeout_ms=-1):
         """Wait for a procedure; its result."""
+        self.check_waiting()
         until = self.until(timeout_ms)
         try:
             self.kick()  # procedures count from the engine's time

@@ -243,7 +243,7 @@ class Coap:
         """The context, with addresses and options shown in the URCs: only so a payload's form is known (R428)."""
         engine = self._engine
         yield from self._modem.ready()
-        if self._epoch == engine.epoch:
+        if self._epoch == engine.epoch and engine.messages.state == OPEN:
             return
         epoch = engine.epoch
         self._take_slot()
@@ -254,7 +254,8 @@ class Coap:
         self._epoch = epoch
 
     def _take_slot(self):
-        """The slot whose ring the messages go to."""
+        """The slot whose ring the messages go to; one that has lost bytes is given back."""
+        self._engine.close(self._engine.messages, self._engine.messages.gen)
         slot = self._engine.table.take()
         if slot is None:
             raise CoapError(ENOBUFS, "all slots are in use")
@@ -272,7 +273,7 @@ class Coap:
     def _take(self):
         """The next response in the ring, or None."""
         slot = self._engine.messages
-        if not slot.ring.n or slot.dgram_at >= 0:
+        if not slot.ring.n:
             return None
         parts = []
         for _ in range(2):

@@ -5,9 +5,10 @@ from struct import pack_into
 from ._compat import const, ticks_add, ticks_diff
 from .agenda import Agenda
 from .command import DONE, IDLE, ON_OK, PLAIN, RESET, RUN, SYNC, TIMEOUT
-from .table import CLOSING, DGRAM, ENDED, FAILED, FREE, HALF, OPEN, QUEUED, QUIET, TAKEN, UNDERWAY
+from .table import CLOSING, DGRAM, ENDED, FAILED, FREE, HALF, LISTENER, OPEN, QUEUED, TAKEN, UNDERWAY
 
 _MASK = const(0x3FFFFFFF)
+_QUIET_MS = const(20)  # a payload that nothing follows is whole when nothing came for so long
 _STALL_MS = const(1000)  # a payload that stands still for so long, and its wire time, is given up
 _SYNC_MS = const(1000)  # between two queries that bring host and module back in step
 _LATE_PROMPT_MS = const(5000)  # a prompt may still come that long after its command's deadline
@@ -48,6 +49,9 @@ class Engine(Agenda):
             self._send_result(self.pending, TIMEOUT)
         if self.parser.raw:
             self._check_stall()
+        elif self.parser.tail and self._over(ticks_add(self._moved_at, _QUIET_MS)):
+            self.parser.tail = False
+            self._complete(self.into)
         if self.cmd.state == IDLE and not self.ntx and not self.left:
             self._go_on()
 
@@ -73,6 +77,8 @@ class Engine(Agenda):
             ms = min(ms, ticks_diff(self.pending_until, now))
         if self.parser.raw:
             ms = min(ms, _STALL_MS)
+        elif self.parser.tail:
+            ms = min(ms, _QUIET_MS)
         return -1 if ms == _NEVER else max(ms, 0)
 
     def _check_stall(self):
@@ -124,7 +130,6 @@ class Engine(Agenda):
         self.silent = False
         self.owed = 0
         self.parser.prompt_ok = False
-        self._drop_store()
 
     def _synced(self):
         self.unanswered -= 1
@@ -144,12 +149,12 @@ class Engine(Agenda):
         Agenda._ended(self, result)
 
     def restarted(self):
-        self._drop_store()
         self.blame = self.table.nobody
-        self.left = self.owed = 0
+        self.left = self.owed = self.ntx = 0
         for cid in range(len(self.orphans)):
             self.orphans[cid] = 0
         Agenda.restarted(self)
+        self._drop_store()
 
     # --- bytes out ----------------------------------------------------------------------------------------------
 
@@ -225,18 +230,18 @@ class Engine(Agenda):
 
     def try_recv(self, slot, gen, buf, off, n):
         """Bytes moved to buf[off:off + n], 0 at the end of the stream, None to wait, -1 if it failed (slot.err)."""
-        if slot.gen != gen or slot.state == FAILED or slot.state == FREE:
+        if slot.gen != gen:
             return -1
-        if slot.kind == DGRAM:
-            return self._try_datagram(slot, buf, off, n)
         if slot.ring.n:
-            return slot.ring.take(buf, off, n)
+            return self._taken(slot, buf, off, n)
+        if slot.state == FAILED or slot.state == FREE:
+            return -1
         return 0 if slot.state == ENDED else None
 
-    def _try_datagram(self, slot, buf, off, n):
-        """One datagram; what buf has no room for is dropped and counted."""
-        if not slot.ring.n or slot.dgram_at >= 0:
-            return 0 if slot.state == ENDED else None
+    def _taken(self, slot, buf, off, n):
+        """Bytes of a stream, or one datagram; what buf has no room for of it is dropped and counted."""
+        if slot.kind != DGRAM:
+            return slot.ring.take(buf, off, n)
         size = slot.ring.head()
         n = slot.ring.take(buf, off, min(n, size))
         if n < size:
@@ -251,6 +256,8 @@ class Engine(Agenda):
         """
         if slot.gen != gen or (slot.state != OPEN and slot.state != HALF):
             return -1
+        if n == 0:
+            return 0
         if self.sender.index >= 0 or self.resync or slot.sending == QUEUED or slot.sending == UNDERWAY:
             return None
         n = min(n, slot.dialect.send_max)
@@ -273,9 +280,16 @@ class Engine(Agenda):
         if slot.state == TAKEN or slot.cid < 0:
             self._freed(slot)
             return
-        if slot.state == FAILED:
-            slot.sending = QUIET if self.sender is not slot else slot.sending
+        if slot.state == FAILED and self.sender is slot:
+            self._drop_store()
+        if slot.kind == LISTENER:
+            self._close_unaccepted(slot.cid)
         slot.state = CLOSING
         slot.more = False
         slot.ring.clear()
         slot.want_close = True
+
+    def _close_unaccepted(self, listener):
+        for slot in self.table.slots:
+            if slot.parent == listener:
+                self.close(slot, slot.gen)

@@ -5,7 +5,7 @@ from errno import EIO
 from ._compat import Store, const
 from .command import ERROR, READ, RUN, Command
 from .heads import MORE, PLAIN, coap_head, count
-from .parser import DATA, HEAD, LINE, LOST, PROMPT, Parser
+from .parser import DATA, END, HEAD, LINE, LOST, PROMPT, Parser
 from .table import HALF, OPEN, PUSH, STREAM, Table
 from .text import NONE, Fields, hex_digit, masked
 
@@ -74,6 +74,8 @@ class Intake:
             self._head(p)
         elif ev == PROMPT:
             self._prompt()
+        elif ev == END:
+            self._complete(self.into)
         elif ev == LOST:
             self._lost()
         return ev
@@ -100,8 +102,6 @@ class Intake:
             self._unhex(slot, p.buf, p.a, p.b)
         elif slot.index >= 0 and slot.ring.put(p.buf, p.a, n) < n:
             self._overrun(slot, n)
-        if not p.raw:
-            self._complete(slot)
 
     def _overrun(self, slot, n):
         """A full ring in direct push mode is loss, and loss is never silent."""
@@ -110,12 +110,14 @@ class Intake:
         slot.fail(EIO)
 
     def _complete(self, slot):
-        slot.wake = True
+        """A payload is whole: only now can its bytes be taken."""
         if slot.dgram_at >= 0:
             slot.ring.end(slot.dgram_at, slot.coming)
             slot.dgram_at = -1
+        slot.ring.commit()
+        slot.wake = True
         if self.trace:
-            self._say("<<", b"<payload>")
+            self._say("<<", b"<%d bytes>" % slot.coming)
 
     def _unhex(self, slot, buf, a, b):
         """Hex digits into the ring; a pair may be split by a read."""
@@ -140,6 +142,7 @@ class Intake:
         self.into.fail(EIO)
         if self.cmd.state == RUN and self.cmd.kind == READ:
             self._ended(ERROR)
+            self.out_of_step()  # its OK may still come
 
     # --- headers on one line with their payload -----------------------------------------------------------------
 
@@ -217,6 +220,9 @@ class Intake:
         raise NotImplementedError
 
     def _prompt(self):  # engine.py
+        raise NotImplementedError
+
+    def out_of_step(self):
         raise NotImplementedError
 
     def _ended(self, result):  # agenda.py

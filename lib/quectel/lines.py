@@ -211,6 +211,3 @@ class Lines(Urcs):
 
     def _send_result(self, slot, result):  # agenda.py
         raise NotImplementedError
-
-    def out_of_step(self):  # engine.py
-        raise NotImplementedError

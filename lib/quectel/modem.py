@@ -7,9 +7,9 @@ from .command import ON_CLOSE, ON_CONNECT, ON_OK, ON_SEND
 from .engine import Engine
 from .errors import QuectelError, TLSError
 from .network import ONLINE, Network, bring_up, prepare, shut_down
-from .opening import check_address, open_line, open_socket
+from .opening import bind_id, check_address, open_line, open_socket, ssl_open_line
 from .procedure import ask
-from .table import DGRAM, LISTENER, OPENING, STREAM
+from .table import DGRAM, LISTENER, STREAM
 from .text import in_range
 
 SOCK_STREAM = 1
@@ -53,6 +53,7 @@ class Core:
         self.net = Network()
         self._staging = bytearray(_STAGING)
         self._handlers = {}
+        self._handing = False
         self._contexts = None
         self._files = None
         self._coap = None
@@ -118,10 +119,19 @@ class Core:
         return moved
 
     def _hand_out(self):
-        for prefix in self._handlers:
-            lines = self.engine.watched[prefix]
-            while lines:
-                self._handlers[prefix](lines.pop(0))
+        for prefix in list(self._handlers):
+            lines = self.engine.watched.get(prefix)
+            while lines and not self._handing:
+                self._handing = True
+                try:
+                    self._handlers[prefix](lines.pop(0))
+                finally:
+                    self._handing = False
+
+    def check_waiting(self):
+        """ValueError if called from a URC handler: it may only note what came."""
+        if self._handing:
+            raise ValueError("a URC handler must not wait for the module: note what came and return")
 
     # --- procedures, written once -------------------------------------------------------------------------------
 
@@ -176,40 +186,46 @@ class Core:
         slot.mode = mode
         return slot
 
-    def _bind_id(self, slot):
-        cid = self.engine.table.free_id()
-        if cid < 0:
-            raise QuectelError(ENOBUFS, "all %d connection ids are in use" % self.engine.table.ids())
-        self.engine.table.bind(slot, cid)
-        slot.opened = -1
-        slot.state = OPENING
-
     def open(self, slot, gen, host, port, local_port, tls):
         """Procedure: open slot as a client of host and port; see opening.open_socket()."""
-        check_address(self._family, host, port)
-        kind = QuectelError
+        family = self._family
+        check_address(family, host, port)
         yield from self.ready()
         if tls is not None:
-            index = yield from self._configure(tls)
-            kind = TLSError
+            context = yield from self._configure(tls)
         if slot.gen != gen:
             raise QuectelError(ENOTCONN, "the socket was closed")
-        self._bind_id(slot)
+        bind_id(self.engine.table, slot)
         if tls is not None:
-            line = b'%s1,%d,%d,"%s",%d,%d' % (slot.dialect.open, index, slot.cid, host.encode(), port, slot.mode)
+            yield from open_socket(
+                self.engine, slot, gen, lambda s: ssl_open_line(s, context, host, port), host, TLSError
+            )
         else:
             service = b"TCP" if slot.kind == STREAM else b"UDP"
-            line = open_line(self._family, slot, service, host, port, local_port)
-        yield from open_socket(self.engine, slot, gen, line, host, kind)
+            yield from open_socket(
+                self.engine,
+                slot,
+                gen,
+                lambda s: open_line(family, s, service, host, port, local_port),
+                host,
+                QuectelError,
+            )
 
     def listen(self, slot, gen, host, port):
         """Procedure: open slot as a TCP listener on a local port, 1 to 65535 (R118)."""
         in_range("local port", port, 1, 65535)
         yield from self.ready()
         slot.kind = LISTENER
-        self._bind_id(slot)
-        line = open_line(self._family, slot, b"TCP LISTENER", host or self.net.address, 0, port)
-        yield from open_socket(self.engine, slot, gen, line, "0", QuectelError)
+        bind_id(self.engine.table, slot)
+        host = host or self.net.address
+        yield from open_socket(
+            self.engine,
+            slot,
+            gen,
+            lambda s: open_line(self._family, s, b"TCP LISTENER", host, 0, port),
+            "0",
+            QuectelError,
+        )
 
     def _configure(self, tls):
         from .tls import Contexts

@@ -4,7 +4,7 @@ from errno import EACCES, ENODEV, EPERM
 
 from ._compat import ticks_add, ticks_diff
 from .command import ON_CLOSE, ON_OK
-from .errors import NetworkError, QuectelTimeout
+from .errors import NetworkError, QuectelError, QuectelTimeout
 from .procedure import ask, number, reason, try_ask, values, wait_for
 from .text import checked
 
@@ -19,6 +19,7 @@ LOST = 6
 _AUTH = {None: 0, "none": 0, "pap": 1, "chap": 2, "pap/chap": 3}
 _CONTACT_MS = 30_000
 _SIM_MS = 20_000
+_RESTARTS = 3
 
 
 class Network:
@@ -44,18 +45,26 @@ def _silent(step, state, text):
 
 def prepare(engine, net):
     """Bring a module that just started, or just met us, to known settings: echo, errors, framing, ids."""
-    if net.prepared == engine.epoch and not engine.pdp_lost:
-        return
-    first = net.prepared < 0
-    epoch = engine.epoch
+    restarts = 0
+    while net.prepared != engine.epoch:
+        epoch = engine.epoch
+        try:
+            yield from _settings(engine, net)
+            net.prepared = epoch
+        except QuectelError as error:
+            restarts += 1
+            if error.code != 570 or restarts > _RESTARTS:  # it may still have been booting
+                raise
+
+
+def _settings(engine, net):
     yield from _contact(engine)
     yield from try_ask(engine, b"ATE0")
     yield from ask(engine, b"AT+CMEE=1")
     yield from _identify(engine, net)
     yield from _pin(engine)
-    if first:
+    if net.prepared < 0:
         yield from _close_leftovers(engine)
-    net.prepared = epoch if epoch == engine.epoch else -1
 
 
 def _contact(engine):

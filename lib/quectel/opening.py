@@ -1,16 +1,17 @@
 """Opening a connection: the command, its URC, and what is undone when it fails."""
 
-from errno import ECONNABORTED
+from errno import ECONNABORTED, ENOBUFS
 
 from ._compat import ticks_add, ticks_diff
-from .errors import QuectelTimeout, TLSError, error_of
-from .procedure import reason, try_ask
-from .table import FAILED
+from .command import ON_CLOSE, ON_OK
+from .errors import QuectelError, QuectelTimeout, TLSError, error_of
+from .procedure import name_of, reason, try_ask
+from .table import OPENING
 from .text import checked, in_range
 
 
 def open_line(family, slot, service, host, port, local_port):
-    """The command that opens a plain socket (R063, R112); its arguments are checked already."""
+    """The command that opens a plain socket (R112); its arguments are checked already."""
     line = b'%s1,%d,"%s","%s",%d,%d,%d' % (
         slot.dialect.open,
         slot.cid,
@@ -23,6 +24,11 @@ def open_line(family, slot, service, host, port, local_port):
     return line + b",%d" % (":" in host) if family.family_field else line
 
 
+def ssl_open_line(slot, context, host, port):
+    """The command that opens a TLS socket (R063, R064)."""
+    return b'%s1,%d,%d,"%s",%d,%d' % (slot.dialect.open, context, slot.cid, host.encode(), port, slot.mode)
+
+
 def check_address(family, host, port):
     """ValueError for what the module would refuse (R116, R117)."""
     checked("host", host, family.host_max)
@@ -31,29 +37,66 @@ def check_address(family, host, port):
     in_range("port", port, 1, 65535)
 
 
-def open_socket(engine, slot, gen, line, host, kind):
-    """Send the open and wait for its URC.  Whatever goes wrong, the id is closed again (R395)."""
-    dialect = slot.dialect
-    limit_ms = dialect.open_ms if host.replace(".", "").isdigit() else dialect.open_name_ms
+def open_socket(engine, slot, gen, make_line, host, kind):
+    """Send the open that make_line(slot) gives and wait for its URC.  Whatever goes wrong, the id is closed (R395).
+
+    An id that the module holds already (563) is closed there and opened once more.
+    """
     try:
-        answer = yield from try_ask(engine, line)
-        if not answer.ok:
-            raise (yield from reason(engine, answer, line, kind))
-        end = ticks_add(engine.now, limit_ms)
-        while slot.opened < 0 and slot.state != FAILED:
-            if ticks_diff(engine.now, end) > 0:
-                raise QuectelTimeout("no result of the open in %d ms" % limit_ms, line[:10].decode())
-            yield
-        if slot.opened != 0:
-            raise open_error(slot.opened if slot.opened > 0 else slot.code, line, kind)
+        code = yield from _try_open(engine, slot, make_line(slot), host, kind)
+        if code == 563:
+            yield from _evict(engine, slot)
+            code = yield from _try_open(engine, slot, make_line(slot), host, kind)
+        if code:
+            raise open_error(code, make_line(slot), kind)
     finally:
         if slot.opened != 0:
             engine.close(slot, gen)
 
 
+def _try_open(engine, slot, line, host, kind):
+    """0 when it is open, else the module's code."""
+    answer = yield from try_ask(engine, line)
+    if not answer.ok:
+        error = yield from reason(engine, answer, line, kind)
+        if error.code == 563:
+            return 563
+        raise error
+    limit_ms = slot.dialect.open_ms if host.replace(".", "").isdigit() else slot.dialect.open_name_ms
+    end = ticks_add(engine.now, limit_ms)
+    while slot.opened < 0 and slot.state == OPENING and slot.cid >= 0:
+        if ticks_diff(engine.now, end) > 0:
+            raise QuectelTimeout("no result of the open in %d ms" % limit_ms, name_of(line))
+        yield
+    if slot.cid < 0 and slot.state == OPENING:
+        return 563  # a client came in under this id meanwhile
+    return slot.opened if slot.opened >= 0 else slot.code or 570
+
+
+def _evict(engine, slot):
+    """Close what has the id at the module; where a client of our listener has it, take another id."""
+    if slot.cid < 0:
+        bind_id(engine.table, slot)
+        return
+    dialect = slot.dialect
+    line = b"%s%d%s" % (dialect.close, slot.cid, dialect.close_arg)
+    yield from try_ask(engine, line, None, ON_CLOSE if dialect.close_ok else ON_OK, dialect.close_ms)
+    slot.opened = -1
+
+
+def bind_id(table, slot):
+    """Give the slot a connection id that is free.  QuectelError(ENOBUFS) when none is."""
+    cid = table.free_id()
+    if cid < 0:
+        raise QuectelError(ENOBUFS, "all %d connection ids are in use" % table.ids())
+    table.bind(slot, cid)
+    slot.opened = -1
+    slot.state = OPENING
+
+
 def open_error(code, line, kind):
     """579 and 566 of a TLS open are one thing: the handshake or the connection failed (R398)."""
-    name = line[: line.find(b"=")].decode()
+    name = name_of(line)
     if kind is TLSError and code in (566, 579):
         text = "TLS refused: unknown CA, wrong host, expired, no common suite, or nobody there"
         return TLSError(ECONNABORTED, text, code, name)

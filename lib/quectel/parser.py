@@ -12,8 +12,8 @@ HEAD = const(2)  # buf[a:b] begins a line that may carry its payload: answer wit
 PROMPT = const(3)  # the > of a data entry
 DATA = const(4)  # buf[a:b] are bytes of the counted payload
 LOST = const(5)  # no line end behind a counted payload: bytes were lost in it
+END = const(6)  # a line end behind a counted payload: it is whole
 
-_LF = const(10)
 _CR = const(13)
 _SPACE = const(32)
 _GT = const(62)
@@ -30,7 +30,7 @@ class Parser:
         self.a = self.b = 0
         self.n = 0  # bytes in line
         self.raw = 0  # bytes of the counted payload still to come
-        self.tail = False  # a payload has just ended: CR or LF must follow
+        self.tail = False  # a payload has just ended: CR must follow
         self.skip = False  # everything up to the next LF is thrown away
         self.prompt_ok = False  # a data command is in flight, so > at a line's start is its prompt
         self.inline = ()  # lines with these beginnings may carry their payload on the same line
@@ -47,8 +47,8 @@ class Parser:
         while self.pos < end:
             if self.raw:
                 return self._data(buf, end)
-            if self.tail and self._lost(buf):
-                return LOST
+            if self.tail:
+                return self._tail(buf)
             if self.skip:
                 self._skip(buf, end)
             elif self.prompt_ok and not self.n and buf[self.pos] == _GT:
@@ -101,12 +101,12 @@ class Parser:
         self.tail = not self.raw
         return DATA
 
-    def _lost(self, buf):
+    def _tail(self, buf):
         self.tail = False
-        if buf[self.pos] == _CR or buf[self.pos] == _LF:
-            return False
+        if buf[self.pos] == _CR:  # LF alone would be a line end whose CR was counted for a byte that is missing
+            return END
         self.skip = True
-        return True
+        return LOST
 
     def _skip(self, buf, end):
         lf = buf.find(b"\n", self.pos, end)

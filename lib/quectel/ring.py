@@ -4,7 +4,11 @@ from ._compat import Store
 
 
 class Ring:
-    """size bytes.  Bytes go in with put() and out with take(); a datagram is its length, then its bytes."""
+    """size bytes.  put() adds bytes, commit() hands them over to take(), undo() takes them back.
+
+    A payload is committed when its end was seen to be right, so bytes behind a gap are never taken.
+    A datagram is its length, then its bytes.
+    """
 
     def __init__(self, size, ladder):
         self._io = Store(size)
@@ -12,21 +16,30 @@ class Ring:
         self._two = bytearray(2)
         self.size = size
         self.r = 0  # where the next byte is read
-        self.n = 0  # bytes held
+        self.n = 0  # bytes that can be taken
+        self.held = 0  # bytes put behind them and not committed
 
     def clear(self):
         self.r = 0
         self.n = 0
+        self.held = 0
 
     def room(self):
-        return self.size - self.n
+        return self.size - self.n - self.held
 
     def put(self, buf, off, n):
         """Append buf[off:off + n]; gives how many of them fitted."""
-        n = min(n, self.size - self.n)
-        self._write((self.r + self.n) % self.size, buf, off, n)
-        self.n += n
+        n = min(n, self.size - self.n - self.held)
+        self._write((self.r + self.n + self.held) % self.size, buf, off, n)
+        self.held += n
         return n
+
+    def commit(self):
+        self.n += self.held
+        self.held = 0
+
+    def undo(self):
+        self.held = 0
 
     def _write(self, w, buf, off, n):
         self._io.seek(w)
@@ -61,23 +74,11 @@ class Ring:
         self.r = (self.r + n) % self.size
         self.n -= n
 
-    def find(self, byte, most):
-        """How many of the next most bytes end with byte, or 0.  For readline; costs a call a byte."""
-        k = 0
-        most = min(most, self.n)
-        while k < most:
-            self._io.seek((self.r + k) % self.size)
-            self._io.readinto(self._two, 1)
-            k += 1
-            if self._two[0] == byte:
-                return k
-        return 0
-
     # --- datagrams: two bytes of length, then the bytes ---------------------------------------------------------
 
     def begin(self):
         """Start a datagram whose bytes come with put(); gives where its length will stand."""
-        w = (self.r + self.n) % self.size
+        w = (self.r + self.n + self.held) % self.size
         self._two[0] = self._two[1] = 0
         self.put(self._two, 0, 2)
         return w
@@ -87,10 +88,6 @@ class Ring:
         self._two[0] = n >> 8
         self._two[1] = n & 255
         self._write(w, self._two, 0, 2)
-
-    def undo(self, n):
-        """Take back the last n bytes put in."""
-        self.n -= n
 
     def head(self):
         """Take the length of the next datagram off; its bytes follow."""

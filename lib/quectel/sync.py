@@ -64,7 +64,8 @@ class Modem(Core):
             self._clock.sleep_ms(_NAP_MS)
 
     def run(self, procedure, timeout_ms=-1):
-        """Wait for a procedure; its result."""
+        """Wait for a procedure; its result.  Not for URC handlers: they are called while something waits."""
+        self.check_waiting()
         self.begin(timeout_ms)
         self.poll()  # procedures count from the engine's time
         try:

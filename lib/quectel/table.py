@@ -72,14 +72,15 @@ class Slot:
         self.ring.clear()
 
     def fail(self, err, code=0):
-        """Nothing more is delivered.  The first reason stays."""
+        """Nothing is delivered but what was whole before.  The first reason stays."""
         if self.state in (FREE, CLOSING, FAILED):
             return
         self.state = FAILED
         self.err = err
         self.code = code
         self.more = False
-        self.ring.clear()
+        self.ring.undo()
+        self.dgram_at = -1
         self.wake = True
 
 

@@ -70,7 +70,7 @@ class Urcs(Intake):
         f.comma()
         listener = f.num()
         slot = self.table.take()
-        if slot is None or self.table.at(listener).kind != LISTENER or self.table.at(cid).index >= 0:
+        if slot is None or self.table.at(listener).kind != LISTENER or not self._yields(self.table.at(cid)):
             self._refuse(slot, cid)
             return
         self.table.bind(slot, cid)
@@ -80,6 +80,13 @@ class Urcs(Intake):
         f.comma()
         self._peer(slot, f)
         slot.wake = self.table.at(listener).wake = True
+
+    def _yields(self, slot):
+        """An id that an open of ours was about to use may come in instead: that open gets another one (563)."""
+        if slot.state == OPENING:
+            self.table.unbind(slot)
+            return True
+        return slot.index < 0
 
     def _refuse(self, slot, cid):
         self.stats.no_slot = (self.stats.no_slot + 1) & _MASK

@@ -11,6 +11,7 @@ FAMILY = Family(
     pdp_contexts=16,
     modes=(0, 1, 2),
     send_max=1460,
+    answer_ms=5000,  # R023: not stated
     qiact=True,
     pins=((b"AT+QISDE?", b"+QISDE: 0", b"AT+QISDE=0"),),
     ssl_contexts=6,
