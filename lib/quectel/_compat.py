@@ -6,7 +6,7 @@ from struct import pack_into
 if sys.implementation.name == "micropython":
     from io import BytesIO
     from io import IOBase as Stream
-    from time import sleep_ms
+    from time import gmtime, sleep_ms
     from time import ticks_ms as _ticks_ms
 
     from micropython import const
@@ -33,7 +33,7 @@ if sys.implementation.name == "micropython":
         return io
 
 else:
-    from time import monotonic_ns, sleep
+    from time import gmtime, monotonic_ns, sleep
 
     const = int
     Stream = object  # io.IOBase.__del__ would close a socket from the garbage collector
@@ -90,6 +90,12 @@ def ticks_diff(a, b):
     """Milliseconds from b to a, negative when a is earlier; right over the wrap up to 2**29."""
     a = (a - b) & _MASK
     return a if a < _HALF else a - _HALF - _HALF
+
+
+def utc_now():
+    """The platform's clock as (year, month, day, hour, minute, second), or None if nobody has set it."""
+    now = gmtime()
+    return tuple(now)[:6] if now[0] >= 2024 else None
 
 
 class Ladder:

@@ -3,20 +3,28 @@
 from collections.abc import Callable, Generator
 from typing import Any, Protocol, TypeVar
 
-_T = TypeVar("_T")
+T = TypeVar("T")
 
 Buf = bytearray | memoryview
 ReadBuf = bytes | bytearray | memoryview
-Proc = Generator[None, None, _T]  # a procedure: yields for "wait", returns its result
+Line = bytes | bytearray  # what has find() and startswith()
+Proc = Generator[None, None, T]  # a procedure: yields for "wait", returns its result
 Trace = Callable[[str, memoryview, int], None]
 Report = Callable[[str, str, str], None]
+Handler = Callable[[bytes], object]  # of URCs
+Wait = Callable[[int], object]  # milliseconds
+Address = tuple[str, int]
 
 class Uart(Protocol):
     def readinto(self, buf: Buf, /) -> int | None: ...
-    def write(self, buf: ReadBuf, off: int = ..., n: int = ..., /) -> int | None: ...
+    # write(buf[, off, n], /) -> int | None, without arguments: the stubs of machine.UART do not know off and n
+    @property
+    def write(self) -> Callable[..., int | None]: ...
 
-class Clock(Protocol):
+class Ticks(Protocol):
     def ticks_ms(self) -> int: ...
+
+class Clock(Ticks, Protocol):
     def sleep_ms(self, ms: int, /) -> Any: ...
 
 class Pins(Protocol):

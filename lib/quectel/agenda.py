@@ -21,6 +21,11 @@ from .table import (
     UNDERWAY,
 )
 
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from .models.base import Dialect, Family
+    from .table import Slot
+
 _MASK = const(0x3FFFFFFF)
 _SEND_RESULT_MS = const(120_000)  # a send's result may be late by that much
 _BACK_OFF_MS = const(100)  # before a send is repeated behind SEND FAIL; doubled each time
@@ -30,7 +35,7 @@ _TRIES = const(8)
 class Agenda(Lines):
     """The sending half of the engine.  One command at a time, slots served round robin."""
 
-    def __init__(self, family, slots, rx_ring, tx_buf, line_buf):
+    def __init__(self, family: "Family", slots: int, rx_ring: int, tx_buf: int, line_buf: int) -> None:
         Lines.__init__(self, family, slots, rx_ring, tx_buf, line_buf)
         self.baud = 115_200
         self.tx = self.cmd.tx  # bytes for the UART: tx[otx:otx + ntx]
@@ -51,7 +56,7 @@ class Agenda(Lines):
 
     # --- what goes next -----------------------------------------------------------------------------------------
 
-    def _next(self):
+    def _next(self) -> None:
         if self.blame.index >= 0:
             self._ask_why()
         elif self.wanted:
@@ -59,7 +64,7 @@ class Agenda(Lines):
         elif not self._serve_slots():
             self._close_orphan()
 
-    def _serve_slots(self):
+    def _serve_slots(self) -> bool:
         slots = self.table.slots
         k = len(slots)
         while k:
@@ -69,7 +74,7 @@ class Agenda(Lines):
                 return True
         return False
 
-    def _serve(self, slot):
+    def _serve(self, slot: "Slot") -> bool:
         """Start the command this slot wants most; False if it wants none."""
         if slot.state == FREE or slot.state == TAKEN:
             return False
@@ -85,7 +90,7 @@ class Agenda(Lines):
             return False
         return True
 
-    def _worth_reading(self, slot):
+    def _worth_reading(self, slot: "Slot") -> bool:
         """A datagram needs room for the longest; a stream is not read in crumbs."""
         if slot.state != OPEN and slot.state != HALF:
             return False
@@ -94,7 +99,7 @@ class Agenda(Lines):
             return room >= slot.dialect.read_max + 2
         return room >= min(slot.dialect.read_max, slot.ring.size >> 1)
 
-    def _start_read(self, slot):
+    def _start_read(self, slot: "Slot") -> None:
         c = self.cmd
         slot.asked = min(slot.ring.room(), slot.dialect.read_max)
         slot.again = False
@@ -104,7 +109,7 @@ class Agenda(Lines):
         c.num(slot.asked)
         self._run(slot, slot.dialect.read_head, ON_OK, self.family.answer_ms, slot.asked)
 
-    def _start_send(self, slot):
+    def _start_send(self, slot: "Slot") -> None:
         c = self.cmd
         slot.sending = UNDERWAY
         c.begin(SEND, slot.dialect.send)
@@ -116,36 +121,36 @@ class Agenda(Lines):
         c.ndata = self.nstore
         self.parser.prompt_ok = True
 
-    def _start_close(self, slot):
+    def _start_close(self, slot: "Slot") -> None:
         slot.state = CLOSING
         if slot.cid < 0:
             self._freed(slot)
             return
         self._close(slot, slot.cid, slot.dialect)
 
-    def _close(self, slot, cid, dialect):
+    def _close(self, slot: "Slot", cid: int, dialect: "Dialect") -> None:
         c = self.cmd
         c.begin(CLOSE, dialect.close)
         c.num(cid)
         c.add(dialect.close_arg)
         self._run(slot, None, ON_CLOSE if dialect.close_ok else ON_OK, dialect.close_ms, 0)
 
-    def _close_orphan(self):
+    def _close_orphan(self) -> None:
         cid = self.orphans.find(b"\x01")
-        if cid >= 0:
+        if cid >= 0 and self.family.tcp is not None:
             self.orphans[cid] = 0
             self._close(self.table.nobody, cid, self.family.tcp)
 
-    def orphan(self, cid):
+    def orphan(self, cid: int) -> None:
         """Have an id closed that no slot has."""
         if 0 <= cid < len(self.orphans):
             self.orphans[cid] = 1
 
-    def _ask_why(self):
+    def _ask_why(self) -> None:
         self.cmd.begin(BLAME, b"AT+QIGETERROR")
         self._run(self.blame, b"+QIGETERROR:", ON_OK, self.family.answer_ms, 64)
 
-    def _run(self, slot, prefix, ends, limit_ms, answer):
+    def _run(self, slot: "Slot", prefix: "bytes | None", ends: int, limit_ms: int, answer: int) -> None:
         """The command line is complete: hand it to the UART and set its deadline."""
         self.ntx = self.cmd.run(slot, prefix, ends)
         self.otx = 0
@@ -153,13 +158,13 @@ class Agenda(Lines):
         if self.trace:
             self._say(">>", bytes(self.cmd.tx[: self.cmd.n]))
 
-    def wire_ms(self, n):
+    def wire_ms(self, n: int) -> int:
         """Time for n bytes at 10 bits a byte, and 20 %."""
         return n * 12_000 // self.baud + 1
 
     # --- what the end of a command means ------------------------------------------------------------------------
 
-    def _ended(self, result):
+    def _ended(self, result: int) -> None:
         c = self.cmd
         self.parser.prompt_ok = False
         c.finish(result)
@@ -172,7 +177,7 @@ class Agenda(Lines):
         elif c.kind == BLAME:
             self._blamed(c.slot, c.code)
 
-    def _read_ended(self, slot, result):
+    def _read_ended(self, slot: "Slot", result: int) -> None:
         slot.asked = 0
         slot.wake = True
         if result == DONE:
@@ -183,14 +188,14 @@ class Agenda(Lines):
         elif result == ERROR and slot.state == OPEN:
             self.blame = slot
 
-    def _send_ended(self, slot, result):
+    def _send_ended(self, slot: "Slot", result: int) -> None:
         if result == DONE and slot.dialect.late_result:
             self.pending = slot
             self.pending_until = ticks_add(self.now, _SEND_RESULT_MS)
         else:
             self._send_result(slot, result)
 
-    def _send_result(self, slot, result):
+    def _send_result(self, slot: "Slot", result: int) -> None:
         self.pending = self.table.nobody
         if result == SEND_FAIL and self.tries < _TRIES and slot.state != FAILED:
             self.stats.send_fail = (self.stats.send_fail + 1) & _MASK
@@ -209,12 +214,12 @@ class Agenda(Lines):
         elif result != DONE:
             slot.fail(ETIMEDOUT, 569)  # whether it was sent is unknown: sending it again could double it
 
-    def _blamed(self, slot, code):
+    def _blamed(self, slot: "Slot", code: int) -> None:
         self.blame = self.table.nobody
         slot.fail(errno_of(code) if code else EIO, code)
         slot.wake = True
 
-    def _freed(self, slot):
+    def _freed(self, slot: "Slot") -> None:
         """The id is free at the module again, and the slot for a new owner."""
         if slot.index >= 0:
             self.table.unbind(slot)
@@ -222,7 +227,7 @@ class Agenda(Lines):
             slot.want_close = False
             slot.wake = True
 
-    def _drop_store(self):
+    def _drop_store(self) -> None:
         """What was accepted will not be sent any more: its socket has failed."""
         if self.sender.index >= 0:
             self.sender.sending = REFUSED

@@ -1,11 +1,22 @@
 """The asyncio face: AsyncModem and AsyncSocket.  One task touches the UART; sockets wait for it to change something."""
 
 from ._acompat import Event, Waiter, create_task
-from ._compat import const, ticks_add, ticks_diff, ticks_ms
+from ._compat import const, ticks_add, ticks_diff, ticks_ms, utc_now
 from .base_socket import BaseSocket, in_progress, slot_error, would_block
 from .errors import QuectelTimeout
 from .modem import AF_INET, SOCK_STREAM, Core
+from .procedure import result_of
 from .table import BUFFER, TAKEN
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._acompat import Task
+    from ._faces import AsyncCoap, AsyncFiles, Family, MaybeTLS, Slot, SocketOptions, Unpack
+    from ._types import Address, Buf, Clock, Pins, Proc, ReadBuf, Report, T, Trace, Uart
+
+    _NO_WAITER: Waiter
+else:
+    _NO_WAITER = None  # until the task starts
 
 _IDLE_MS = const(1000)
 _STEP_MS = const(20)  # a procedure that waits for time to pass is asked again that often
@@ -14,8 +25,11 @@ _STEP_MS = const(20)  # a procedure that waits for time to pass is asked again t
 class AsyncClock:
     """The platform's own time, for the asyncio face."""
 
-    def ticks_ms(self):
+    def ticks_ms(self) -> int:
         return ticks_ms()
+
+    def utc(self) -> "tuple[int, ...] | None":
+        return utc_now()
 
 
 class AsyncModem(Core):
@@ -24,24 +38,43 @@ class AsyncModem(Core):
     Its task starts with the first call that is awaited, and ends with its event loop or with aclose().
     """
 
-    def __init__(self, uart, family, *, pins=None, slots=4, rx_ring=1536, tx_buf=0, line_buf=0, clock=None, trace=None):
+    if TYPE_CHECKING:
+
+        @property
+        def files(self) -> AsyncFiles: ...
+
+        def coap(self, local_port: int = 56830) -> AsyncCoap: ...
+
+    def __init__(
+        self,
+        uart: "Uart",
+        family: "str | Family",
+        *,
+        pins: "Pins | None" = None,
+        slots: int = 4,
+        rx_ring: int = 1536,
+        tx_buf: int = 0,
+        line_buf: int = 0,
+        clock: "Clock | None" = None,
+        trace: "Trace | None" = None,
+    ) -> None:
         Core.__init__(self, uart, family, pins, slots, rx_ring, tx_buf, line_buf, clock or AsyncClock(), trace)
-        self._task = None
-        self._waiter = None
+        self._task: "Task | None" = None
+        self._waiter = _NO_WAITER
         self._changed = Event()
         self._alarm = -1  # somebody's time is over then
-        self._broken = None  # what the UART raised
+        self._broken: "OSError | None" = None  # what the UART raised
 
     # --- the task -----------------------------------------------------------------------------------------------
 
-    def _start(self):
+    def _start(self) -> None:
         if self._broken is not None:
             raise self._broken
         if self._task is None:
             self._waiter = Waiter(self.uart)
             self._task = create_task(self._serve())
 
-    async def _serve(self):
+    async def _serve(self) -> None:
         """The one task that waits for the UART.  Garbage a turn: one coroutine of wait()."""
         try:
             while True:
@@ -54,7 +87,7 @@ class AsyncModem(Core):
             self._broken = broken
             self._changed.set()
 
-    def _idle_ms(self):
+    def _idle_ms(self) -> int:
         """How long nothing has to be done; wakes everybody when an alarm is over."""
         now = self._clock.ticks_ms()
         due = self.engine.due(now)
@@ -69,13 +102,13 @@ class AsyncModem(Core):
             ms = min(ms, max(left, 0))
         return ms
 
-    def kick(self):
+    def kick(self) -> None:
         """Let the engine start what a call has asked for, without waiting for the task's turn."""
         if self.poll():
             self._changed.set()
         self._waiter.wake()
 
-    async def turn(self, until):
+    async def turn(self, until: int) -> bool:
         """Wait until something has changed; False when the time `until` (ticks_ms, -1: never) is over."""
         if until >= 0:
             if ticks_diff(until, self._clock.ticks_ms()) <= 0:
@@ -88,16 +121,16 @@ class AsyncModem(Core):
             raise self._broken
         return True
 
-    def _set_alarm(self, at):
+    def _set_alarm(self, at: int) -> None:
         if self._alarm < 0 or ticks_diff(at, self._alarm) < 0:
             self._alarm = at
 
-    def until(self, timeout_ms):
+    def until(self, timeout_ms: int) -> int:
         """The end of a time limit, -1 for none.  Starts the task."""
         self._start()
         return -1 if timeout_ms < 0 else ticks_add(self._clock.ticks_ms(), timeout_ms)
 
-    async def run(self, procedure, timeout_ms=-1):
+    async def run(self, procedure: "Proc[T]", timeout_ms: int = -1) -> "T":
         """Wait for a procedure; its result."""
         self.check_waiting()
         until = self.until(timeout_ms)
@@ -109,11 +142,11 @@ class AsyncModem(Core):
                 if not await self.turn(until):
                     raise QuectelTimeout("not done in %d ms" % timeout_ms)
         except StopIteration as end:
-            return end.value
+            return result_of(procedure, end)
         finally:
             procedure.close()
 
-    async def aclose(self):
+    async def aclose(self) -> None:
         """End the task; the UART can then be used by somebody else."""
         if self._task is not None:
             self._task.cancel()
@@ -122,25 +155,47 @@ class AsyncModem(Core):
 
     # --- network ------------------------------------------------------------------------------------------------
 
-    async def connect(self, apn=None, *, user="", password="", auth=None, pin=None, timeout_ms=300_000, report=None):
+    async def connect(
+        self,
+        apn: "str | None" = None,
+        *,
+        user: str = "",
+        password: str = "",
+        auth: "str | None" = None,
+        pin: "str | None" = None,
+        timeout_ms: int = 300_000,
+        report: "Report | None" = None,
+    ) -> None:
         """See Modem.connect()."""
         await self.run(self._connect(apn, user, password, auth, pin, report), timeout_ms)
 
-    async def disconnect(self):
+    async def disconnect(self) -> None:
         """See Modem.disconnect()."""
         await self.run(self._disconnect())
 
-    async def command(self, line, *, prefix=None, final="OK", data=None, timeout_ms=None):
+    async def command(
+        self,
+        line: "str | bytes",
+        *,
+        prefix: "str | None" = None,
+        final: str = "OK",
+        data: "ReadBuf | None" = None,
+        timeout_ms: "int | None" = None,
+    ) -> "list[str]":
         """See Modem.command()."""
         return await self.run(self._command(line, prefix, final, data, timeout_ms))
 
     # --- sockets ------------------------------------------------------------------------------------------------
 
-    def socket(self, type=SOCK_STREAM, *, tls=None, mode=BUFFER, af=AF_INET, pdp=1):
+    def socket(
+        self, type: int = SOCK_STREAM, *, tls: "MaybeTLS" = None, mode: int = BUFFER, af: int = AF_INET, pdp: int = 1
+    ) -> "AsyncSocket":
         """A socket; takes a slot and sends nothing."""
         return AsyncSocket(self, type, tls, mode, af, pdp)
 
-    async def create_connection(self, address, *, timeout_ms=None, **as_socket):
+    async def create_connection(
+        self, address: "Address", *, timeout_ms: "int | None" = None, **as_socket: "Unpack[SocketOptions]"
+    ) -> "AsyncSocket":
         """A connected stream socket to (host, port)."""
         sock = self.socket(**as_socket)
         try:
@@ -157,16 +212,28 @@ class AsyncModem(Core):
 class AsyncSocket(BaseSocket):
     """As Socket, with calls that are awaited.  Each await costs its coroutine, 90 to 160 bytes on a 64-bit VM."""
 
-    def __init__(self, modem, type=SOCK_STREAM, tls=None, mode=BUFFER, af=AF_INET, pdp=1, slot=None):
+    if TYPE_CHECKING:
+        _modem: AsyncModem
+
+    def __init__(
+        self,
+        modem: AsyncModem,
+        type: int = SOCK_STREAM,
+        tls: "MaybeTLS" = None,
+        mode: int = BUFFER,
+        af: int = AF_INET,
+        pdp: int = 1,
+        slot: "Slot | None" = None,
+    ) -> None:
         BaseSocket.__init__(self, modem, type, tls, mode, af, pdp, slot)
 
-    async def __aenter__(self):
+    async def __aenter__(self) -> "AsyncSocket":
         return self
 
-    async def __aexit__(self, *_):
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _again(self, until, done):
+    async def _again(self, until: int, done: int) -> bool:
         """Wait for a change; False if a non-blocking call has nothing to wait for."""
         if self._timeout_ms == 0:
             return self._modem.poll()
@@ -176,19 +243,19 @@ class AsyncSocket(BaseSocket):
 
     # --- opening and closing ------------------------------------------------------------------------------------
 
-    async def connect(self, address):
+    async def connect(self, address: "Address") -> None:
         """See Socket.connect()."""
         if self._timeout_ms == 0:
             raise in_progress()
         await self._modem.run(self._open_steps(address), self._timeout_ms)
-        self._peer = tuple(address[:2])
+        self._peer = (address[0], address[1])
 
-    async def listen(self, backlog=1):
+    async def listen(self, backlog: int = 1) -> None:
         """See Socket.listen()."""
         steps = self._modem.listen(self._slot, self._gen, self._local[0], self._local[1])
         await self._modem.run(steps, self._timeout_ms)
 
-    async def accept(self):
+    async def accept(self) -> "tuple[AsyncSocket, Address]":
         """See Socket.accept()."""
         until = self._modem.until(self._timeout_ms)
         while True:
@@ -198,7 +265,7 @@ class AsyncSocket(BaseSocket):
             if not await self._again(until, 0):
                 raise would_block()
 
-    async def close(self):
+    async def close(self) -> None:
         """See Socket.close()."""
         self._engine.close(self._slot, self._gen)
         self._modem.until(-1)
@@ -207,7 +274,7 @@ class AsyncSocket(BaseSocket):
 
     # --- receiving ----------------------------------------------------------------------------------------------
 
-    async def readinto(self, buf, nbytes=-1):
+    async def readinto(self, buf: "Buf", nbytes: int = -1) -> "int | None":
         """See Socket.readinto()."""
         want = len(buf) if nbytes < 0 else nbytes
         until = self._modem.until(self._timeout_ms)
@@ -219,7 +286,7 @@ class AsyncSocket(BaseSocket):
             got += n
         return got
 
-    async def _some(self, buf, off, n, until):
+    async def _some(self, buf: "Buf", off: int, n: int, until: int) -> "int | None":
         while True:
             k = self._engine.try_recv(self._slot, self._gen, buf, off, n)
             if k is None:
@@ -230,24 +297,24 @@ class AsyncSocket(BaseSocket):
             else:
                 return k
 
-    async def recv_into(self, buf, nbytes=0, flags=0):
+    async def recv_into(self, buf: "Buf", nbytes: int = 0, flags: int = 0) -> int:
         """See Socket.recv_into()."""
         k = await self._some(buf, 0, nbytes or len(buf), self._modem.until(self._timeout_ms))
         if k is None:
             raise would_block()
         return k
 
-    async def recv(self, n, flags=0):
+    async def recv(self, n: int, flags: int = 0) -> bytes:
         """See Socket.recv()."""
         buf = bytearray(n)
         k = await self.recv_into(buf, n)
         return bytes(memoryview(buf)[:k])
 
-    async def recvfrom(self, n, flags=0):
+    async def recvfrom(self, n: int, flags: int = 0) -> "tuple[bytes, Address | None]":
         """See Socket.recvfrom()."""
         return await self.recv(n), self._peer
 
-    async def read(self, n=-1):
+    async def read(self, n: int = -1) -> "bytes | None":
         """See Socket.read()."""
         if n < 0:
             return await self._read_all()
@@ -255,15 +322,15 @@ class AsyncSocket(BaseSocket):
         k = await self.readinto(buf)
         return None if k is None else bytes(memoryview(buf)[:k])
 
-    async def _read_all(self):
-        parts = []
+    async def _read_all(self) -> bytes:
+        parts: "list[bytes]" = []
         while True:
             part = await self.read(512)
             if not part:
                 return b"".join(parts)
             parts.append(part)
 
-    async def readline(self):
+    async def readline(self) -> "bytes | None":
         """See Socket.readline()."""
         line = b""
         while not line.endswith(b"\n"):
@@ -275,7 +342,7 @@ class AsyncSocket(BaseSocket):
 
     # --- sending ------------------------------------------------------------------------------------------------
 
-    async def write(self, buf, n=-1):
+    async def write(self, buf: "ReadBuf | str", n: int = -1) -> "int | None":
         """See Socket.write()."""
         if isinstance(buf, str):
             buf = buf.encode()
@@ -289,19 +356,19 @@ class AsyncSocket(BaseSocket):
             done += k
         return done
 
-    async def sendall(self, buf, flags=0):
+    async def sendall(self, buf: "ReadBuf", flags: int = 0) -> None:
         """See Socket.sendall()."""
         if await self.write(buf) is None and len(buf):
             raise would_block()
 
-    async def send(self, buf, flags=0):
+    async def send(self, buf: "ReadBuf", flags: int = 0) -> int:
         """See Socket.send()."""
         k = await self._part(buf, 0, len(buf), self._modem.until(self._timeout_ms))
         if k is None:
             raise would_block()
         return k
 
-    async def _part(self, buf, off, n, until):
+    async def _part(self, buf: "ReadBuf", off: int, n: int, until: int) -> "int | None":
         self._unrefused()
         while True:
             k = self._engine.try_send(self._slot, self._gen, buf, off, n)
@@ -313,7 +380,7 @@ class AsyncSocket(BaseSocket):
             else:
                 return await self._result(k, until)
 
-    async def _result(self, k, until):
+    async def _result(self, k: int, until: int) -> int:
         self._modem.kick()
         while self._timeout_ms and not self._settled():
             if not await self._modem.turn(until):
@@ -321,7 +388,7 @@ class AsyncSocket(BaseSocket):
         self._unrefused()
         return k
 
-    async def sendto(self, buf, address):
+    async def sendto(self, buf: "ReadBuf", address: "Address") -> int:
         """See Socket.sendto()."""
         if self._datagram(buf, address):
             if self._slot.state != TAKEN:

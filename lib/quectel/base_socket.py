@@ -2,13 +2,21 @@
 
 from errno import EAGAIN, ECONNRESET, EINPROGRESS, EIO, ENOTCONN
 
+from ._compat import const
 from .errors import QuectelError, error_of
 from .modem import SOCK_DGRAM
 from .table import ENDED, FAILED, FREE, QUIET, REFUSED, TAKEN
 from .text import in_range
 
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._types import Address, Proc, ReadBuf
+    from .modem import Core
+    from .table import Slot
+    from .tls import TLSContext
 
-def slot_error(slot, gen):
+
+def slot_error(slot: "Slot", gen: int) -> QuectelError:
     """The exception for a slot that has failed or belongs to somebody else by now."""
     if slot.gen != gen or not slot.err:
         return QuectelError(ENOTCONN, "the socket is closed or was never connected")
@@ -17,65 +25,67 @@ def slot_error(slot, gen):
     return QuectelError(slot.err, "bytes were lost" if slot.err == EIO else "the send buffer stays full")
 
 
-def would_block():
+def would_block() -> QuectelError:
     return QuectelError(EAGAIN, "nothing there yet")
 
 
-def in_progress():
+def in_progress() -> QuectelError:
     return QuectelError(EINPROGRESS, "connecting")
 
 
 class BaseSocket:
     """A slot for one generation, a time-out and addresses."""
 
-    def __init__(self, modem, type, tls, mode, af, pdp, slot):
+    def __init__(
+        self, modem: "Core", type: int, tls: "TLSContext | None", mode: int, af: int, pdp: int, slot: "Slot | None"
+    ) -> None:
         self._modem = modem
         self._engine = modem.engine
         self._make = (type, tls, mode, af, pdp)
         self._slot = slot or modem.take_slot(type, tls, mode, af, pdp)
         self._gen = self._slot.gen
         self._timeout_ms = -1
-        self._peer = None
+        self._peer: "Address | None" = None
         self._local = ("", 0)
         self._one = bytearray(1)
 
     @property
-    def id(self):
+    def id(self) -> int:
         """The module's connection id, -1 when nothing is open."""
         return self._slot.cid if self._slot.gen == self._gen else -1
 
     @property
-    def mode(self):
+    def mode(self) -> int:
         """Access mode: BUFFER, PUSH or TRANSPARENT."""
         return self._slot.mode
 
     @property
-    def state(self):
+    def state(self) -> int:
         """A constant of quectel.table: FREE, TAKEN, OPENING, OPEN, HALF, ENDED, FAILED or CLOSING."""
         return self._slot.state if self._slot.gen == self._gen else FREE
 
-    def pending(self):
+    def pending(self) -> int:
         """Bytes that recv can give at once."""
         return self._slot.ring.n if self._slot.gen == self._gen else 0
 
-    def settimeout(self, value):
+    def settimeout(self, value: "float | None") -> None:
         """Seconds, 0 for non-blocking, None for blocking."""
         self._timeout_ms = -1 if value is None else int(value * 1000)
 
-    def bind(self, address):
+    def bind(self, address: "Address") -> None:
         """Local address and port (0 to 65535), used by listen() and by a datagram socket."""
         self._local = (address[0], in_range("local port", address[1], 0, 65535))
 
     # --- for the faces ------------------------------------------------------------------------------------------
 
-    def _open_steps(self, address):
+    def _open_steps(self, address: "Address") -> "Proc[None]":
         """The procedure that connects.  A socket whose open has failed gets a new slot: the old one is being closed."""
         if self._slot.gen != self._gen or self._slot.state != TAKEN:
             self._slot = self._modem.take_slot(*self._make)
             self._gen = self._slot.gen
         return self._modem.open(self._slot, self._gen, address[0], address[1], self._local[1], self._make[1])
 
-    def _accepted(self):
+    def _accepted(self) -> "tuple[Slot, Address] | None":
         """(slot, address) of a client that has come in, or None."""
         slot = self._modem.incoming(self._slot)
         if slot is None:
@@ -84,32 +94,32 @@ class BaseSocket:
         slot.parent = -1
         return slot, (bytes(slot.peer[: slot.npeer]).decode(), slot.pport)
 
-    def _check(self):
+    def _check(self) -> None:
         slot = self._slot
         if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE:
             raise slot_error(slot, self._gen)
 
-    def _gone(self):
+    def _gone(self) -> bool:
         """True when the slot is free again, or somebody else's."""
         return self._slot.gen != self._gen or self._slot.state == FREE
 
-    def _refused(self):
+    def _refused(self) -> bool:
         """True if the part before was refused and its reason is known."""
         return self._slot.gen == self._gen and self._slot.sending == REFUSED and self._engine.blame is not self._slot
 
-    def _unrefused(self):
+    def _unrefused(self) -> None:
         """Raise what became of the part before; after SEND FAIL the socket can be used again."""
         if self._refused():
             self._slot.sending = QUIET
             raise slot_error(self._slot, self._gen)
 
-    def _settled(self):
+    def _settled(self) -> bool:
         """True when the part that was accepted last has its result."""
         if self._slot.gen != self._gen:
             return True
         return self._engine.settled(self._slot) and self._engine.blame is not self._slot
 
-    def _datagram(self, buf, address):
+    def _datagram(self, buf: "ReadBuf", address: "Address") -> bool:
         """Checks a datagram; True if the socket must be opened to this peer first."""
         if self._make[0] != SOCK_DGRAM:
             raise ValueError("sendto() is for datagram sockets")
@@ -117,5 +127,5 @@ class BaseSocket:
             raise ValueError("a datagram is at most %d bytes" % self._slot.dialect.send_max)
         return self._peer != tuple(address[:2])
 
-    def _at_end(self):
+    def _at_end(self) -> bool:
         return self._slot.state == ENDED

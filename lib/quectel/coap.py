@@ -2,12 +2,21 @@
 
 from errno import ECONNRESET, EINVAL, EIO, ENOBUFS
 
-from ._compat import ticks_add, ticks_diff
+from ._compat import const, ticks_add, ticks_diff
 from .command import ON_OK
 from .errors import CoapError, QuectelTimeout
 from .procedure import ask, number, try_ask
 from .table import MESSAGES, OPEN
 from .text import Fields, checked, in_range
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from typing_extensions import Unpack
+
+    from ._faces import CoapOptions, Face
+    from ._types import Proc, ReadBuf
 
 CON = 0
 NON = 1
@@ -48,7 +57,16 @@ class CoapMessage:
     type: CON 0, NON 1, ACK 2, RST 3.  code: 205 for 2.05, a method's number for a request.
     """
 
-    def __init__(self, type, code, msgid, token, options, payload, peer):
+    def __init__(
+        self,
+        type: int,
+        code: int,
+        msgid: int,
+        token: bytes,
+        options: "list[tuple[int, str]]",
+        payload: bytes,
+        peer: "tuple[str, int]",
+    ) -> None:
         self.type = type
         self.code = code
         self.msgid = msgid
@@ -58,12 +76,12 @@ class CoapMessage:
         self.peer = peer  # (address, port)
 
     @property
-    def codestr(self):
+    def codestr(self) -> str:
         """ "2.05" for 205."""
         return "%d.%02d" % (self.code // 100, self.code % 100)
 
     @property
-    def format(self):
+    def format(self) -> "int | None":
         """Content-Format of the payload, or None."""
         for name, value in self.options:
             if name == 12:
@@ -71,7 +89,7 @@ class CoapMessage:
         return None
 
 
-def parse(header, payload):
+def parse(header: bytes, payload: bytes) -> "tuple[bool, CoapMessage]":
     """A CoapMessage from a URC's header, in the form that Showra=1 and Showrspopt=1 give (R258, R262)."""
     f = Fields()
     f.set(header, 0, len(header))
@@ -89,7 +107,7 @@ def parse(header, payload):
     return is_response, CoapMessage(int(fields[at]), code, int(fields[at + 2]), token, options, payload, peer)
 
 
-def _rest(fields, at, is_response):
+def _rest(fields: "list[str]", at: int, is_response: bool) -> "tuple[bytes, list[tuple[int, str]]]":
     token = b""
     count = 0
     if is_response:
@@ -118,7 +136,7 @@ class Coap:
     matched by its message id, and a separate response by being the only one.
     """
 
-    def __init__(self, modem, local_port):
+    def __init__(self, modem: "Face", local_port: int) -> None:
         self._modem = modem
         self._engine = modem.engine
         self._port = in_range("local_port", local_port, 1, 65535)
@@ -126,34 +144,34 @@ class Coap:
         self._next_id = 0
         self._busy = False
 
-    def get(self, uri, **options):
+    def get(self, uri: str, **options: "Unpack[CoapOptions]") -> CoapMessage:
         """GET coap://address:port/path?query.  See request()."""
         return self.request("GET", uri, **options)
 
-    def post(self, uri, payload=b"", **options):
+    def post(self, uri: str, payload: "ReadBuf" = b"", **options: "Unpack[CoapOptions]") -> CoapMessage:
         """POST payload.  See request()."""
         return self.request("POST", uri, payload=payload, **options)
 
-    def put(self, uri, payload=b"", **options):
+    def put(self, uri: str, payload: "ReadBuf" = b"", **options: "Unpack[CoapOptions]") -> CoapMessage:
         """PUT payload.  See request()."""
         return self.request("PUT", uri, payload=payload, **options)
 
-    def delete(self, uri, **options):
+    def delete(self, uri: str, **options: "Unpack[CoapOptions]") -> CoapMessage:
         """DELETE.  See request()."""
         return self.request("DELETE", uri, **options)
 
     def request(
         self,
-        method,
-        uri,
+        method: str,
+        uri: str,
         *,
-        payload=b"",
-        format=None,
-        options=(),
-        confirmable=True,
-        token=None,
-        timeout_ms=100_000,
-    ):
+        payload: "ReadBuf" = b"",
+        format: "int | None" = None,
+        options: "Sequence[tuple[int | str, object]]" = (),
+        confirmable: bool = True,
+        token: "bytes | None" = None,
+        timeout_ms: int = 100_000,
+    ) -> CoapMessage:
         """Send a request and wait for its response: a CoapMessage, whatever its code.
 
         uri: coap://<IPv4 address>[:port][/path][?query]; each path segment and query is one option.
@@ -166,13 +184,21 @@ class Coap:
             raise ValueError("token must be 1 to 8 bytes")
         return self._modem.run(self._exchange(command, token, confirmable, timeout_ms))
 
-    def close(self):
+    def close(self) -> None:
         """Delete the context at the module."""
         return self._modem.run(self._delete())
 
     # --- what is sent -------------------------------------------------------------------------------------------
 
-    def _command(self, method, uri, payload, format, options, confirmable):
+    def _command(
+        self,
+        method: str,
+        uri: str,
+        payload: "ReadBuf",
+        format: "int | None",
+        options: "Sequence[tuple[int | str, object]]",
+        confirmable: bool,
+    ) -> "tuple[bytes, bytes, bytes]":
         """(options line, send line, typed payload); ValueError before a byte is sent."""
         if method not in _METHODS:
             raise ValueError("method must be GET, POST, PUT or DELETE")
@@ -182,12 +208,14 @@ class Coap:
         if format is not None:
             pairs.append((12, str(format)))
         for name, value in options:
-            pairs.append((OPTIONS.get(name, name), str(value)))
+            pairs.append((_number_of(name), str(value)))
         kind = CON if confirmable else NON
         send = b"AT+QCOAPSEND=%d,%d,%s,%d" % (kind, _METHODS[method], host.encode(), port)
         return _option_line(pairs), send, typed(payload, format)
 
-    def _exchange(self, command, token, confirmable, timeout_ms):
+    def _exchange(
+        self, command: "tuple[bytes, bytes, bytes]", token: "bytes | None", confirmable: bool, timeout_ms: int
+    ) -> "Proc[CoapMessage]":
         engine = self._engine
         end = ticks_add(engine.now, timeout_ms)
         while self._busy:
@@ -209,11 +237,11 @@ class Coap:
         finally:
             self._busy = False
 
-    def _take_id(self):
+    def _take_id(self) -> int:
         self._next_id = (self._next_id or (self._engine.now & 0x7FFF)) + 1 & 0xFFFF
         return self._next_id
 
-    def _response(self, msgid, confirmable, end, timeout_ms):
+    def _response(self, msgid: int, confirmable: bool, end: int, timeout_ms: int) -> "Proc[CoapMessage]":
         """The response to msgid; what else has come in before is dropped."""
         poll_at = ticks_add(self._engine.now, _POLL_MS)
         while True:
@@ -229,17 +257,17 @@ class Coap:
                 poll_at = ticks_add(self._engine.now, _POLL_MS)
             yield
 
-    def _check(self, status):
+    def _check(self, status: int) -> None:
         if status in _STATUS and not self._engine.messages.ring.n:
             raise CoapError(_STATUS[status][0], _STATUS[status][1], status, "AT+QCOAPSEND")
 
-    def _status(self):
+    def _status(self) -> "Proc[int]":
         answer = yield from try_ask(self._engine, b"AT+QCOAPDATASTATUS?", b"+QCOAPDATASTATUS:")
         return number(answer.lines[0], 0) if answer.lines else -1
 
     # --- context ------------------------------------------------------------------------------------------------
 
-    def _create(self):
+    def _create(self) -> "Proc[None]":
         """The context, with addresses and options shown in the URCs: only so a payload's form is known (R428)."""
         engine = self._engine
         yield from self._modem.ready()
@@ -253,7 +281,7 @@ class Coap:
         yield from ask(engine, b'AT+QCOAPCFG="Showrspopt",1')
         self._epoch = epoch
 
-    def _take_slot(self):
+    def _take_slot(self) -> None:
         """The slot whose ring the messages go to; one that has lost bytes is given back."""
         self._engine.close(self._engine.messages, self._engine.messages.gen)
         slot = self._engine.table.take()
@@ -263,14 +291,14 @@ class Coap:
         slot.state = OPEN
         self._engine.messages = slot
 
-    def _delete(self):
+    def _delete(self) -> "Proc[None]":
         engine = self._engine
         engine.close(engine.messages, engine.messages.gen)
         engine.messages = engine.table.nobody
         self._epoch = -1
         yield from try_ask(engine, b"AT+QCOAPDEL")
 
-    def _take(self):
+    def _take(self) -> "CoapMessage | None":
         """The next response in the ring, or None."""
         slot = self._engine.messages
         if not slot.ring.n:
@@ -284,7 +312,7 @@ class Coap:
         return message if is_response else None
 
 
-def split_uri(uri):
+def split_uri(uri: str) -> "tuple[str, int, list[tuple[int, str]]]":
     """(address, port, option pairs) of coap://address[:port][/path][?query]; ValueError for anything else."""
     if not uri.startswith("coap://"):
         raise ValueError("uri must begin with coap://")
@@ -297,7 +325,16 @@ def split_uri(uri):
     return host, in_range("port", int(port or 5683), 1, 65535), pairs
 
 
-def _option_line(pairs):
+def _number_of(name: "int | str") -> int:
+    """The number of an option, which may be given by its name."""
+    if isinstance(name, int):
+        return name
+    if name not in OPTIONS:
+        raise ValueError("unknown option %r" % (name,))
+    return OPTIONS[name]
+
+
+def _option_line(pairs: "list[tuple[int, str]]") -> bytes:
     if not pairs:
         return b""
     if len(pairs) > 12:
@@ -310,7 +347,7 @@ def _option_line(pairs):
     return line
 
 
-def typed(payload, format):
+def typed(payload: "ReadBuf", format: "int | None") -> bytes:
     """The payload as it is typed behind the prompt: text for the text formats, hex digits for all else (R427)."""
     if len(payload) > (1024 if format in _TEXT else 512):
         raise ValueError("payload is longer than %d bytes" % (1024 if format in _TEXT else 512))
@@ -321,5 +358,5 @@ def typed(payload, format):
     return _hex(payload) + b"\x1a"
 
 
-def _hex(data):
+def _hex(data: "ReadBuf") -> bytes:
     return "".join(["%02X" % c for c in data]).encode()

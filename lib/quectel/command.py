@@ -3,6 +3,15 @@
 from ._compat import const
 from .text import put, put_num
 
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._types import ReadBuf
+    from .table import Slot
+
+    _NO_SLOT: Slot
+else:
+    _NO_SLOT = None  # until the first command
+
 # Command.state
 IDLE = const(0)
 RUN = const(1)  # being written or waiting for its final result
@@ -37,14 +46,14 @@ _CR = const(13)
 class Command:
     """Made once.  Its buffer also carries payloads to the UART, piece by piece."""
 
-    def __init__(self, size):
+    def __init__(self, size: int) -> None:
         self.tx = bytearray(size)
         self.words = bytearray(40)  # text of a +CME ERROR that is no number
         self.state = IDLE
         self.kind = PLAIN
-        self.slot = None
-        self.prefix = None  # lines that begin so are its answer
-        self.lines = None  # where they are collected, for who wants them
+        self.slot = _NO_SLOT
+        self.prefix: "bytes | None" = None  # lines that begin so are its answer
+        self.lines: "list[bytes] | None" = None  # where they are collected, for who wants them
         self.ends = ON_OK
         self.n = 0  # length of the command line, without CR
         self.result = RUNNING
@@ -53,26 +62,28 @@ class Command:
         self.deadline = 0
         self.owned = False  # somebody reads the registers
         self.secret = False
-        self.data = None  # payload that follows the prompt or CONNECT; None: the engine's transmit store
+        self.data: "ReadBuf | None" = (
+            None  # payload that follows the prompt or CONNECT; None: the engine's transmit store
+        )
         self.ndata = 0
         self.prompted = False
 
-    def begin(self, kind, head):
+    def begin(self, kind: int, head: bytes) -> None:
         """Start a command line with head; num() and comma() go on, run() ends it."""
         self.kind = kind
         self.n = put(self.tx, 0, head)
 
-    def num(self, v):
+    def num(self, v: int) -> None:
         self.n = put_num(self.tx, self.n, v)
 
-    def comma(self):
+    def comma(self) -> None:
         self.tx[self.n] = 44
         self.n += 1
 
-    def add(self, data):
+    def add(self, data: bytes) -> None:
         self.n = put(self.tx, self.n, data)
 
-    def run(self, slot, prefix, ends):
+    def run(self, slot: "Slot", prefix: "bytes | None", ends: int) -> int:
         """The line is complete: clear the registers.  Gives the bytes to write, CR included."""
         self.tx[self.n] = _CR
         self.slot = slot
@@ -90,20 +101,20 @@ class Command:
         self.prompted = False
         return self.n + 1
 
-    def finish(self, result):
+    def finish(self, result: int) -> None:
         self.result = result
         self.state = HELD if self.owned else IDLE
         self.lines = self.lines if self.owned else None
         self.data = None
 
-    def release(self):
+    def release(self) -> None:
         """Its owner has read the registers, or is gone and they are nobody's."""
         self.owned = False
         self.lines = None
         if self.state == HELD:
             self.state = IDLE
 
-    def name(self):
+    def name(self) -> str:
         """The first 16 bytes of the command, without what may be secret.  Allocates."""
         line = bytes(self.tx[: min(self.n, 16)])
         return line.split(b"=")[0].decode() if self.secret else line.decode()

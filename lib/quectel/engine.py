@@ -7,6 +7,12 @@ from .agenda import Agenda
 from .command import DONE, IDLE, ON_OK, PLAIN, RESET, RUN, SYNC, TIMEOUT
 from .table import CLOSING, DGRAM, ENDED, FAILED, FREE, HALF, LISTENER, OPEN, QUEUED, TAKEN, UNDERWAY
 
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._types import Buf, ReadBuf
+    from .models.base import Family
+    from .table import Slot
+
 _MASK = const(0x3FFFFFFF)
 _QUIET_MS = const(20)  # a payload that nothing follows is whole when nothing came for so long
 _STALL_MS = const(1000)  # a payload that stands still for so long, and its wire time, is given up
@@ -20,9 +26,11 @@ _NEVER = const(0x1FFFFFFF)
 class Engine(Agenda):
     """One module.  The faces move its bytes, wait for what changes in it, and read its fields."""
 
-    def __init__(self, family, slots=4, rx_ring=1536, tx_buf=0, line_buf=0):
+    def __init__(
+        self, family: "Family", slots: int = 4, rx_ring: int = 1536, tx_buf: int = 0, line_buf: int = 0
+    ) -> None:
         Agenda.__init__(self, family, slots, rx_ring, tx_buf, line_buf)
-        self.src = None  # payload that is being written, or None for the transmit store
+        self.src: "ReadBuf | None" = None  # payload that is being written, or None for the transmit store
         self.left = 0  # bytes of it that are not in tx yet
         self._feed_at = 0  # where they begin in src
         self.owed = 0  # length of a payload whose prompt had not come at the deadline
@@ -35,7 +43,7 @@ class Engine(Agenda):
 
     # --- time ---------------------------------------------------------------------------------------------------
 
-    def tick(self, now):
+    def tick(self, now: int) -> None:
         """Let time pass up to now (ticks_ms): deadlines expire and the next command starts."""
         self.now = now
         if self.touched:
@@ -55,16 +63,16 @@ class Engine(Agenda):
         if self.cmd.state == IDLE and not self.ntx and not self.left:
             self._go_on()
 
-    def _over(self, at):
+    def _over(self, at: int) -> bool:
         return ticks_diff(self.now, at) >= 0
 
-    def _go_on(self):
+    def _go_on(self) -> None:
         if not self.resync:
             self._next()
         elif self._over(self._sync_at):
             self._query()
 
-    def due(self, now):
+    def due(self, now: int) -> int:
         """Milliseconds until tick() has something to do, 0 for now, -1 for never."""
         ms = _NEVER
         if self.cmd.state == RUN:
@@ -81,14 +89,14 @@ class Engine(Agenda):
             ms = min(ms, _QUIET_MS)
         return -1 if ms == _NEVER else max(ms, 0)
 
-    def _check_stall(self):
+    def _check_stall(self) -> None:
         if self._over(ticks_add(self._moved_at, _STALL_MS + self.wire_ms(min(self.parser.raw, 4096)))):
             self.parser.abandon()
             self._lost()
 
     # --- deadlines and getting back in step ---------------------------------------------------------------------
 
-    def _expired(self):
+    def _expired(self) -> None:
         c = self.cmd
         if c.kind == SYNC:
             self._sync_expired()
@@ -103,7 +111,7 @@ class Engine(Agenda):
             self.owed = owed
             self._sync_at = ticks_add(self.now, _LATE_PROMPT_MS)
 
-    def out_of_step(self):
+    def out_of_step(self) -> None:
         """A late answer may come: nothing is sent before a query of ours was answered."""
         if not self.resync:
             self.stats.resyncs = (self.stats.resyncs + 1) & _MASK
@@ -112,26 +120,26 @@ class Engine(Agenda):
         self.resync = True
         self._sync_at = self.now
 
-    def _query(self):
+    def _query(self) -> None:
         """AT+CMEE? is answered with a line that no other command is answered with."""
         self.unanswered += 1
         self.silent = self.unanswered > _SILENT
         self.cmd.begin(SYNC, b"AT+CMEE?")
         self._run(self.table.nobody, b"+CMEE:", ON_OK, _SYNC_MS, 32)
 
-    def _sync_expired(self):
+    def _sync_expired(self) -> None:
         self.cmd.finish(TIMEOUT)
         if self._answered:
             self._in_step()  # the other queries went into a module that did not hear them
         self._sync_at = self.now
 
-    def _in_step(self):
+    def _in_step(self) -> None:
         self.resync = False
         self.silent = False
         self.owed = 0
         self.parser.prompt_ok = False
 
-    def _synced(self):
+    def _synced(self) -> None:
         self.unanswered -= 1
         self._answered = True
         self.cmd.prompted = False
@@ -139,7 +147,7 @@ class Engine(Agenda):
             self.cmd.finish(DONE)
             self._in_step()
 
-    def _ended(self, result):
+    def _ended(self, result: int) -> None:
         if self.cmd.kind == SYNC:
             if result == DONE:
                 self._synced()
@@ -148,7 +156,7 @@ class Engine(Agenda):
             return
         Agenda._ended(self, result)
 
-    def restarted(self):
+    def restarted(self) -> None:
         self.blame = self.table.nobody
         self.left = self.owed = self.ntx = 0
         for cid in range(len(self.orphans)):
@@ -158,7 +166,7 @@ class Engine(Agenda):
 
     # --- bytes out ----------------------------------------------------------------------------------------------
 
-    def sent(self, n):
+    def sent(self, n: int) -> None:
         """n bytes of tx[otx:otx + ntx] went out."""
         self.stats.tx_bytes = (self.stats.tx_bytes + n) & _MASK
         self.otx += n
@@ -166,7 +174,7 @@ class Engine(Agenda):
         if not self.ntx and self.left:
             self._refill()
 
-    def _prompt(self):
+    def _prompt(self) -> None:
         c = self.cmd
         if c.state == RUN and c.ndata and not c.prompted:
             c.prompted = True
@@ -176,7 +184,7 @@ class Engine(Agenda):
             self._feed(None, self.owed)
             self.owed = 0
 
-    def _feed(self, src, n):
+    def _feed(self, src: "ReadBuf | None", n: int) -> None:
         """The payload goes out in pieces of the command buffer's size."""
         self.src = src
         self.left = n
@@ -187,7 +195,7 @@ class Engine(Agenda):
         if not self.ntx:
             self._refill()
 
-    def _refill(self):
+    def _refill(self) -> None:
         k = min(self.left, len(self.tx))
         if self.src is None:
             self.store.readinto(self.tx, k)
@@ -200,7 +208,16 @@ class Engine(Agenda):
 
     # --- procedures ---------------------------------------------------------------------------------------------
 
-    def start(self, line, prefix=None, ends=ON_OK, limit_ms=300, data=None, lines=None, secret=False):
+    def start(
+        self,
+        line: bytes,
+        prefix: "bytes | None" = None,
+        ends: int = ON_OK,
+        limit_ms: int = 300,
+        data: "ReadBuf | None" = None,
+        lines: "list[bytes] | None" = None,
+        secret: bool = False,
+    ) -> bool:
         """Send a command line (bytes, without CR) for a procedure; False if another is in flight.
 
         Its registers stay in cmd until release().  data goes out after the prompt or CONNECT.  Allocates only
@@ -222,13 +239,13 @@ class Engine(Agenda):
             self.parser.prompt_ok = True
         return True
 
-    def release(self):
+    def release(self) -> None:
         """The procedure has read the registers, or gives the command up: it then ends for nobody."""
         self.cmd.release()
 
     # --- sockets ------------------------------------------------------------------------------------------------
 
-    def try_recv(self, slot, gen, buf, off, n):
+    def try_recv(self, slot: "Slot", gen: int, buf: "Buf", off: int, n: int) -> "int | None":
         """Bytes moved to buf[off:off + n], 0 at the end of the stream, None to wait, -1 if it failed (slot.err)."""
         if slot.gen != gen:
             return -1
@@ -238,7 +255,7 @@ class Engine(Agenda):
             return -1
         return 0 if slot.state == ENDED else None
 
-    def _taken(self, slot, buf, off, n):
+    def _taken(self, slot: "Slot", buf: "Buf", off: int, n: int) -> int:
         """Bytes of a stream, or one datagram; what buf has no room for of it is dropped and counted."""
         if slot.kind != DGRAM:
             return slot.ring.take(buf, off, n)
@@ -249,7 +266,7 @@ class Engine(Agenda):
             self.stats.dgram_cut = (self.stats.dgram_cut + 1) & _MASK
         return n
 
-    def try_send(self, slot, gen, buf, off, n):
+    def try_send(self, slot: "Slot", gen: int, buf: "ReadBuf", off: int, n: int) -> "int | None":
         """How many bytes of buf[off:off + n] were accepted, None to wait, -1 if it failed (slot.err).
 
         What was accepted is sent by the engine; slot.sending tells the result.
@@ -269,11 +286,11 @@ class Engine(Agenda):
         slot.sending = QUEUED
         return n
 
-    def settled(self, slot):
+    def settled(self, slot: "Slot") -> bool:
         """True once the part that was accepted last has a result."""
         return slot.sending != QUEUED and slot.sending != UNDERWAY
 
-    def close(self, slot, gen):
+    def close(self, slot: "Slot", gen: int) -> None:
         """Give a slot back.  What was accepted is sent first; then its id is closed."""
         if slot.gen != gen or slot.state == FREE or slot.state == CLOSING:
             return
@@ -289,7 +306,7 @@ class Engine(Agenda):
         slot.ring.clear()
         slot.want_close = True
 
-    def _close_unaccepted(self, listener):
+    def _close_unaccepted(self, listener: int) -> None:
         for slot in self.table.slots:
             if slot.parent == listener:
                 self.close(slot, slot.gen)

@@ -69,12 +69,12 @@ _CODES = {
 }
 
 
-def errno_of(code):
+def errno_of(code: int) -> int:
     """The errno for a code of the module; EIO for one that no table has (R437)."""
     return _CODES[code][0] if code in _CODES else EIO
 
 
-def words_of(code):
+def words_of(code: int) -> str:
     """The documents' words for a code of the module."""
     return _CODES[code][1] if code in _CODES else "error %d" % code
 
@@ -86,13 +86,13 @@ class QuectelError(OSError):
     command the first bytes of the command it answered, without secrets.
     """
 
-    def __init__(self, errno, text="", code=0, command=""):
+    def __init__(self, errno: int, text: str = "", code: int = 0, command: str = "") -> None:
         super().__init__(errno, text)
         self.code = code
         self.text = text
         self.command = command
 
-    def __str__(self):
+    def __str__(self) -> str:
         where = self.command + ": " if self.command else ""
         number = " (%d)" % self.code if self.code else ""
         return where + self.text + number
@@ -101,7 +101,7 @@ class QuectelError(OSError):
 class QuectelTimeout(QuectelError, _TimeoutError):
     """Time is over.  done is how many bytes have been moved; the next call goes on from there."""
 
-    def __init__(self, text="timed out", command="", done=0):
+    def __init__(self, text: str = "timed out", command: str = "", done: int = 0) -> None:
         QuectelError.__init__(self, ETIMEDOUT, text, 569, command)
         self.done = done
 
@@ -118,6 +118,6 @@ class CoapError(QuectelError):
     """A CoAP request failed: reset, no answer, or refused by the module."""
 
 
-def error_of(code, command="", kind=QuectelError, text=""):
+def error_of(code: int, command: str = "", kind: "type[QuectelError]" = QuectelError, text: str = "") -> QuectelError:
     """The exception for a code of the module."""
     return kind(errno_of(code), text or words_of(code), code, command)

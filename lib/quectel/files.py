@@ -2,15 +2,22 @@
 
 from errno import EIO
 
+from ._compat import const
 from .command import ON_OK
 from .errors import QuectelError
 from .procedure import ask, number, try_ask, values
 from .text import checked
 
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._faces import Face
+    from ._types import Proc, ReadBuf, T
+    from .engine import Engine
+
 _BLOCK_MS = 5_000  # the module ends an upload after that long without a byte
 
 
-def checksum(data):
+def checksum(data: "ReadBuf") -> int:
     """XOR of the big-endian 16-bit words; an odd last byte is the high byte.  What QFUPL answers with."""
     c = 0
     for i in range(len(data)):
@@ -18,24 +25,32 @@ def checksum(data):
     return c
 
 
-def upload(engine, name, data):
-    """Write a file and check what the module counted; gives the checksum.  An equal file is left alone.
+def upload(engine: "Engine", name: str, data: "ReadBuf") -> "Proc[int]":
+    """Write a file and check what the module counted; gives the checksum.  A file of that name is replaced."""
+    if (yield from size_of(engine, name)) >= 0:
+        yield from remove(engine, name)
+    return (yield from _write(engine, name, data))
 
-    A file of that name with another size is replaced; so is one of the same size, unless the name tells its content.
-    """
-    checked("file name", name, 80)
-    yield from remove(engine, name)
+
+def _write(engine: "Engine", name: str, data: "ReadBuf") -> "Proc[int]":
     line = b'AT+QFUPL="%s",%d,%d' % (name.encode(), len(data), _BLOCK_MS // 1000)
     limit_ms = _BLOCK_MS + engine.wire_ms(len(data))
     lines = yield from ask(engine, line, b"+QFUPL:", ON_OK, limit_ms, data)
-    fields = values(lines[0]) if lines else ("0", "0")
-    if int(fields[0]) != len(data) or int(fields[1], 16) != checksum(data):
+    if not lines or not _arrived(values(lines[0]), data):
         yield from remove(engine, name)
         raise QuectelError(EIO, "the file arrived damaged: %s" % name, 0, "AT+QFUPL")
     return checksum(data)
 
 
-def size_of(engine, name):
+def _arrived(fields: "list[str]", data: "ReadBuf") -> bool:
+    """True if `<size>,<checksum in hex>` are those of data."""
+    try:
+        return int(fields[0]) == len(data) and int(fields[1], 16) == checksum(data)
+    except (ValueError, IndexError):
+        return False
+
+
+def size_of(engine: "Engine", name: str) -> "Proc[int]":
     """Bytes of a file, -1 if there is none."""
     answer = yield from try_ask(engine, b'AT+QFLST="%s"' % checked("file name", name, 80).encode(), b"+QFLST:")
     for line in answer.lines:
@@ -43,39 +58,45 @@ def size_of(engine, name):
     return -1
 
 
-def remove(engine, name):
+def remove(engine: "Engine", name: str) -> "Proc[bool]":
     """Delete a file; False if there was none."""
     answer = yield from try_ask(engine, b'AT+QFDEL="%s"' % checked("file name", name, 80).encode())
     return answer.ok
 
 
-def keep(engine, data, suffix):
+def keep(engine: "Engine", data: "ReadBuf", suffix: str) -> "Proc[str]":
     """Have data on the module under a name made from its content; gives the name.  Written once."""
     from binascii import crc32
 
     name = "%08x%s" % (crc32(data) & 0xFFFFFFFF, suffix)
-    if (yield from size_of(engine, name)) != len(data):
-        yield from upload(engine, name, data)
+    size = yield from size_of(engine, name)
+    if size >= 0 and size != len(data):
+        yield from remove(engine, name)
+    if size != len(data):
+        yield from _write(engine, name, data)
     return name
 
 
 class Files:
     """modem.files.  On AsyncModem every call is awaited."""
 
-    def __init__(self, modem):
+    def __init__(self, modem: "Face") -> None:
         self._modem = modem
 
-    def _run(self, procedure):
+    def _run(self, procedure: "Proc[T]") -> "T":
         return self._modem.run(procedure)
 
-    def upload(self, name, data):
-        """Write data (bytes) as name (at most 80 characters); gives the 16-bit checksum the module answered with."""
+    def upload(self, name: str, data: "ReadBuf") -> int:
+        """Write data (bytes) as name (at most 80 characters); gives the 16-bit checksum the module answered with.
+
+        A file of that name is replaced.  Allocates a piece of the command buffer's size at a time.
+        """
         return self._run(upload(self._modem.engine, name, data))
 
-    def size(self, name):
+    def size(self, name: str) -> int:
         """Bytes of a file, -1 if there is none."""
         return self._run(size_of(self._modem.engine, name))
 
-    def remove(self, name):
+    def remove(self, name: str) -> bool:
         """Delete a file; False if there was none."""
         return self._run(remove(self._modem.engine, name))

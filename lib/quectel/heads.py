@@ -3,6 +3,10 @@
 from ._compat import const
 from .text import NONE, hex_digit
 
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from .text import Fields
+
 MORE = const(-1)  # the header is not complete yet
 PLAIN = const(-2)  # this line carries no payload
 
@@ -11,7 +15,7 @@ _QUOTE = const(34)
 _DOT = const(46)
 
 
-def count(f):
+def count(f: "Fields") -> int:
     """`<n>,` at the cursor, then the payload: n, or MORE."""
     n = f.num()
     if n == NONE:
@@ -21,7 +25,7 @@ def count(f):
     return n if f.comma() else PLAIN
 
 
-def coap_head(f, hexed):
+def coap_head(f: "Fields", hexed: bytearray) -> int:
     """The header of a +QCOAPURC behind the colon: payload bytes, MORE or PLAIN.
 
     hexed gets True in [0] when the payload comes as hex digits: content formats 0, 41 and 50 come as text (R261).
@@ -37,7 +41,7 @@ def coap_head(f, hexed):
     return PLAIN
 
 
-def _dots(f):
+def _dots(f: "Fields") -> int:
     n = 0
     a = f.a
     while a < f.b and f.buf[a] != _COMMA:
@@ -47,12 +51,12 @@ def _dots(f):
     return n
 
 
-def _address(f):
+def _address(f: "Fields") -> bool:
     """Skip `<ip_addr>,<port>,` where Showra prints them; False if the line ends in it."""
     return _dots(f) < 2 or (f.next() and f.next())
 
 
-def _response(f, hexed):
+def _response(f: "Fields", hexed: bytearray) -> int:
     """`[ip,port,][type,]code,msgid[,count,options][,length,data]`; type is left out in two examples (R364)."""
     if not _address(f):
         return MORE
@@ -71,11 +75,11 @@ def _response(f, hexed):
     return count(f)
 
 
-def _quote(f):
+def _quote(f: "Fields") -> bool:
     return f.a < f.b and f.buf[f.a] == _QUOTE
 
 
-def _request(f, hexed):
+def _request(f: "Fields", hexed: bytearray) -> int:
     """`[ip,port,]type,method,msgid,mode[,tkl,token][,options][,length,data]`; mode tells what follows (R263)."""
     if not (_address(f) and f.next() and f.next() and f.next()):
         return MORE
@@ -92,7 +96,7 @@ def _request(f, hexed):
     return _options(f, mode >> 1 & 63, hexed)
 
 
-def _options(f, n, hexed):
+def _options(f: "Fields", n: int, hexed: bytearray) -> int:
     while n:
         name = f.num()
         if not f.comma():
@@ -105,7 +109,7 @@ def _options(f, n, hexed):
     return count(f)
 
 
-def _is_hex(f):
+def _is_hex(f: "Fields") -> int:
     for text in (b'"0"', b'"41"', b'"50"'):
         if f.b - f.a >= len(text) and f.buf.startswith(text, f.a):
             return 0

@@ -7,7 +7,13 @@ from .command import ERROR, READ, RUN, Command
 from .heads import MORE, PLAIN, coap_head, count
 from .parser import DATA, END, HEAD, LINE, LOST, PROMPT, Parser
 from .table import HALF, OPEN, PUSH, STREAM, Table
-from .text import NONE, Fields, hex_digit, masked
+from .text import Fields, hex_digit, masked
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._types import Line, Trace
+    from .models.base import Family
+    from .table import Slot
 
 _MASK = const(0x3FFFFFFF)
 
@@ -20,7 +26,7 @@ class Stats:
         "resyncs", "rx_lost", "dgram_cut", "send_fail", "epochs", "no_slot", "opens",
     )  # fmt: skip
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.rx_bytes = self.tx_bytes = self.lines = self.urcs = self.unknown = self.long_lines = 0
         self.noise = self.framing = self.late = self.timeouts = self.resyncs = self.rx_lost = 0
         self.dgram_cut = self.send_fail = self.epochs = self.no_slot = self.opens = 0
@@ -29,7 +35,7 @@ class Stats:
 class Intake:
     """State of the receiving half of the engine, and its way from the UART to the rings."""
 
-    def __init__(self, family, slots, rx_ring, tx_buf, line_buf):
+    def __init__(self, family: "Family", slots: int, rx_ring: int, tx_buf: int, line_buf: int) -> None:
         self.family = family
         self.table = Table(slots, rx_ring, family.connections)
         self.parser = Parser(line_buf or family.line_buf)
@@ -43,12 +49,11 @@ class Intake:
         self.into = self.table.nobody  # whose payload is being counted
         self.messages = self.table.nobody  # the slot that CoAP messages go to
         self.pending = self.table.nobody  # its SEND OK is still to come (NB families)
-        self.watched = {}  # prefix -> list that gets each such URC as bytes
-        self.urc_words = {}
+        self.watched: "dict[bytes, list[bytes]]" = {}  # prefix -> list that gets each such URC as bytes
         self.pdp_lost = False  # pdpdeact came
         self.view = 0  # viewmode and showlength, as the last answer to AT+QICFG said (R199, R200)
         self.show = 0
-        self.trace = None
+        self.trace: "Trace | None" = None
         self._hexed = bytearray(1)  # the payload comes as hex digits
         self._nibble = -1  # first digit of a pair that a read has cut
         self._pair = Store(64)
@@ -56,7 +61,7 @@ class Intake:
 
     # --- bytes in -----------------------------------------------------------------------------------------------
 
-    def receive(self, buf, n):
+    def receive(self, buf: "Line", n: int) -> None:
         """Take n bytes from buf.  Never raises for what the module said."""
         self.touched = True
         self.stats.rx_bytes = (self.stats.rx_bytes + n) & _MASK
@@ -65,7 +70,7 @@ class Intake:
         while self._event(p, p.feed(buf, n)):
             pass
 
-    def _event(self, p, ev):
+    def _event(self, p: Parser, ev: int) -> int:
         if ev == DATA:
             self._data(self.into, p)
         elif ev == LINE:
@@ -82,7 +87,7 @@ class Intake:
 
     # --- payloads -----------------------------------------------------------------------------------------------
 
-    def _arm(self, slot, n):
+    def _arm(self, slot: "Slot", n: int) -> None:
         """The next n bytes belong to slot, if it takes them; else they are counted as lost."""
         self._hexed[0] = 0
         self.into = slot if self._takes(slot, n) else self.table.nobody
@@ -91,25 +96,25 @@ class Intake:
         elif slot.kind != STREAM:
             slot.dgram_at = slot.ring.begin()
 
-    def _takes(self, slot, n):
+    def _takes(self, slot: "Slot", n: int) -> bool:
         if slot.state == OPEN or slot.state == HALF:
             return slot.kind == STREAM or slot.ring.room() >= n + 2
         return False
 
-    def _data(self, slot, p):
+    def _data(self, slot: "Slot", p: Parser) -> None:
         n = p.b - p.a
         if self._hexed[0]:
             self._unhex(slot, p.buf, p.a, p.b)
         elif slot.index >= 0 and slot.ring.put(p.buf, p.a, n) < n:
             self._overrun(slot, n)
 
-    def _overrun(self, slot, n):
+    def _overrun(self, slot: "Slot", n: int) -> None:
         """A full ring in direct push mode is loss, and loss is never silent."""
         self.stats.rx_lost = (self.stats.rx_lost + n) & _MASK
         self.into = self.table.nobody
         slot.fail(EIO)
 
-    def _complete(self, slot):
+    def _complete(self, slot: "Slot") -> None:
         """A payload is whole: only now can its bytes be taken."""
         if slot.dgram_at >= 0:
             slot.ring.end(slot.dgram_at, slot.coming)
@@ -119,7 +124,7 @@ class Intake:
         if self.trace:
             self._say("<<", b"<%d bytes>" % slot.coming)
 
-    def _unhex(self, slot, buf, a, b):
+    def _unhex(self, slot: "Slot", buf: "Line", a: int, b: int) -> None:
         """Hex digits into the ring; a pair may be split by a read."""
         k = 0
         while a < b:
@@ -136,7 +141,7 @@ class Intake:
             a += 1
         slot.ring.put(self._bytes, 0, k)
 
-    def _lost(self):
+    def _lost(self) -> None:
         """No line end behind a payload: bytes were lost in it, so its socket delivers nothing more."""
         self.stats.framing = (self.stats.framing + 1) & _MASK
         self.into.fail(EIO)
@@ -146,7 +151,7 @@ class Intake:
 
     # --- headers on one line with their payload -----------------------------------------------------------------
 
-    def _head(self, p):
+    def _head(self, p: Parser) -> None:
         f = self.fields
         f.set(p.buf, p.a, p.b)
         n = self._inline(f)
@@ -159,7 +164,7 @@ class Intake:
                 self._say("<<", bytes(p.buf[p.a : f.a]))
             p.arm_at(f.a, n)
 
-    def _inline(self, f):
+    def _inline(self, f: Fields) -> int:
         if f.skip(b"+QCOAPURC:"):
             return self._message_head(f)
         if f.skip(b"+QIRD:"):
@@ -168,7 +173,7 @@ class Intake:
             return self._push_head(f)
         return PLAIN
 
-    def _message_head(self, f):
+    def _message_head(self, f: Fields) -> int:
         a = f.a
         n = coap_head(f, self._hexed)
         if n < 0:
@@ -179,7 +184,7 @@ class Intake:
         self._nibble = -1
         return n << 1 if hexed else n
 
-    def _header(self, f, a, n):
+    def _header(self, f: Fields, a: int, n: int) -> None:
         """Keep a message's header as a record of its own, then expect its n bytes."""
         slot = self.messages
         self._urc_seen()
@@ -192,41 +197,50 @@ class Intake:
         else:
             self._arm(self.table.nobody, n)
 
-    def _read_head(self, f):
-        n = f.num()
-        if n <= 0 or (f.comma() and self.show and f.num() != NONE and not f.comma()):
-            return PLAIN if n == 0 else MORE
+    def _read_head(self, f: Fields) -> int:
+        """`<n>[,<remaining>],` and then the payload; a caller's own read is answered with a line."""
+        if self.cmd.state != RUN or self.cmd.kind != READ:
+            return PLAIN
+        n = count(f)
+        rest = count(f) if n > 0 and self.show else 0
+        if n <= 0 or rest < 0:
+            return min(n, rest) if n else PLAIN
         return n if self._asked(n) else PLAIN
 
-    def _push_head(self, f):
-        slot = self.table.at(f.num())
-        if slot.mode != PUSH or not f.comma():
-            return PLAIN
+    def _push_head(self, f: Fields) -> int:
+        cid = count(f)
+        slot = self.table.at(cid)
+        if slot.mode != PUSH:
+            return MORE if cid == MORE else PLAIN
         n = count(f)
         if n > 0:
             self._urc_seen()
             self._expect(slot, n)
         return n
 
-    def _say(self, direction, data):
-        self.trace(direction, memoryview(masked(data)), self.now)
+    def _say(self, direction: str, data: bytes) -> None:
+        if self.trace:
+            self.trace(direction, memoryview(masked(data)), self.now)
 
     # --- what the other halves do -------------------------------------------------------------------------------
 
-    def _line(self, buf, a, b):  # lines.py
+    def _line(self, buf: "Line", a: int, b: int) -> None:  # lines.py
         raise NotImplementedError
 
-    def _asked(self, n):
+    def _asked(self, n: int) -> bool:
         raise NotImplementedError
 
-    def _prompt(self):  # engine.py
+    def _expect(self, slot: "Slot", n: int) -> None:  # urcs.py
         raise NotImplementedError
 
-    def out_of_step(self):
+    def _prompt(self) -> None:  # engine.py
         raise NotImplementedError
 
-    def _ended(self, result):  # agenda.py
+    def out_of_step(self) -> None:
         raise NotImplementedError
 
-    def _urc_seen(self):
+    def _ended(self, result: int) -> None:  # agenda.py
+        raise NotImplementedError
+
+    def _urc_seen(self) -> None:
         self.stats.urcs = (self.stats.urcs + 1) & _MASK

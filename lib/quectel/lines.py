@@ -22,8 +22,15 @@ from .table import ENDED, HALF
 from .text import NONE
 from .urcs import Urcs
 
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._types import Line
+    from .table import Slot
+    from .text import Fields
+
 _MASK = const(0x3FFFFFFF)
 _PLUS = const(43)
+_BRACKET = const(40)
 
 
 class Lines(Urcs):
@@ -31,7 +38,7 @@ class Lines(Urcs):
 
     # --- lines --------------------------------------------------------------------------------------------------
 
-    def _line(self, buf, a, b):
+    def _line(self, buf: "Line", a: int, b: int) -> None:
         self.stats.lines = (self.stats.lines + 1) & _MASK
         if self.trace:
             self._say("<<", bytes(buf[a:b]))
@@ -40,7 +47,7 @@ class Lines(Urcs):
         else:
             self._word(buf, a, b)
 
-    def _plus(self, buf, a, b):
+    def _plus(self, buf: "Line", a: int, b: int) -> None:
         f = self.fields
         f.set(buf, a, b)
         if self.cmd.state == RUN and self._claims(f):
@@ -57,7 +64,7 @@ class Lines(Urcs):
         else:
             self._other(buf, a, b)
 
-    def _claims(self, f):
+    def _claims(self, f: "Fields") -> bool:
         """True if this line belongs to the command in flight."""
         c = self.cmd
         if f.skip(b"+CME ERROR:") or f.skip(b"+CMS ERROR:"):
@@ -78,7 +85,7 @@ class Lines(Urcs):
             self._collect(c.lines, f.buf, self.parser.a, self.parser.b)
         return True
 
-    def _is_own(self, f):
+    def _is_own(self, f: "Fields") -> bool:
         """+CEREG: and its like are answers if a number follows the first one, else URCs (27.007)."""
         if self.cmd.prefix not in (b"+CEREG:", b"+CREG:", b"+CGREG:"):
             self._settings(f)
@@ -86,20 +93,20 @@ class Lines(Urcs):
         f.num()
         return f.comma() and f.num() != NONE
 
-    def _settings(self, f):
+    def _settings(self, f: "Fields") -> None:
         f.blanks()
-        if f.skip(b'"viewmode",'):
+        if f.skip(b'"viewmode",') and f.a < f.b and f.buf[f.a] != _BRACKET:  # ranges: the test form
             self.view = f.num()
             self._views()
-        elif f.skip(b'"showlength",'):
+        elif f.skip(b'"showlength",') and f.a < f.b and f.buf[f.a] != _BRACKET:
             self.show = f.num()
 
-    def _views(self):
+    def _views(self) -> None:
         """In view mode 1 the data follow the header's comma (R199)."""
         inline = (b"+QIRD:", b'+QIURC: "recv",') if self.view == 1 else ()
         self.parser.inline = self.family.inline + inline
 
-    def _cme(self, f):
+    def _cme(self, f: "Fields") -> None:
         c = self.cmd
         c.code = f.num()
         if c.code == NONE:
@@ -112,7 +119,7 @@ class Lines(Urcs):
 
     # --- the answer to a read -----------------------------------------------------------------------------------
 
-    def _answer(self, f):
+    def _answer(self, f: "Fields") -> None:
         """`<n>[,<remaining>]`, then n bytes behind the line end (R080, R166)."""
         slot = self.cmd.slot
         n = f.num()
@@ -124,7 +131,7 @@ class Lines(Urcs):
         elif self._asked(n):
             self.parser.arm(n)
 
-    def _asked(self, n):
+    def _asked(self, n: int) -> bool:
         """False if the module announces more than was asked for: such a count is not believed."""
         slot = self.cmd.slot
         if 0 < n <= slot.asked:
@@ -140,7 +147,7 @@ class Lines(Urcs):
 
     # --- words --------------------------------------------------------------------------------------------------
 
-    def _word(self, buf, a, b):
+    def _word(self, buf: "Line", a: int, b: int) -> None:
         n = b - a
         if n == 2 and buf.startswith(b"OK", a):
             self._ok()
@@ -155,7 +162,7 @@ class Lines(Urcs):
         else:
             self._rare_word(buf, a, b)
 
-    def _rare_word(self, buf, a, b):
+    def _rare_word(self, buf: "Line", a: int, b: int) -> None:
         n = b - a
         if n >= 7 and buf.startswith(b"CONNECT", a) and (n == 7 or buf[a + 7] == 32):
             self._connect()
@@ -169,45 +176,47 @@ class Lines(Urcs):
         elif self.cmd.state != RUN:
             self._other(buf, a, b)
 
-    def _echo(self, buf, a, b):
+    def _echo(self, buf: "Line", a: int, b: int) -> bool:
         """A line as long as the command in flight that begins with AT is its echo (R388)."""
         return b - a == self.cmd.n and buf[a] | 32 == 97 and buf[a + 1] | 32 == 116
 
-    def _ok(self):
+    def _ok(self) -> None:
         if self.cmd.state == RUN and self.cmd.ends & ON_OK:
             if self.cmd.kind != SYNC or self.cmd.prompted:
                 self._ended(DONE)
         elif self.cmd.state != RUN:
             self.stats.late = (self.stats.late + 1) & _MASK
 
-    def _final(self, ends, result):
+    def _final(self, ends: int, result: int) -> None:
         if self.cmd.state == RUN and (self.cmd.ends & ends) and self.cmd.kind != SYNC:
             self._ended(result)
         else:
             self.stats.late = (self.stats.late + 1) & _MASK
 
-    def _sent(self, result):
+    def _sent(self, result: int) -> None:
         """The command's own result, or the late one of a send whose OK has come before (R292)."""
         if self.pending.index >= 0:
             self._send_result(self.pending, result)
         else:
             self._final(ON_SEND, result)
 
-    def _connect(self):
+    def _connect(self) -> None:
         if self.cmd.state == RUN and self.cmd.data is not None and not self.cmd.prompted:
             self._prompt()
         else:
             self._final(ON_CONNECT, DONE)
 
-    def restarted(self):
+    def restarted(self) -> None:
         """The module has restarted: ids, settings and echo are as after power-on (R439 ff., design)."""
         self.stats.epochs = (self.stats.epochs + 1) & _MASK
         self.epoch = self.stats.epochs
         self.table.fail_all(ECONNRESET, 570)
+        self.view = self.show = 0  # not saved (R199, R200)
+        self._views()
         if self.cmd.state == RUN:
             self._ended(RESET)
 
     # --- what the sending half does -----------------------------------------------------------------------------
 
-    def _send_result(self, slot, result):  # agenda.py
+    def _send_result(self, slot: "Slot", result: int) -> None:  # agenda.py
         raise NotImplementedError

@@ -2,15 +2,28 @@
 
 from errno import ENOBUFS, ENOTCONN, EOPNOTSUPP
 
-from ._compat import sleep_ms, ticks_ms
+from ._compat import const, sleep_ms, ticks_ms, utc_now
 from .command import ON_CLOSE, ON_CONNECT, ON_OK, ON_SEND
 from .engine import Engine
 from .errors import QuectelError, TLSError
-from .network import ONLINE, Network, bring_up, prepare, shut_down
+from .network import LOST, ONLINE, Network, bring_up, prepare, shut_down
 from .opening import bind_id, check_address, open_line, open_socket, ssl_open_line
 from .procedure import ask
 from .table import DGRAM, LISTENER, STREAM
 from .text import in_range
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ._faces import AsyncCoap, AsyncFiles
+    from ._types import Handler, Pins, Proc, ReadBuf, Report, T, Ticks, Trace, Uart
+    from .coap import Coap
+    from .files import Files
+    from .intake import Stats
+    from .models.base import Family
+    from .table import Slot
+    from .tls import Contexts, TLSContext
 
 SOCK_STREAM = 1
 SOCK_DGRAM = 2
@@ -24,14 +37,17 @@ _STAGING = 512
 class PlatformClock:
     """The platform's own time, for the blocking face."""
 
-    def ticks_ms(self):
+    def ticks_ms(self) -> int:
         return ticks_ms()
 
-    def sleep_ms(self, ms):
+    def sleep_ms(self, ms: int) -> None:
         sleep_ms(ms)
 
+    def utc(self) -> "tuple[int, ...] | None":
+        return utc_now()
 
-def find_family(family):
+
+def find_family(family: "str | Family") -> "Family":
     from .models import find
 
     return find(family) if isinstance(family, str) else family
@@ -40,7 +56,22 @@ def find_family(family):
 class Core:
     """Base of Modem and AsyncModem.  run() is theirs: it waits for a procedure."""
 
-    def __init__(self, uart, family, pins, slots, rx_ring, tx_buf, line_buf, clock, trace):
+    if TYPE_CHECKING:
+        # the procedure's result on Modem, an awaitable of it on AsyncModem
+        def run(self, procedure: "Proc[T]", timeout_ms: int = -1) -> Any: ...
+
+    def __init__(
+        self,
+        uart: "Uart",
+        family: "str | Family",
+        pins: "Pins | None",
+        slots: int,
+        rx_ring: int,
+        tx_buf: int,
+        line_buf: int,
+        clock: "Ticks",
+        trace: "Trace | None",
+    ) -> None:
         self.uart = uart
         self._family = find_family(family)
         self._pins = pins
@@ -52,32 +83,43 @@ class Core:
         self.engine.baud = getattr(uart, "baudrate", 115_200) or 115_200
         self.net = Network()
         self._staging = bytearray(_STAGING)
-        self._handlers = {}
+        self._handlers: "dict[bytes, Handler]" = {}
         self._handing = False
-        self._contexts = None
-        self._files = None
-        self._coap = None
+        self._news: "list[bytes]" = []  # URCs for the handlers
+        self._contexts: "Contexts | None" = None
+        self._files: "Files | None" = None
+        self._coap: "Coap | None" = None
 
     # --- what only looks at memory ------------------------------------------------------------------------------
 
     @property
-    def family(self):
+    def family(self) -> "Family":
         """The family's record: limits and names as data."""
         return self._family
 
     @property
-    def stats(self):
+    def stats(self) -> "Stats":
         """Counters; plain ints that wrap at 2**30."""
         stats = self.engine.stats
         stats.long_lines = self.engine.parser.long_lines & 0x3FFFFFFF
         stats.noise = self.engine.parser.noise & 0x3FFFFFFF
         return stats
 
-    def isconnected(self):
+    def isconnected(self) -> bool:
         """What the last URC or answer said; sends nothing."""
         return self.net.state == ONLINE and self.net.prepared == self.engine.epoch and not self.engine.pdp_lost
 
-    def on_urc(self, prefix, handler):
+    def status(self) -> int:
+        """A constant of quectel.network: IDLE, SEARCHING, DENIED, REGISTERED, ONLINE, ASLEEP or LOST."""
+        if self.net.state == ONLINE and not self.isconnected():
+            return LOST
+        return self.net.state
+
+    def ifconfig(self) -> "tuple[str, str, str, str]":
+        """(address, mask, gateway, DNS server), "0.0.0.0" for what no command tells."""
+        return self.net.address, "0.0.0.0", "0.0.0.0", "0.0.0.0"
+
+    def on_urc(self, prefix: str, handler: "Handler | None") -> None:
         """Have handler(line: bytes) called for URCs that begin with prefix and that no socket uses; None removes it.
 
         Called from poll() or the task, never while bytes are being parsed.  Such a URC costs a bytes object.
@@ -88,11 +130,11 @@ class Core:
             self.engine.watched.pop(key, None)
         else:
             self._handlers[key] = handler
-            self.engine.watched[key] = []
+            self.engine.watched[key] = self._news
 
     # --- one turn -----------------------------------------------------------------------------------------------
 
-    def poll(self):
+    def poll(self) -> bool:
         """Take what the UART has, expire deadlines, start what waits; True if anything moved.  Never waits.
 
         Allocates nothing, unless a URC comes that on_urc() has a handler for.
@@ -104,11 +146,11 @@ class Core:
         if n:
             e.receive(self._staging, n)
             moved = True
-        if self._handlers:
+        if self._news:
             self._hand_out()
         return moved
 
-    def _write(self, e):
+    def _write(self, e: Engine) -> bool:
         moved = False
         while e.ntx:
             n = self.uart.write(e.tx, e.otx, e.ntx)
@@ -118,34 +160,50 @@ class Core:
             moved = True
         return moved
 
-    def _hand_out(self):
-        for prefix in list(self._handlers):
-            lines = self.engine.watched.get(prefix)
-            while lines and not self._handing:
-                self._handing = True
-                try:
-                    self._handlers[prefix](lines.pop(0))
-                finally:
-                    self._handing = False
+    def _hand_out(self) -> None:
+        """In the order in which they came."""
+        while self._news and not self._handing:
+            self._handing = True
+            try:
+                self._call_handler(self._news.pop(0))
+            finally:
+                self._handing = False
 
-    def check_waiting(self):
+    def _call_handler(self, line: bytes) -> None:
+        for prefix in self._handlers:
+            if line.startswith(prefix):
+                self._handlers[prefix](line)
+                return
+
+    def check_waiting(self) -> None:
         """ValueError if called from a URC handler: it may only note what came."""
         if self._handing:
             raise ValueError("a URC handler must not wait for the module: note what came and return")
 
     # --- procedures, written once -------------------------------------------------------------------------------
 
-    def _connect(self, apn, user, password, auth, pin, report):
-        yield from bring_up(self.engine, self.net, apn, user, password, auth, pin, report)
+    def _connect(
+        self,
+        apn: "str | None",
+        user: str,
+        password: str,
+        auth: "str | None",
+        pin: "str | None",
+        report: "Report | None",
+    ) -> "Proc[None]":
+        utc = getattr(self._clock, "utc", None)
+        yield from bring_up(self.engine, self.net, apn, user, password, auth, pin, report, utc and utc())
 
-    def _disconnect(self):
+    def _disconnect(self) -> "Proc[None]":
         for slot in self.engine.table.slots:
             self.engine.close(slot, slot.gen)
         while any([slot.state for slot in self.engine.table.slots]):
             yield
         yield from shut_down(self.engine, self.net)
 
-    def _command(self, line, prefix, final, data, timeout_ms):
+    def _command(
+        self, line: "str | bytes", prefix: "str | None", final: str, data: "ReadBuf | None", timeout_ms: "int | None"
+    ) -> "Proc[list[str]]":
         """The caller's own command; see Modem.command()."""
         raw = line.encode() if isinstance(line, str) else bytes(line)
         if final not in _FINALS:
@@ -158,14 +216,14 @@ class Core:
         lines = yield from ask(self.engine, raw, head, _FINALS[final], limit_ms, data)
         return [line.decode() for line in lines]
 
-    def ready(self):
+    def ready(self) -> "Proc[None]":
         """Settings are made once an epoch, before the first socket: connect() does it, or the first open."""
         if self.net.prepared != self.engine.epoch:
             yield from prepare(self.engine, self.net)
 
     # --- sockets ------------------------------------------------------------------------------------------------
 
-    def take_slot(self, type, tls, mode, af, pdp):
+    def take_slot(self, type: int, tls: "TLSContext | None", mode: int, af: int, pdp: int) -> "Slot":
         """A slot for a new socket.  ValueError for what the family does not have, ENOBUFS when all are taken."""
         family = self._family
         dialect = family.tls if tls is not None else family.tcp
@@ -186,7 +244,9 @@ class Core:
         slot.mode = mode
         return slot
 
-    def open(self, slot, gen, host, port, local_port, tls):
+    def open(
+        self, slot: "Slot", gen: int, host: str, port: int, local_port: int, tls: "TLSContext | None"
+    ) -> "Proc[None]":
         """Procedure: open slot as a client of host and port; see opening.open_socket()."""
         family = self._family
         check_address(family, host, port)
@@ -211,7 +271,7 @@ class Core:
                 QuectelError,
             )
 
-    def listen(self, slot, gen, host, port):
+    def listen(self, slot: "Slot", gen: int, host: str, port: int) -> "Proc[None]":
         """Procedure: open slot as a TCP listener on a local port, 1 to 65535 (R118)."""
         in_range("local port", port, 1, 65535)
         yield from self.ready()
@@ -227,14 +287,14 @@ class Core:
             QuectelError,
         )
 
-    def _configure(self, tls):
+    def _configure(self, tls: "TLSContext") -> "Proc[int]":
         from .tls import Contexts
 
         if self._contexts is None:
             self._contexts = Contexts(self._family.ssl_contexts)
         return (yield from self._contexts.configure(self.engine, self.net, tls))
 
-    def incoming(self, listener):
+    def incoming(self, listener: "Slot") -> "Slot | None":
         """A slot with a connection that came in at this listener and that nobody has accepted yet, or None."""
         for slot in self.engine.table.slots:
             if slot.parent >= 0 and slot.parent == listener.cid and slot.cid >= 0:
@@ -244,7 +304,7 @@ class Core:
     # --- services, imported when they are used ------------------------------------------------------------------
 
     @property
-    def files(self):
+    def files(self) -> "Files | AsyncFiles":
         """The module's file system; see quectel.files.Files."""
         if self._files is None:
             from .files import Files
@@ -252,7 +312,7 @@ class Core:
             self._files = Files(self)
         return self._files
 
-    def coap(self, local_port=56830):
+    def coap(self, local_port: int = 56830) -> "Coap | AsyncCoap":
         """The CoAP service of BC95-G and BC68; see quectel.coap.Coap."""
         if not self._family.coap:
             raise QuectelError(EOPNOTSUPP, "%s has no CoAP commands" % self._family.name)
@@ -263,7 +323,7 @@ class Core:
         return self._coap
 
 
-def _prefix_of(raw):
+def _prefix_of(raw: bytes) -> "bytes | None":
     """`+NAME:` of AT+NAME..., which answers with lines that begin so; None for AT, ATI and the like."""
     if raw[2:3] != b"+":
         return None

@@ -2,11 +2,16 @@
 
 from errno import EACCES, ENODEV, EPERM
 
-from ._compat import ticks_add, ticks_diff
+from ._compat import const, ticks_add, ticks_diff
 from .command import ON_CLOSE, ON_OK
 from .errors import NetworkError, QuectelError, QuectelTimeout
 from .procedure import ask, number, reason, try_ask, values, wait_for
 from .text import checked
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._types import Proc, Report
+    from .engine import Engine
 
 IDLE = 0
 SEARCHING = 1
@@ -25,25 +30,25 @@ _RESTARTS = 3
 class Network:
     """What bring-up has learnt about the module and the network."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.prepared = -1  # epoch in which the settings were made, -1: never
         self.state = IDLE
         self.model = ""
         self.revision = ""
         self.address = "0.0.0.0"
-        self.apn = None
+        self.apn: "str | None" = None
         self.clock = ""  # the module's clock as AT+CCLK? gave it
 
-    def clock_is_set(self):
+    def clock_is_set(self) -> bool:
         """A clock that no network has set shows years long past."""
         return self.clock[:2].isdigit() and 24 <= int(self.clock[:2]) < 80
 
 
-def _silent(step, state, text):
+def _silent(step: str, state: str, text: str) -> None:
     pass
 
 
-def prepare(engine, net):
+def prepare(engine: "Engine", net: Network) -> "Proc[None]":
     """Bring a module that just started, or just met us, to known settings: echo, errors, framing, ids."""
     restarts = 0
     while net.prepared != engine.epoch:
@@ -57,7 +62,7 @@ def prepare(engine, net):
                 raise
 
 
-def _settings(engine, net):
+def _settings(engine: "Engine", net: Network) -> "Proc[None]":
     yield from _contact(engine)
     yield from try_ask(engine, b"ATE0")
     yield from ask(engine, b"AT+CMEE=1")
@@ -67,7 +72,7 @@ def _settings(engine, net):
         yield from _close_leftovers(engine)
 
 
-def _contact(engine):
+def _contact(engine: "Engine") -> "Proc[None]":
     """AT until it is answered: the first one may be lost, or the module still boots."""
     end = ticks_add(engine.now, _CONTACT_MS)
     while True:
@@ -81,7 +86,7 @@ def _contact(engine):
             raise NetworkError(ENODEV, "the module does not answer: check power, wiring and baud rate")
 
 
-def _identify(engine, net):
+def _identify(engine: "Engine", net: Network) -> "Proc[None]":
     lines = yield from ask(engine, b"AT+CGMM")
     net.model = lines[0].decode() if lines else ""
     for name in engine.family.modules:
@@ -90,7 +95,7 @@ def _identify(engine, net):
     raise NetworkError(ENODEV, "this module says %r, the driver was made for %s" % (net.model, engine.family.name))
 
 
-def _pin(engine):
+def _pin(engine: "Engine") -> "Proc[None]":
     """Settings that change framing are asked first and written only when different: some go to flash."""
     for query, wanted, command in engine.family.pins:
         answer = yield from try_ask(engine, query, query[2 : query.find(b"=") if b"=" in query else -1] + b":")
@@ -98,7 +103,7 @@ def _pin(engine):
             yield from ask(engine, command, query[2 : query.find(b"=") if b"=" in query else -1] + b":")
 
 
-def _close_leftovers(engine):
+def _close_leftovers(engine: "Engine") -> "Proc[None]":
     """Ids that were open before this microcontroller restarted."""
     for dialect, query in ((engine.family.tcp, b"AT+QISTATE?"), (engine.family.tls, b"AT+QSSLSTATE")):
         if dialect is None:
@@ -109,8 +114,21 @@ def _close_leftovers(engine):
             yield from try_ask(engine, close, None, ON_CLOSE if dialect.close_ok else ON_OK, dialect.close_ms)
 
 
-def bring_up(engine, net, apn=None, user="", password="", auth=None, pin=None, report=None):
-    """Power-on to address, a step at a time; report(step, state, text) as it goes."""
+def bring_up(
+    engine: "Engine",
+    net: Network,
+    apn: "str | None" = None,
+    user: str = "",
+    password: str = "",
+    auth: "str | None" = None,
+    pin: "str | None" = None,
+    report: "Report | None" = None,
+    utc: "tuple[int, ...] | None" = None,
+) -> "Proc[None]":
+    """Power-on to address, a step at a time; report(step, state, text) as it goes.
+
+    utc: the board's own time, which sets the clock of a module that no network has set.
+    """
     report = report or _silent
     setup = _pdp_setup(engine, apn, user, password, auth)
     report("echo", "start", "")
@@ -127,12 +145,14 @@ def bring_up(engine, net, apn=None, user="", password="", auth=None, pin=None, r
     yield from (_activate(engine, net, setup) if engine.family.qiact else _address(engine, net))
     report("pdp", "done", net.address)
     yield from read_clock(engine, net)
+    if utc and not net.clock_is_set():
+        yield from set_clock(engine, net, utc)
     report("clock", "done", net.clock)
     engine.pdp_lost = False
     net.state = ONLINE
 
 
-def _pdp_setup(engine, apn, user, password, auth):
+def _pdp_setup(engine: "Engine", apn: "str | None", user: str, password: str, auth: "str | None") -> "bytes | None":
     """The command that describes the PDP context, checked before a byte is sent."""
     if apn is None:
         return None
@@ -142,7 +162,7 @@ def _pdp_setup(engine, apn, user, password, auth):
     return b'AT+QICSGP=1,1,"%s","%s","%s",%d' % (text[0].encode(), text[1].encode(), text[2].encode(), _AUTH[auth])
 
 
-def _sim(engine, pin):
+def _sim(engine: "Engine", pin: "str | None") -> "Proc[None]":
     """Ready, or the PIN is entered: once, because three wrong ones block a SIM."""
     end = ticks_add(engine.now, _SIM_MS)
     while True:
@@ -160,7 +180,7 @@ def _sim(engine, pin):
         yield from wait_for(engine, 500)
 
 
-def _enter_pin(engine, pin):
+def _enter_pin(engine: "Engine", pin: "str | None") -> "Proc[None]":
     if pin is None:
         raise NetworkError(EACCES, "the SIM wants a PIN: give pin=", 11, "AT+CPIN?")
     line = b'AT+CPIN="%s"' % checked("pin", pin, 8).encode()
@@ -169,7 +189,7 @@ def _enter_pin(engine, pin):
         raise NetworkError(EACCES, "the SIM refused the PIN", answer.code, "AT+CPIN")
 
 
-def _register(engine, net):
+def _register(engine: "Engine", net: Network) -> "Proc[None]":
     """Until home or roaming; denied is an answer of its own.  The caller's time limit ends the search."""
     while True:
         answer = yield from try_ask(engine, b"AT+CEREG?", b"+CEREG:")
@@ -182,7 +202,7 @@ def _register(engine, net):
         yield from wait_for(engine, 1000)
 
 
-def _attach(engine):
+def _attach(engine: "Engine") -> "Proc[None]":
     while True:
         lines = yield from ask(engine, b"AT+CGATT?", b"+CGATT:", ON_OK, 5000)
         if lines and number(lines[0], 0) == 1:
@@ -190,7 +210,7 @@ def _attach(engine):
         yield from wait_for(engine, 1000)
 
 
-def _activate(engine, net, setup):
+def _activate(engine: "Engine", net: Network, setup: "bytes | None") -> "Proc[None]":
     """QICSGP and QIACT; a context that is active already is left alone (R103)."""
     if setup and not (yield from _active(engine, net)):
         yield from ask(engine, setup, None, ON_OK, 0, None, True)
@@ -201,7 +221,7 @@ def _activate(engine, net, setup):
         yield from _active(engine, net)
 
 
-def _active(engine, net):
+def _active(engine: "Engine", net: Network) -> "Proc[bool]":
     lines = yield from ask(engine, b"AT+QIACT?", b"+QIACT:", ON_OK, 5000)
     for line in lines:
         fields = values(line)
@@ -211,7 +231,7 @@ def _active(engine, net):
     return False
 
 
-def _address(engine, net):
+def _address(engine: "Engine", net: Network) -> "Proc[None]":
     """The NB families bring the context up by themselves: wait for its address (R128)."""
     while True:
         answer = yield from try_ask(engine, b"AT+CGPADDR?", b"+CGPADDR:")
@@ -223,13 +243,20 @@ def _address(engine, net):
         yield from wait_for(engine, 1000)
 
 
-def read_clock(engine, net):
+def read_clock(engine: "Engine", net: Network) -> "Proc[None]":
     """The module's clock decides whether certificates are valid (R039)."""
     answer = yield from try_ask(engine, b"AT+CCLK?", b"+CCLK:")
     net.clock = values(answer.lines[0])[0] if answer.lines else ""
 
 
-def shut_down(engine, net):
+def set_clock(engine: "Engine", net: Network, utc: "tuple[int, ...]") -> "Proc[None]":
+    """Set the module's clock to (year, month, day, hour, minute, second), UTC."""
+    clock = "%02d/%02d/%02d,%02d:%02d:%02d+00" % ((utc[0] % 100,) + tuple(utc[1:6]))
+    yield from ask(engine, b'AT+CCLK="%s"' % clock.encode())
+    net.clock = clock
+
+
+def shut_down(engine: "Engine", net: Network) -> "Proc[None]":
     """Deactivate the PDP context, where that is the host's business."""
     if engine.family.qiact:
         yield from ask(engine, b"AT+QIDEACT=1", None, ON_OK, 40_000)

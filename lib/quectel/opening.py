@@ -2,15 +2,24 @@
 
 from errno import ECONNABORTED, ENOBUFS
 
-from ._compat import ticks_add, ticks_diff
+from ._compat import const, ticks_add, ticks_diff
 from .command import ON_CLOSE, ON_OK
 from .errors import QuectelError, QuectelTimeout, TLSError, error_of
 from .procedure import name_of, reason, try_ask
 from .table import OPENING
 from .text import checked, in_range
 
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def open_line(family, slot, service, host, port, local_port):
+    from ._types import Proc
+    from .engine import Engine
+    from .models.base import Family
+    from .table import Slot, Table
+
+
+def open_line(family: "Family", slot: "Slot", service: bytes, host: str, port: int, local_port: int) -> bytes:
     """The command that opens a plain socket (R112); its arguments are checked already."""
     line = b'%s1,%d,"%s","%s",%d,%d,%d' % (
         slot.dialect.open,
@@ -24,12 +33,12 @@ def open_line(family, slot, service, host, port, local_port):
     return line + b",%d" % (":" in host) if family.family_field else line
 
 
-def ssl_open_line(slot, context, host, port):
+def ssl_open_line(slot: "Slot", context: int, host: str, port: int) -> bytes:
     """The command that opens a TLS socket (R063, R064)."""
     return b'%s1,%d,%d,"%s",%d,%d' % (slot.dialect.open, context, slot.cid, host.encode(), port, slot.mode)
 
 
-def check_address(family, host, port):
+def check_address(family: "Family", host: str, port: int) -> None:
     """ValueError for what the module would refuse (R116, R117)."""
     checked("host", host, family.host_max)
     if not host:
@@ -37,7 +46,14 @@ def check_address(family, host, port):
     in_range("port", port, 1, 65535)
 
 
-def open_socket(engine, slot, gen, make_line, host, kind):
+def open_socket(
+    engine: "Engine",
+    slot: "Slot",
+    gen: int,
+    make_line: "Callable[[Slot], bytes]",
+    host: str,
+    kind: "type[QuectelError]",
+) -> "Proc[None]":
     """Send the open that make_line(slot) gives and wait for its URC.  Whatever goes wrong, the id is closed (R395).
 
     An id that the module holds already (563) is closed there and opened once more.
@@ -54,7 +70,7 @@ def open_socket(engine, slot, gen, make_line, host, kind):
             engine.close(slot, gen)
 
 
-def _try_open(engine, slot, line, host, kind):
+def _try_open(engine: "Engine", slot: "Slot", line: bytes, host: str, kind: "type[QuectelError]") -> "Proc[int]":
     """0 when it is open, else the module's code."""
     answer = yield from try_ask(engine, line)
     if not answer.ok:
@@ -73,7 +89,7 @@ def _try_open(engine, slot, line, host, kind):
     return slot.opened if slot.opened >= 0 else slot.code or 570
 
 
-def _evict(engine, slot):
+def _evict(engine: "Engine", slot: "Slot") -> "Proc[None]":
     """Close what has the id at the module; where a client of our listener has it, take another id."""
     if slot.cid < 0:
         bind_id(engine.table, slot)
@@ -84,7 +100,7 @@ def _evict(engine, slot):
     slot.opened = -1
 
 
-def bind_id(table, slot):
+def bind_id(table: "Table", slot: "Slot") -> None:
     """Give the slot a connection id that is free.  QuectelError(ENOBUFS) when none is."""
     cid = table.free_id()
     if cid < 0:
@@ -94,7 +110,7 @@ def bind_id(table, slot):
     slot.state = OPENING
 
 
-def open_error(code, line, kind):
+def open_error(code: int, line: bytes, kind: "type[QuectelError]") -> QuectelError:
     """579 and 566 of a TLS open are one thing: the handshake or the connection failed (R398)."""
     name = name_of(line)
     if kind is TLSError and code in (566, 579):

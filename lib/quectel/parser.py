@@ -6,6 +6,10 @@ its bytes in the registers buf, a, b: they are valid until the next call.
 
 from ._compat import const
 
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._types import Line
+
 NEED = const(0)  # all bytes are used up
 LINE = const(1)  # buf[a:b] is a line, without its line end and not empty
 HEAD = const(2)  # buf[a:b] begins a line that may carry its payload: answer with arm(), more() or plain()
@@ -23,26 +27,27 @@ _DEL = const(127)
 class Parser:
     """Line ends are found in bulk; a counted payload is never looked into."""
 
-    def __init__(self, size):
+    def __init__(self, size: int) -> None:
         self.pos = 0  # in the buffer that is being fed
         self.line = bytearray(size)  # beginning of a line that the end of a read has cut
-        self.buf = self.line
+        self.buf: "Line" = self.line
         self.a = self.b = 0
         self.n = 0  # bytes in line
         self.raw = 0  # bytes of the counted payload still to come
         self.tail = False  # a payload has just ended: CR must follow
         self.skip = False  # everything up to the next LF is thrown away
         self.prompt_ok = False  # a data command is in flight, so > at a line's start is its prompt
-        self.inline = ()  # lines with these beginnings may carry their payload on the same line
+        self.inline: "tuple[bytes, ...]" = ()  # lines with these beginnings may carry their payload on the same line
         self._over = False  # this line is longer than `line`
         self._plain = False  # this line was offered as HEAD and carries no payload
         self._ended = False  # the line of this HEAD has its end in the fed buffer
         self._from = 0  # where in the fed buffer stands what was added to line last
         self._had = 0  # bytes in line before that
+        self._kept = 0  # where in line a payload begins that came before its header could be read; 0: none does
         self.long_lines = 0
         self.noise = 0
 
-    def feed(self, buf, end):
+    def feed(self, buf: "Line", end: int) -> int:
         """The next event in buf[pos:end]; moves pos past it."""
         while self.pos < end:
             if self.raw:
@@ -61,30 +66,33 @@ class Parser:
 
     # --- what the reader of an event says -----------------------------------------------------------------------
 
-    def arm(self, n):
+    def arm(self, n: int) -> None:
         """The n bytes behind this LINE are a payload."""
         self.raw = n
         self.tail = not n
 
-    def arm_at(self, at, n):
+    def arm_at(self, at: int, n: int) -> None:
         """The payload of this HEAD begins at register position at and has n bytes."""
-        self.pos = at if self.buf is not self.line else self._from + at - self._had
+        if self.buf is self.line:
+            self._kept = at if n and at < self._had else 0
+            at = self._from + max(at - self._had, 0)
+        self.pos = at
         self.n = 0
         self._over = False
         self.arm(n)
 
-    def plain(self):
+    def plain(self) -> None:
         """This HEAD carries no payload: it comes again as a LINE."""
         self._plain = True
 
-    def more(self):
+    def more(self) -> None:
         """This HEAD cannot be read to its end yet: it comes again when more is there, or as a LINE."""
         if self._ended:
             self._plain = True
         elif self.buf is not self.line:
             self._keep(self.buf, self.b)
 
-    def abandon(self):
+    def abandon(self) -> None:
         """Give the payload up: nothing is looked at until the next line."""
         self.raw = 0
         self.tail = False
@@ -93,7 +101,9 @@ class Parser:
 
     # --- events -------------------------------------------------------------------------------------------------
 
-    def _data(self, buf, end):
+    def _data(self, buf: "Line", end: int) -> int:
+        if self._kept:
+            return self._data_kept()
         self.buf = buf
         self.a = self.pos
         self.b = self.pos = min(end, self.pos + self.raw)
@@ -101,24 +111,31 @@ class Parser:
         self.tail = not self.raw
         return DATA
 
-    def _tail(self, buf):
+    def _data_kept(self) -> int:
+        self._set(self.line, self._kept, min(self._had, self._kept + self.raw))
+        self._kept = 0
+        self.raw -= self.b - self.a
+        self.tail = not self.raw
+        return DATA
+
+    def _tail(self, buf: "Line") -> int:
         self.tail = False
         if buf[self.pos] == _CR:  # LF alone would be a line end whose CR was counted for a byte that is missing
             return END
         self.skip = True
         return LOST
 
-    def _skip(self, buf, end):
+    def _skip(self, buf: "Line", end: int) -> None:
         lf = buf.find(b"\n", self.pos, end)
         self.skip = lf < 0
         self.pos = end if lf < 0 else lf + 1
 
-    def _prompt(self):
+    def _prompt(self) -> int:
         self.prompt_ok = False
         self.pos += 1
         return PROMPT
 
-    def _text(self, buf, end):
+    def _text(self, buf: "Line", end: int) -> int:
         lf = buf.find(b"\n", self.pos, end)
         if self.inline and not self._plain and not self._over and self._offer(buf, lf, end):
             return HEAD
@@ -127,7 +144,7 @@ class Parser:
             return NEED
         return self._whole(buf, lf)
 
-    def _offer(self, buf, lf, end):
+    def _offer(self, buf: "Line", lf: int, end: int) -> bool:
         """Put the beginning of this line into the registers; True if a payload may stand in it."""
         self._ended = lf >= 0
         if lf >= 0:
@@ -136,21 +153,21 @@ class Parser:
             self._keep(buf, end)
             self._set(self.line, 0, self.n)
         else:
-            self._set(buf, self.pos, end)
+            self._set(buf, self.pos, min(end, self.pos + len(self.line)))  # as much as a cut line would keep
         return self._is_inline()
 
-    def _is_inline(self):
+    def _is_inline(self) -> bool:
         for prefix in self.inline:
             if self.b - self.a >= len(prefix) and self.buf.startswith(prefix, self.a):
                 return True
         return False
 
-    def _set(self, buf, a, b):
+    def _set(self, buf: "Line", a: int, b: int) -> None:
         self.buf = buf
         self.a = a
         self.b = b
 
-    def _whole(self, buf, lf):
+    def _whole(self, buf: "Line", lf: int) -> int:
         """The line that ends at lf; the same lines are too long whole and byte by byte."""
         self._plain = False
         if self.n:
@@ -167,7 +184,7 @@ class Parser:
             return NEED
         return self._strip(self.buf)
 
-    def _strip(self, buf):
+    def _strip(self, buf: "Line") -> int:
         """Blanks, line ends and bytes that no line begins with (noise of a boot) do not count."""
         a = self.a
         b = self.b
@@ -180,7 +197,7 @@ class Parser:
         self.b = b
         return LINE if b > a else NEED
 
-    def _keep(self, buf, end):
+    def _keep(self, buf: "Line", end: int) -> None:
         """Add buf[pos:end] to line, as far as there is room.  A loop per byte: only for lines that a read has cut."""
         i = self._from = self.pos
         n = self._had = self.n

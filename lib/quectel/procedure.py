@@ -6,9 +6,15 @@ in `finally`, because MicroPython never runs the `finally` of a dropped generato
 
 from errno import EINVAL, EIO, ENODEV
 
-from ._compat import ticks_add, ticks_diff
+from ._compat import const, ticks_add, ticks_diff
 from .command import DONE, ERROR, ON_OK, RESET, RUN, TIMEOUT
 from .errors import QuectelError, QuectelTimeout, error_of
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._types import Line, Proc, ReadBuf, T
+    from .command import Command
+    from .engine import Engine
 
 _WORDS = {
     "SIM not inserted": 10,
@@ -25,7 +31,7 @@ class Answer:
 
     __slots__ = ("code", "lines", "ok", "result", "text")
 
-    def __init__(self, cmd, lines):
+    def __init__(self, cmd: "Command", lines: "list[bytes]") -> None:
         self.result = cmd.result
         self.ok = cmd.result == DONE
         self.lines = lines
@@ -33,14 +39,28 @@ class Answer:
         self.code = _WORDS.get(self.text, cmd.code)
 
 
-def wait_for(engine, ms):
+def wait_for(engine: "Engine", ms: int) -> "Proc[None]":
     """Let ms milliseconds pass."""
     end = ticks_add(engine.now, ms)
     while ticks_diff(end, engine.now) > 0:
         yield
 
 
-def try_ask(engine, line, prefix=None, ends=ON_OK, limit_ms=0, data=None, secret=False):
+def result_of(procedure: "Proc[T]", end: StopIteration) -> "T":
+    """What a procedure has returned; a function of its own because StopIteration does not tell the type."""
+    value: "T" = end.value
+    return value
+
+
+def try_ask(
+    engine: "Engine",
+    line: bytes,
+    prefix: "bytes | None" = None,
+    ends: int = ON_OK,
+    limit_ms: int = 0,
+    data: "ReadBuf | None" = None,
+    secret: bool = False,
+) -> "Proc[Answer]":
     """Send one command (bytes, without CR) and wait for its end: an Answer, whatever it says.
 
     QuectelTimeout if the module does not answer in limit_ms (0: the family's maximum response time).
@@ -48,7 +68,7 @@ def try_ask(engine, line, prefix=None, ends=ON_OK, limit_ms=0, data=None, secret
     """
     if len(line) >= len(engine.cmd.tx):
         raise ValueError("a command line is at most %d bytes here; see tx_buf" % (len(engine.cmd.tx) - 1))
-    lines = []
+    lines: "list[bytes]" = []
     limit_ms = limit_ms or engine.family.answer_ms
     while not engine.start(line, prefix, ends, limit_ms, data, lines, secret):
         if engine.silent:
@@ -65,7 +85,15 @@ def try_ask(engine, line, prefix=None, ends=ON_OK, limit_ms=0, data=None, secret
     return answer
 
 
-def ask(engine, line, prefix=None, ends=ON_OK, limit_ms=0, data=None, secret=False):
+def ask(
+    engine: "Engine",
+    line: bytes,
+    prefix: "bytes | None" = None,
+    ends: int = ON_OK,
+    limit_ms: int = 0,
+    data: "ReadBuf | None" = None,
+    secret: bool = False,
+) -> "Proc[list[bytes]]":
     """As try_ask(), but an error of the module is raised; its reason is asked for (R278).  Gives the lines."""
     answer = yield from try_ask(engine, line, prefix, ends, limit_ms, data, secret)
     if not answer.ok:
@@ -73,7 +101,9 @@ def ask(engine, line, prefix=None, ends=ON_OK, limit_ms=0, data=None, secret=Fal
     return answer.lines
 
 
-def reason(engine, answer, line, kind=QuectelError):
+def reason(
+    engine: "Engine", answer: Answer, line: bytes, kind: "type[QuectelError]" = QuectelError
+) -> "Proc[QuectelError]":
     """The exception for an Answer that is an error: behind a bare ERROR the module is asked why."""
     code = answer.code
     if answer.result == ERROR and not code and not answer.text and (engine.family.tcp or engine.family.tls):
@@ -85,7 +115,7 @@ def reason(engine, answer, line, kind=QuectelError):
     return error_of(code, name_of(line), kind, answer.text)
 
 
-def last_error(engine):
+def last_error(engine: "Engine") -> "Proc[int]":
     """The number AT+QIGETERROR gives, 0 if it gives none (R099, R207)."""
     answer = yield from try_ask(engine, b"AT+QIGETERROR", b"+QIGETERROR:")
     for line in answer.lines:
@@ -93,12 +123,12 @@ def last_error(engine):
     return 0
 
 
-def name_of(line):
+def name_of(line: bytes) -> str:
     """The command's name, for an error: nothing that may be secret."""
     return bytes(line[:16]).decode().split("=")[0]
 
 
-def values(line):
+def values(line: "Line") -> "list[str]":
     """The fields of an answer line behind its colon, as a list of str."""
     from .text import Fields
 
@@ -107,7 +137,7 @@ def values(line):
     return f.fields()
 
 
-def number(line, index):
+def number(line: "Line", index: int) -> int:
     """Field index of an answer line as an integer, or -1."""
     fields = values(line)
     if index >= len(fields):

@@ -4,7 +4,13 @@ from ._compat import Stream, const, poller, ticks_add, ticks_diff
 from .base_socket import BaseSocket, in_progress, slot_error, would_block
 from .errors import QuectelTimeout
 from .modem import AF_INET, SOCK_STREAM, Core, PlatformClock
+from .procedure import result_of
 from .table import BUFFER, ENDED, FAILED, HALF, OPEN, TAKEN
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._faces import Coap, Family, Files, MaybeTLS, Slot, SocketOptions, Unpack
+    from ._types import Address, Buf, Clock, Pins, Proc, ReadBuf, Report, T, Trace, Uart, Wait
 
 _NAP_MS = const(1)  # between two looks at a UART that cannot be waited for
 _LONG_MS = const(1000)
@@ -26,31 +32,51 @@ class Modem(Core):
     Everything is allocated here; nothing is sent.
     """
 
-    def __init__(self, uart, family, *, pins=None, slots=4, rx_ring=1536, tx_buf=0, line_buf=0, clock=None, trace=None):
+    if TYPE_CHECKING:
+        _clock: Clock
+
+        @property
+        def files(self) -> Files: ...
+
+        def coap(self, local_port: int = 56830) -> Coap: ...
+
+    def __init__(
+        self,
+        uart: "Uart",
+        family: "str | Family",
+        *,
+        pins: "Pins | None" = None,
+        slots: int = 4,
+        rx_ring: int = 1536,
+        tx_buf: int = 0,
+        line_buf: int = 0,
+        clock: "Clock | None" = None,
+        trace: "Trace | None" = None,
+    ) -> None:
         Core.__init__(self, uart, family, pins, slots, rx_ring, tx_buf, line_buf, clock or PlatformClock(), trace)
-        self._wait_uart = getattr(uart, "wait", None) if clock is None else None
+        self._wait_uart: "Wait | None" = getattr(uart, "wait", None) if clock is None else None
         self._poller = poller(uart) if clock is None and self._wait_uart is None else None
         self._until = 0
         self._endless = True
 
     # --- waiting ------------------------------------------------------------------------------------------------
 
-    def begin(self, timeout_ms):
+    def begin(self, timeout_ms: int) -> None:
         """From now on turn() has so much time; -1 is endless."""
         self._endless = timeout_ms < 0
         self._until = ticks_add(self._clock.ticks_ms(), max(timeout_ms, 0))
 
-    def turn(self):
+    def turn(self) -> bool:
         """One turn of the engine, waiting for the UART if nothing moved.  False when the time of begin() is over."""
-        if self.poll():
-            return True
+        moved = self.poll()
         left = _LONG_MS if self._endless else ticks_diff(self._until, self._clock.ticks_ms())
-        if left <= 0:
+        if left <= 0:  # also while bytes keep coming: a storm of URCs is no reason to outlive a time limit
             return False
-        self._sleep(left)
+        if not moved:
+            self._sleep(left)
         return True
 
-    def _sleep(self, ms):
+    def _sleep(self, ms: int) -> None:
         due = self.engine.due(self._clock.ticks_ms())
         if due >= 0:
             ms = min(ms, due)
@@ -63,7 +89,7 @@ class Modem(Core):
         else:
             self._clock.sleep_ms(_NAP_MS)
 
-    def run(self, procedure, timeout_ms=-1):
+    def run(self, procedure: "Proc[T]", timeout_ms: int = -1) -> "T":
         """Wait for a procedure; its result.  Not for URC handlers: they are called while something waits."""
         self.check_waiting()
         self.begin(timeout_ms)
@@ -74,24 +100,42 @@ class Modem(Core):
                 if not self.turn():
                     raise QuectelTimeout("not done in %d ms" % timeout_ms)
         except StopIteration as end:
-            return end.value
+            return result_of(procedure, end)
         finally:
             procedure.close()
 
     # --- network ------------------------------------------------------------------------------------------------
 
-    def connect(self, apn=None, *, user="", password="", auth=None, pin=None, timeout_ms=300_000, report=None):
+    def connect(
+        self,
+        apn: "str | None" = None,
+        *,
+        user: str = "",
+        password: str = "",
+        auth: "str | None" = None,
+        pin: "str | None" = None,
+        timeout_ms: int = 300_000,
+        report: "Report | None" = None,
+    ) -> None:
         """From the first AT to an address; returns online or raises NetworkError.
 
         report(step, state, text) as it goes.  Allocates: a few hundred bytes a step, all garbage afterwards.
         """
         self.run(self._connect(apn, user, password, auth, pin, report), timeout_ms)
 
-    def disconnect(self):
+    def disconnect(self) -> None:
         """Close all sockets and deactivate the PDP context."""
         self.run(self._disconnect())
 
-    def command(self, line, *, prefix=None, final="OK", data=None, timeout_ms=None):
+    def command(
+        self,
+        line: "str | bytes",
+        *,
+        prefix: "str | None" = None,
+        final: str = "OK",
+        data: "ReadBuf | None" = None,
+        timeout_ms: "int | None" = None,
+    ) -> "list[str]":
         """Any AT command: the lines of its answer, without the final result.
 
         prefix: what these lines begin with; from the command's name when left out.  final: "OK", "SEND OK",
@@ -101,11 +145,15 @@ class Modem(Core):
 
     # --- sockets ------------------------------------------------------------------------------------------------
 
-    def socket(self, type=SOCK_STREAM, *, tls=None, mode=BUFFER, af=AF_INET, pdp=1):
+    def socket(
+        self, type: int = SOCK_STREAM, *, tls: "MaybeTLS" = None, mode: int = BUFFER, af: int = AF_INET, pdp: int = 1
+    ) -> "Socket":
         """A socket; takes a slot and sends nothing."""
         return Socket(self, type, tls, mode, af, pdp)
 
-    def create_connection(self, address, *, timeout_ms=None, **as_socket):
+    def create_connection(
+        self, address: "Address", *, timeout_ms: "int | None" = None, **as_socket: "Unpack[SocketOptions]"
+    ) -> "Socket":
         """A connected stream socket to (host, port)."""
         sock = self.socket(**as_socket)
         try:
@@ -126,41 +174,53 @@ class Socket(BaseSocket, Stream):
     the stream methods give None, the others raise EAGAIN.  End of stream is b"" or 0.  A datagram is one recv.
     """
 
-    def __init__(self, modem, type=SOCK_STREAM, tls=None, mode=BUFFER, af=AF_INET, pdp=1, slot=None):
+    if TYPE_CHECKING:
+        _modem: Modem
+
+    def __init__(
+        self,
+        modem: Modem,
+        type: int = SOCK_STREAM,
+        tls: "MaybeTLS" = None,
+        mode: int = BUFFER,
+        af: int = AF_INET,
+        pdp: int = 1,
+        slot: "Slot | None" = None,
+    ) -> None:
         BaseSocket.__init__(self, modem, type, tls, mode, af, pdp, slot)
 
-    def fileno(self):
+    def fileno(self) -> int:
         return -1
 
-    def setblocking(self, flag):
+    def setblocking(self, flag: bool) -> None:
         self._timeout_ms = -1 if flag else 0
 
-    def setsockopt(self, level, option, value):
+    def setsockopt(self, level: int, option: int, value: object) -> None:
         """Accepted and without effect: no row sets an option of a single socket."""
 
-    def makefile(self, *_):
+    def makefile(self, *_: object) -> "Socket":
         return self
 
-    def __enter__(self):
+    def __enter__(self) -> "Socket":
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # --- opening and closing ------------------------------------------------------------------------------------
 
-    def connect(self, address):
+    def connect(self, address: "Address") -> None:
         """Open to (host, port); a name is resolved by the module.  A datagram socket gets its peer."""
         if self._timeout_ms == 0:
             raise in_progress()
         self._modem.run(self._open_steps(address), self._timeout_ms)
-        self._peer = tuple(address[:2])
+        self._peer = (address[0], address[1])
 
-    def listen(self, backlog=1):
+    def listen(self, backlog: int = 1) -> None:
         """Listen on the bound port; the module decides how many may wait."""
         self._modem.run(self._modem.listen(self._slot, self._gen, self._local[0], self._local[1]), self._timeout_ms)
 
-    def accept(self):
+    def accept(self) -> "tuple[Socket, Address]":
         """(socket, (address, port)) of the next client."""
         self._modem.begin(self._timeout_ms)
         while True:
@@ -170,7 +230,7 @@ class Socket(BaseSocket, Stream):
             if not self._again(0):
                 raise would_block()
 
-    def close(self):
+    def close(self) -> None:
         """Send what was accepted, then close; the slot is free when this returns."""
         self._engine.close(self._slot, self._gen)
         self._modem.begin(-1)
@@ -179,7 +239,7 @@ class Socket(BaseSocket, Stream):
 
     # --- receiving ----------------------------------------------------------------------------------------------
 
-    def readinto(self, buf, nbytes=-1):
+    def readinto(self, buf: "Buf", nbytes: int = -1) -> "int | None":
         """Fill buf: short only at the end of the stream, or when not blocking.  Allocates nothing."""
         want = len(buf) if nbytes < 0 else nbytes
         self._modem.begin(self._timeout_ms)
@@ -191,7 +251,7 @@ class Socket(BaseSocket, Stream):
             got += n
         return got
 
-    def _some(self, buf, off, n):
+    def _some(self, buf: "Buf", off: int, n: int) -> "int | None":
         """At least one byte, 0 at the end of the stream, None if that would block."""
         while True:
             k = self._engine.try_recv(self._slot, self._gen, buf, off, n)
@@ -203,7 +263,7 @@ class Socket(BaseSocket, Stream):
             else:
                 return k
 
-    def _again(self, done):
+    def _again(self, done: int) -> bool:
         """False if a non-blocking call has nothing to wait for; a time-out says how much was done."""
         if self._timeout_ms == 0:
             return self._modem.poll()
@@ -211,7 +271,7 @@ class Socket(BaseSocket, Stream):
             raise QuectelTimeout("timed out", done=done)
         return True
 
-    def recv_into(self, buf, nbytes=0, flags=0):
+    def recv_into(self, buf: "Buf", nbytes: int = 0, flags: int = 0) -> int:
         """At least one byte, as many as are there; 0 at the end of the stream.  Allocates nothing."""
         self._modem.begin(self._timeout_ms)
         k = self._some(buf, 0, nbytes or len(buf))
@@ -219,17 +279,17 @@ class Socket(BaseSocket, Stream):
             raise would_block()
         return k
 
-    def recv(self, n, flags=0):
+    def recv(self, n: int, flags: int = 0) -> bytes:
         """As recv_into(), as bytes.  Allocates n bytes and the result."""
         buf = bytearray(n)
         k = self.recv_into(buf, n)
         return bytes(memoryview(buf)[:k])
 
-    def recvfrom(self, n, flags=0):
+    def recvfrom(self, n: int, flags: int = 0) -> "tuple[bytes, Address | None]":
         """(bytes, address): the address is the peer's that the socket was opened to."""
         return self.recv(n), self._peer
 
-    def read(self, n=-1):
+    def read(self, n: int = -1) -> "bytes | None":
         """n bytes, or all to the end of the stream; None if that would block."""
         if n < 0:
             return self._read_all()
@@ -237,15 +297,15 @@ class Socket(BaseSocket, Stream):
         k = self.readinto(buf)
         return None if k is None else bytes(memoryview(buf)[:k])
 
-    def _read_all(self):
-        parts = []
+    def _read_all(self) -> bytes:
+        parts: "list[bytes]" = []
         while True:
             part = self.read(512)
             if not part:
                 return b"".join(parts)
             parts.append(part)
 
-    def readline(self):
+    def readline(self) -> "bytes | None":
         """Up to and with the next LF."""
         line = b""
         while not line.endswith(b"\n"):
@@ -257,7 +317,7 @@ class Socket(BaseSocket, Stream):
 
     # --- sending ------------------------------------------------------------------------------------------------
 
-    def write(self, buf, n=-1):
+    def write(self, buf: "ReadBuf | str", n: int = -1) -> "int | None":
         """All of buf (bytes or str); None or fewer when not blocking.  Allocates nothing."""
         if isinstance(buf, str):
             buf = buf.encode()
@@ -271,12 +331,12 @@ class Socket(BaseSocket, Stream):
             done += k
         return done
 
-    def sendall(self, buf, flags=0):
+    def sendall(self, buf: "ReadBuf", flags: int = 0) -> None:
         """All of buf, or an error that says in .done how much went."""
         if self.write(buf) is None and len(buf):
             raise would_block()
 
-    def send(self, buf, flags=0):
+    def send(self, buf: "ReadBuf", flags: int = 0) -> int:
         """At most family.send_max bytes; how many.  Returns when the module has accepted them."""
         self._modem.begin(self._timeout_ms)
         k = self._part(buf, 0, len(buf))
@@ -284,7 +344,7 @@ class Socket(BaseSocket, Stream):
             raise would_block()
         return k
 
-    def _part(self, buf, off, n):
+    def _part(self, buf: "ReadBuf", off: int, n: int) -> "int | None":
         """Have one part accepted, and wait for the module's result unless not blocking."""
         self._unrefused()
         while True:
@@ -298,7 +358,7 @@ class Socket(BaseSocket, Stream):
                 break
         return self._result(k, off)
 
-    def _result(self, k, off):
+    def _result(self, k: int, off: int) -> int:
         if self._timeout_ms == 0:
             self._modem.poll()
             return k
@@ -308,7 +368,7 @@ class Socket(BaseSocket, Stream):
         self._unrefused()
         return k
 
-    def sendto(self, buf, address):
+    def sendto(self, buf: "ReadBuf", address: "Address") -> int:
         """One datagram.  The NB families open a socket to one peer: another one closes and reopens it."""
         if self._datagram(buf, address):
             if self._slot.state != TAKEN:
@@ -318,7 +378,7 @@ class Socket(BaseSocket, Stream):
 
     # --- the stream protocol of MicroPython ---------------------------------------------------------------------
 
-    def ioctl(self, request, arg):
+    def ioctl(self, request: int, arg: int) -> int:
         """POLL and CLOSE, as MicroPython's poll and ssl ask; never raises."""
         if request == _POLL:
             self._modem.poll()
@@ -328,7 +388,7 @@ class Socket(BaseSocket, Stream):
             return 0
         return -22
 
-    def _ready(self):
+    def _ready(self) -> int:
         slot = self._slot
         if slot.gen != self._gen or slot.state == FAILED:
             return _ERR | _HUP

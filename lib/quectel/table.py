@@ -3,6 +3,14 @@
 from ._compat import Ladder, const
 from .ring import Ring
 
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from .models.base import Dialect
+
+    NO_DIALECT: Dialect
+else:
+    NO_DIALECT = None  # until a socket takes the slot; nobody asks it before
+
 # Slot.state
 FREE = const(0)  # nobody has it
 TAKEN = const(1)  # a socket has it; nothing is open at the module
@@ -41,7 +49,7 @@ class Slot:
         "more", "npeer", "opened", "parent", "peer", "pport", "ring", "sending", "state", "wake", "want_close",
     )  # fmt: skip
 
-    def __init__(self, index, size, ladder):
+    def __init__(self, index: int, size: int, ladder: Ladder) -> None:
         self.index = index
         self.ring = Ring(size, ladder)
         self.gen = 0  # counts the owners, so that a stale socket is told from the new one
@@ -49,12 +57,12 @@ class Slot:
         self.state = FREE
         self.reset()
 
-    def reset(self):
+    def reset(self) -> None:
         """As if nobody had ever used it; only the generation goes on."""
         self.cid = -1  # the module's connection id
         self.kind = STREAM
         self.mode = BUFFER
-        self.dialect = None  # how its commands are spelled
+        self.dialect = NO_DIALECT  # how its commands are spelled
         self.more = False  # the module has said that it holds data
         self.again = False  # it said so while a read was in flight
         self.asked = 0  # bytes that the read in flight has asked for
@@ -71,7 +79,7 @@ class Slot:
         self.wake = False  # something changed since a face last looked
         self.ring.clear()
 
-    def fail(self, err, code=0):
+    def fail(self, err: int, code: int = 0) -> None:
         """Nothing is delivered but what was whole before.  The first reason stays."""
         if self.state in (FREE, CLOSING, FAILED):
             return
@@ -87,22 +95,22 @@ class Slot:
 class Table:
     """All slots, and which connection id has which."""
 
-    def __init__(self, slots, size, ids):
+    def __init__(self, slots: int, size: int, ids: int) -> None:
         ladder = Ladder(LADDER_BITS)
         self.slots = [Slot(i, size, ladder) for i in range(slots)]
         self.nobody = Slot(-1, 2, ladder)  # stands in for ids that nobody here knows; its state never matters
         self._by_id = [self.nobody] * ids
 
-    def at(self, cid):
+    def at(self, cid: int) -> Slot:
         """The slot of a connection id; nobody for an unknown one."""
         if 0 <= cid < len(self._by_id):
             return self._by_id[cid]
         return self.nobody
 
-    def ids(self):
+    def ids(self) -> int:
         return len(self._by_id)
 
-    def take(self):
+    def take(self) -> "Slot | None":
         """A free slot for a new owner, or None."""
         for slot in self.slots:
             if slot.state == FREE:
@@ -112,24 +120,24 @@ class Table:
                 return slot
         return None
 
-    def bind(self, slot, cid):
+    def bind(self, slot: Slot, cid: int) -> None:
         self._by_id[cid] = slot
         slot.cid = cid
 
-    def unbind(self, slot):
+    def unbind(self, slot: Slot) -> None:
         """The id is free at the module; the slot keeps its number for the last error."""
         if 0 <= slot.cid < len(self._by_id) and self._by_id[slot.cid] is slot:
             self._by_id[slot.cid] = self.nobody
         slot.cid = -1
 
-    def free_id(self):
+    def free_id(self) -> int:
         """A connection id that no slot has, or -1."""
         for cid in range(len(self._by_id)):
             if self._by_id[cid] is self.nobody:
                 return cid
         return -1
 
-    def fail_all(self, err, code=0):
+    def fail_all(self, err: int, code: int = 0) -> None:
         """A new epoch: whatever was open is gone, and so are the ids."""
         for slot in self.slots:
             if slot.state != FREE and slot.state != TAKEN:

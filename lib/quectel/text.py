@@ -4,6 +4,10 @@ from struct import pack_into
 
 from ._compat import const
 
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._types import Line
+
 _COMMA = const(44)
 _QUOTE = const(34)
 _MINUS = const(45)
@@ -14,7 +18,7 @@ NONE = const(-0x20000000)  # what num() gives where there is no number
 _FORMATS = ["%ds" % n for n in range(24)]
 
 
-def hex_digit(c):
+def hex_digit(c: int) -> int:
     """The value of an ASCII hex digit, -1 for anything else."""
     if 48 <= c <= 57:
         return c - 48
@@ -27,36 +31,36 @@ def hex_digit(c):
 class Fields:
     """A cursor over buf[a:b], the fields of one line.  One is made and used for every line."""
 
-    def __init__(self):
-        self.buf = b""
+    def __init__(self) -> None:
+        self.buf: "Line" = b""
         self.a = 0
         self.b = 0
 
-    def set(self, buf, a, b):
+    def set(self, buf: "Line", a: int, b: int) -> None:
         self.buf = buf
         self.a = a
         self.b = b
 
-    def blanks(self):
+    def blanks(self) -> None:
         """Skip blanks, in front of a field: some firmware prints them (R361)."""
         while self.a < self.b and self.buf[self.a] == _SPACE:
             self.a += 1
 
-    def skip(self, prefix):
+    def skip(self, prefix: bytes) -> bool:
         """Move past prefix if it stands here."""
         if self.b - self.a >= len(prefix) and self.buf.startswith(prefix, self.a):
             self.a += len(prefix)
             return True
         return False
 
-    def comma(self):
+    def comma(self) -> bool:
         """Move past a comma if it stands here."""
         if self.a < self.b and self.buf[self.a] == _COMMA:
             self.a += 1
             return True
         return False
 
-    def num(self):
+    def num(self) -> int:
         """The integer here, or NONE; moves past it.  A value of 10**8 and more stops growing."""
         self.blanks()
         if self.a < self.b and self.buf[self.a] == _MINUS:
@@ -65,7 +69,7 @@ class Fields:
             return v if v == NONE else -v
         return self._digits()
 
-    def _digits(self):
+    def _digits(self) -> int:
         a = self.a
         b = self.b
         buf = self.buf
@@ -79,7 +83,7 @@ class Fields:
         self.a = a
         return v
 
-    def next(self):
+    def next(self) -> bool:
         """Move to the next field; a quoted string may hold commas.  False at the end."""
         buf = self.buf
         a = self.a
@@ -92,7 +96,7 @@ class Fields:
         self.a = min(a + 1, b)
         return a < b
 
-    def number(self, index):
+    def number(self, index: int) -> int:
         """The integer in field index, counted from here from 0, or NONE."""
         while index:
             if not self.next():
@@ -100,7 +104,7 @@ class Fields:
             index -= 1
         return self.num()
 
-    def text(self):
+    def text(self) -> str:
         """The field here as str, without its quotes; moves to the next one.  Allocates."""
         self.blanks()
         a = self.a
@@ -111,7 +115,7 @@ class Fields:
             b -= 1
         return decode(self.buf, a, b)
 
-    def fields(self):
+    def fields(self) -> "list[str]":
         """All fields from here on as a list of str.  Allocates."""
         out = []
         while self.a < self.b:
@@ -119,7 +123,7 @@ class Fields:
         return out
 
 
-def decode(buf, a, b):
+def decode(buf: "Line", a: int, b: int) -> str:
     """buf[a:b] as str, one character a byte: the bytes of a module are never assumed to be UTF-8."""
     for i in range(a, b):
         if buf[i] > 126:
@@ -127,14 +131,14 @@ def decode(buf, a, b):
     return bytes(buf[a:b]).decode()
 
 
-def put(buf, at, data):
+def put(buf: bytearray, at: int, data: bytes) -> int:
     """data into buf at an offset; where it ends.  data is at most 23 bytes in the hot path."""
     n = len(data)
     pack_into(_FORMATS[n] if n < 24 else "%ds" % n, buf, at, data)
     return at + n
 
 
-def put_num(buf, at, v):
+def put_num(buf: bytearray, at: int, v: int) -> int:
     """The digits of v, which is not negative, into buf at an offset; where they end."""
     k = 1
     while k * 10 <= v:
@@ -146,7 +150,7 @@ def put_num(buf, at, v):
     return at
 
 
-def checked(what, text, most=0):
+def checked(what: str, text: str, most: int = 0) -> str:
     """text, if it can stand between quotes in an AT command; else ValueError, before a byte is sent."""
     if not isinstance(text, str):
         raise TypeError("%s must be a string" % what)
@@ -158,7 +162,7 @@ def checked(what, text, most=0):
     return text
 
 
-def in_range(what, value, low, high):
+def in_range(what: str, value: int, low: int, high: int) -> int:
     """value, if it is a whole number from low to high; else ValueError or TypeError."""
     if not isinstance(value, int):
         raise TypeError("%s must be a whole number" % what)
@@ -167,9 +171,11 @@ def in_range(what, value, low, high):
     return value
 
 
-def masked(line):
+def masked(line: bytes) -> bytes:
     """A command as it may be shown: what is secret in it becomes *** (PIN, user, password)."""
-    for head in (b"AT+CPIN=", b"AT+QICSGP=", b"AT+CGAUTH="):
-        if line.startswith(head):
-            return head + b"***"
+    upper = line.upper()
+    for name in (b"+CPIN=", b"+QICSGP=", b"+CGAUTH=", b"+CLCK=", b"+CPWD="):
+        at = upper.find(name)
+        if at >= 0:  # in any case, and behind another command on the line (R002, R012)
+            return upper[: at + len(name)] + b"***"
     return line

@@ -2,11 +2,19 @@
 
 from errno import EACCES, ENOBUFS, EOPNOTSUPP
 
+from ._compat import const
 from .errors import QuectelError, TLSError
 from .files import keep
 from .network import read_clock
 from .procedure import ask
 from .text import checked, in_range
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._types import Proc
+    from .engine import Engine
+    from .models.base import Family
+    from .network import Network
 
 _VERSIONS = {"ssl3": 0, "1.0": 1, "1.1": 2, "1.2": 3, "all": 4}  # R044
 _IGNORE = {  # bits of "ignorecertitem" (R057)
@@ -39,20 +47,20 @@ class TLSContext:
     def __init__(
         self,
         *,
-        ca=None,
-        cert=None,
-        key=None,
-        verify=True,
-        version="1.2",
-        suites=0xFFFF,
-        check_time=True,
-        negotiate_s=300,
-        sni=True,
-        dtls=False,
-        ca_extra=None,
-        ignore=(),
-        ctx=None,
-    ):
+        ca: "bytes | str | None" = None,
+        cert: "bytes | str | None" = None,
+        key: "bytes | str | None" = None,
+        verify: bool = True,
+        version: str = "1.2",
+        suites: "str | int" = 0xFFFF,
+        check_time: bool = True,
+        negotiate_s: int = 300,
+        sni: bool = True,
+        dtls: bool = False,
+        ca_extra: "bytes | str | None" = None,
+        ignore: "tuple[str, ...]" = (),
+        ctx: "int | None" = None,
+    ) -> None:
         if verify and ca is None:
             raise ValueError("verify=True needs ca=; verify=False switches the check of the server off")
         if version not in _VERSIONS:
@@ -77,7 +85,7 @@ class TLSContext:
         self.ctx = None if ctx is None else in_range("ctx", ctx, 0, 5)
 
 
-def _pem(what, value):
+def _pem(what: str, value: "bytes | str | None") -> "bytes | str | None":
     """PEM as bytes, or a path: anything else is said before a byte is sent."""
     if value is None or isinstance(value, str):
         return value if value is None else checked(what, value, 80)
@@ -89,11 +97,11 @@ def _pem(what, value):
 class Contexts:
     """Which TLSContext has which of the module's contexts, and in which epoch it was set up."""
 
-    def __init__(self, count):
-        self._held = [None] * count
+    def __init__(self, count: int) -> None:
+        self._held: "list[TLSContext | None]" = [None] * count
         self._epochs = [-1] * count
 
-    def place(self, context):
+    def place(self, context: TLSContext) -> int:
         """The index of a context, taking a free one: QuectelError(ENOBUFS) when all are in use."""
         if context in self._held:
             return self._held.index(context)
@@ -104,12 +112,12 @@ class Contexts:
         self._epochs[index] = -1
         return index
 
-    def _free(self):
+    def _free(self) -> int:
         if None not in self._held:
             raise QuectelError(ENOBUFS, "all TLS contexts of the module are in use")
         return self._held.index(None)
 
-    def configure(self, engine, net, context):
+    def configure(self, engine: "Engine", net: "Network", context: TLSContext) -> "Proc[int]":
         """Bring the module's context to what context says; gives its index.  Nothing is sent when it stands so."""
         _known(engine.family, context)
         index = self.place(context)
@@ -123,7 +131,7 @@ class Contexts:
         return index
 
 
-def _known(family, context):
+def _known(family: "Family", context: TLSContext) -> None:
     """QuectelError(EOPNOTSUPP) for what the family cannot do."""
     extra = ("dtls" if context.dtls else "", "cacertex" if context.ca_extra else "")
     for item in extra + (("ignorecertitem",) if context.ignore else ()):
@@ -131,7 +139,7 @@ def _known(family, context):
             raise QuectelError(EOPNOTSUPP, "%s has no %s" % (family.name, item))
 
 
-def _clock(engine, net):
+def _clock(engine: "Engine", net: "Network") -> "Proc[None]":
     """Certificates are checked by the module's clock: an unset one refuses every server, so say it here."""
     if not net.clock_is_set():
         yield from read_clock(engine, net)
@@ -139,7 +147,7 @@ def _clock(engine, net):
         raise TLSError(EACCES, "the module's clock is not set (%s): certificates cannot be checked" % net.clock)
 
 
-def _items(engine, context):
+def _items(engine: "Engine", context: TLSContext) -> "Proc[list[tuple[str, bytes]]]":
     """(item, value) for every setting of the context; files go up on the way."""
     items = [
         ("sslversion", b"%d" % _VERSIONS[context.version]),
@@ -158,7 +166,7 @@ def _items(engine, context):
     return items
 
 
-def _extras(context):
+def _extras(context: TLSContext) -> "list[tuple[str, bytes]]":
     bits = 0
     for name in context.ignore:
         bits |= _IGNORE.get(name, 0)
@@ -168,7 +176,7 @@ def _extras(context):
     return items
 
 
-def _path(engine, value):
+def _path(engine: "Engine", value: "bytes | str") -> "Proc[str]":
     """A path on the module for PEM bytes, which are uploaded unless they are there."""
     if isinstance(value, str):
         return value

@@ -6,6 +6,12 @@ from ._compat import const
 from .intake import Intake
 from .table import ENDED, FREE, HALF, LISTENER, OPEN, OPENING, PUSH, STREAM
 
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._types import Line
+    from .table import Slot
+    from .text import Fields
+
 _MASK = const(0x3FFFFFFF)
 
 
@@ -14,7 +20,7 @@ class Urcs(Intake):
 
     # --- URCs ---------------------------------------------------------------------------------------------------
 
-    def _urc(self, f):
+    def _urc(self, f: "Fields") -> None:
         f.blanks()
         if f.skip(b'"recv",'):
             self._urc_seen()
@@ -25,7 +31,7 @@ class Urcs(Intake):
         else:
             self._rare(f)
 
-    def _recv(self, slot, f):
+    def _recv(self, slot: "Slot", f: "Fields") -> None:
         """An announcement in buffer mode, the header of a payload in direct push mode (R094, R095, R213, R214)."""
         if slot.mode == PUSH and slot.index >= 0:
             f.comma()
@@ -38,11 +44,11 @@ class Urcs(Intake):
         slot.again = slot.asked != 0
         slot.wake = True
 
-    def _expect(self, slot, n):
+    def _expect(self, slot: "Slot", n: int) -> None:
         slot.coming = n
         self._arm(slot, n)
 
-    def _closed(self, slot):
+    def _closed(self, slot: "Slot") -> None:
         """What the module still holds is read before the end of the stream is told (R174, R394)."""
         if slot.state == OPEN:
             slot.state = HALF if slot.mode != PUSH and slot.kind == STREAM else ENDED
@@ -50,7 +56,7 @@ class Urcs(Intake):
             slot.again = slot.asked != 0
             slot.wake = True
 
-    def _rare(self, f):
+    def _rare(self, f: "Fields") -> None:
         if f.skip(b'"incoming",'):
             self._urc_seen()
             self._incoming(f)
@@ -64,7 +70,7 @@ class Urcs(Intake):
         else:
             self._other(self.parser.buf, self.parser.a, self.parser.b)
 
-    def _incoming(self, f):
+    def _incoming(self, f: "Fields") -> None:
         """`<id>,<listener>,"<ip>",<port>`: a listener has accepted a client (R217)."""
         cid = f.num()
         f.comma()
@@ -81,30 +87,31 @@ class Urcs(Intake):
         self._peer(slot, f)
         slot.wake = self.table.at(listener).wake = True
 
-    def _yields(self, slot):
+    def _yields(self, slot: "Slot") -> bool:
         """An id that an open of ours was about to use may come in instead: that open gets another one (563)."""
         if slot.state == OPENING:
             self.table.unbind(slot)
             return True
         return slot.index < 0
 
-    def _refuse(self, slot, cid):
+    def _refuse(self, slot: "Slot | None", cid: int) -> None:
         self.stats.no_slot = (self.stats.no_slot + 1) & _MASK
         if slot:
             slot.state = FREE
         self.orphan(cid)
 
-    def _peer(self, slot, f):
+    def _peer(self, slot: "Slot", f: "Fields") -> None:
         """`"<ip>",<port>` into the slot, as bytes: nothing is allocated here."""
         f.skip(b'"')
         while f.a < f.b and f.buf[f.a] != 34 and slot.npeer < len(slot.peer):
             slot.peer[slot.npeer] = f.buf[f.a]
             slot.npeer += 1
             f.a += 1
+        f.skip(b'"')
         f.next()
         slot.pport = f.num()
 
-    def _opened(self, f):
+    def _opened(self, f: "Fields") -> None:
         """`<id>,<err>`: the result of an open (R065, R113)."""
         self._urc_seen()
         slot = self.table.at(f.num())
@@ -116,7 +123,7 @@ class Urcs(Intake):
                 slot.state = OPEN
                 self.stats.opens = (self.stats.opens + 1) & _MASK
 
-    def _bare_message(self, f):
+    def _bare_message(self, f: "Fields") -> None:
         """A CoAP message without a payload."""
         a = f.a
         f.a = f.b
@@ -124,7 +131,7 @@ class Urcs(Intake):
         if self.into is self.messages:
             self._complete(self.messages)
 
-    def _other(self, buf, a, b):
+    def _other(self, buf: "Line", a: int, b: int) -> None:
         """A URC that somebody may watch for; else it is counted."""
         for prefix in self.watched:
             if b - a >= len(prefix) and buf.startswith(prefix, a):
@@ -133,8 +140,8 @@ class Urcs(Intake):
                 return
         self.stats.unknown = (self.stats.unknown + 1) & _MASK
 
-    def orphan(self, cid):  # agenda.py
+    def orphan(self, cid: int) -> None:  # agenda.py
         raise NotImplementedError
 
-    def _collect(self, lines, buf, a, b):
+    def _collect(self, lines: "list[bytes]", buf: "Line", a: int, b: int) -> None:
         lines.append(bytes(buf[a:b]))

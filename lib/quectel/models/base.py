@@ -9,17 +9,17 @@ class Dialect:
 
     def __init__(
         self,
-        name,
-        send_max,
-        read_max,
+        name: bytes,
+        send_max: int,
+        read_max: int,
         *,
-        late_result=False,
-        close_ok=False,
-        close_arg=b"",
-        close_ms=10_300,
-        open_ms=150_000,
-        open_name_ms=0,
-    ):
+        late_result: bool = False,
+        close_ok: bool = False,
+        close_arg: bytes = b"",
+        close_ms: int = 10_300,
+        open_ms: int = 150_000,
+        open_name_ms: int = 0,
+    ) -> None:
         self.open = b"AT+Q" + name + b"OPEN="
         self.open_head = b"+Q" + name + b"OPEN:"
         self.send = b"AT+Q" + name + b"SEND="
@@ -39,25 +39,26 @@ class Dialect:
 class Family:
     """Limits, timings, spellings and quirks of one family; see the table in the README."""
 
-    def __init__(self, name, modules, **facts):
+    def __init__(self, name: str, modules: "tuple[str, ...]", **facts: object) -> None:
         self.name = name
         self.modules = modules  # what AT+CGMM may answer with
-        self.tcp = None  # Dialect of plain sockets, or None
-        self.tls = None  # Dialect of TLS sockets, or None
+        self.tcp: "Dialect | None" = None  # Dialect of plain sockets, or None
+        self.tls: "Dialect | None" = None  # Dialect of TLS sockets, or None
         self.coap = False
         self.connections = 1  # connection ids, from 0
         self.pdp_contexts = 1  # highest PDP context id
-        self.modes = (0, 1)  # access modes
+        self.modes: "tuple[int, ...]" = (0, 1)  # access modes
         self.send_max = 512
         self.host_max = 0  # longest host name in bytes, 0 where no limit is stated
         self.answer_ms = 300  # maximum response time where no row states another
         self.line_buf = 256
         self.tx_buf = 320
-        self.inline = ()  # headers that carry their payload on the same line
+        self.inline: "tuple[bytes, ...]" = ()  # headers that carry their payload on the same line
         self.qiact = False  # the PDP context is brought up with QICSGP and QIACT (R301)
         self.family_field = False  # the open command ends with <protocol_type>
-        self.pins = ()  # (query, wanted answer, command): settings that change framing
-        self.ssl_items = ()  # QSSLCFG items beyond those of BG96
+        # (query, wanted answer, command): settings that change framing
+        self.pins: "tuple[tuple[bytes, bytes, bytes], ...]" = ()
+        self.ssl_items: "tuple[str, ...]" = ()  # QSSLCFG items beyond those of BG96
         self.ssl_contexts = 0
         self.ufs = ""  # what stands before a file's name in a certificate path (R319)
         self.udp_service = False

@@ -1,0 +1,21 @@
+from .aio import AsyncModem as AsyncModem
+from .aio import AsyncSocket as AsyncSocket
+from .coap import Coap as Coap
+from .coap import CoapMessage as CoapMessage
+from .errors import CoapError as CoapError
+from .errors import NetworkError as NetworkError
+from .errors import QuectelError as QuectelError
+from .errors import QuectelTimeout as QuectelTimeout
+from .errors import TLSError as TLSError
+from .modem import AF_INET as AF_INET
+from .modem import AF_INET6 as AF_INET6
+from .modem import SOCK_DGRAM as SOCK_DGRAM
+from .modem import SOCK_STREAM as SOCK_STREAM
+from .sync import Modem as Modem
+from .sync import Socket as Socket
+from .tls import TLSContext as TLSContext
+
+__version__: str
+BUFFER: int
+PUSH: int
+TRANSPARENT: int

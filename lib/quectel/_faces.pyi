@@ -1,0 +1,61 @@
+"""Names of the two faces, for the type checker; this module does not exist at run time."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypedDict
+
+from typing_extensions import Unpack as Unpack
+
+from ._types import Proc, ReadBuf, T
+from .coap import Coap as Coap
+from .coap import CoapMessage
+from .engine import Engine
+from .files import Files as Files
+from .models.base import Family as Family
+from .table import Slot as Slot
+from .tls import TLSContext as TLSContext
+
+MaybeTLS = TLSContext | None
+
+class Face(Protocol):
+    """What the services need of a modem.  On AsyncModem the result of run() is awaited."""
+
+    engine: Engine
+    def run(self, procedure: Proc[T]) -> T: ...
+    def ready(self) -> Proc[None]: ...
+
+class SocketOptions(TypedDict, total=False):
+    """Keywords of a socket; see Modem.socket()."""
+
+    type: int
+    tls: MaybeTLS
+    mode: int
+    af: int
+    pdp: int
+
+class CoapOptions(TypedDict, total=False):
+    """Keywords of a CoAP request; see Coap.request()."""
+
+    format: int | None
+    options: Sequence[tuple[int | str, object]]
+    confirmable: bool
+    token: bytes | None
+    timeout_ms: int
+
+class AsyncFiles(Protocol):
+    """Files of an AsyncModem."""
+
+    async def upload(self, name: str, data: ReadBuf) -> int: ...
+    async def size(self, name: str) -> int: ...
+    async def remove(self, name: str) -> bool: ...
+
+class AsyncCoap(Protocol):
+    """Coap of an AsyncModem."""
+
+    async def get(self, uri: str, **options: Unpack[CoapOptions]) -> CoapMessage: ...
+    async def post(self, uri: str, payload: ReadBuf = ..., **options: Unpack[CoapOptions]) -> CoapMessage: ...
+    async def put(self, uri: str, payload: ReadBuf = ..., **options: Unpack[CoapOptions]) -> CoapMessage: ...
+    async def delete(self, uri: str, **options: Unpack[CoapOptions]) -> CoapMessage: ...
+    async def request(
+        self, method: str, uri: str, *, payload: ReadBuf = ..., **options: Unpack[CoapOptions]
+    ) -> CoapMessage: ...
+    async def close(self) -> None: ...

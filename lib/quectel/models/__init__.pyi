@@ -1,0 +1,3 @@
+from .base import Family
+
+def find(name: str) -> Family: ...
