@@ -1,0 +1,237 @@
+"""Real servers on loopback for the demo: TCP and UDP echo, HTTPS with a choice by SNI, CoAP.
+
+Each is an asynchronous context manager that gives a `Server`: its port, what it counted, and the
+certificate authority that signed for it. All bind port 0 of 127.0.0.1 and end when the context does.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import aiocoap
+import trustme
+from aiocoap import resource
+
+LOOPBACK = "127.0.0.1"
+HEAD_LIMIT = 8192  # bytes of an HTTP request
+HELLO = b"hello from a real CoAP server"
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass
+class Server:
+    """One server: where it is, and what it has seen."""
+
+    port: int = 0
+    connections: int = 0  # TCP connections after the TLS handshake, UDP datagrams, CoAP requests
+    received: int = 0  # bytes of payload
+    sent: int = 0
+    names: list[str] = field(default_factory=list)  # TLS: what clients asked for by SNI
+    ca_pem: bytes = b""  # the authority that signed for a TLS server
+    _sha: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """What a resolver maps a name to."""
+        return LOOPBACK, self.port
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all payload that came, in hex."""
+        return self._sha.hexdigest()
+
+    def hear(self, data: bytes) -> None:
+        """Payload came."""
+        self.received += len(data)
+        self._sha.update(data)
+
+
+# --- echoes ---------------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def tcp_echo() -> AsyncIterator[Server]:
+    """Sends back what it gets, on every connection, until the other side closes."""
+    seen = Server()
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(4096):
+            seen.hear(data)
+            writer.write(data)
+            await writer.drain()
+            seen.sent += len(data)
+
+    async with _tcp(seen, echo):
+        yield seen
+
+
+class _UdpEcho(asyncio.DatagramProtocol):
+    """Sends every datagram back to where it came from."""
+
+    def __init__(self, seen: Server) -> None:
+        self._seen = seen
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if self._transport is not None:
+            self._seen.connections += 1
+            self._seen.hear(data)
+            self._transport.sendto(data, addr)
+            self._seen.sent += len(data)
+
+
+@contextlib.asynccontextmanager
+async def udp_echo() -> AsyncIterator[Server]:
+    """Sends back every datagram."""
+    seen = Server()
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(lambda: _UdpEcho(seen), local_addr=(LOOPBACK, 0))
+    seen.port = transport.get_extra_info("sockname")[1]
+    try:
+        yield seen
+    finally:
+        transport.close()
+        await asyncio.sleep(0)  # the transport closes its socket in the next turn of the loop
+
+
+# --- HTTPS ----------------------------------------------------------------------------------------
+
+
+class Authority:
+    """A certificate authority made on the spot. RSA keys: BG96 has no other suites (R027)."""
+
+    def __init__(self, name: str) -> None:
+        self._ca = trustme.CA(organization_name=name, key_type=trustme.KeyType.RSA)
+        self.pem = self._ca.cert_pem.bytes()
+
+    def context(self, host: str) -> ssl.SSLContext:
+        """What a server of this name needs. No TLS 1.3: the modules end at 1.2 (R026)."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        self._ca.issue_cert(host, key_type=trustme.KeyType.RSA).configure_cert(context)
+        return context
+
+
+def page(host: str) -> bytes:
+    """The page of a host: long enough to need several reads."""
+    lines = [b"This is line %d of the page of %s." % (i, host.encode()) for i in range(1, 61)]
+    return b"\n".join(lines) + b"\n"
+
+
+@contextlib.asynccontextmanager
+async def https(authority: Authority, *hosts: str) -> AsyncIterator[Server]:
+    """Serves page(host) for each of the hosts behind one port, each with a certificate of its own.
+
+    Who names none of them by SNI gets a certificate for "unnamed.invalid" and that host's page.
+    """
+    seen = Server(ca_pem=authority.pem)
+    sites = {host: authority.context(host) for host in hosts}
+    default = sites[hosts[0]] if len(hosts) == 1 else authority.context("unnamed.invalid")
+
+    def choose(session: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        seen.names.append(name or "")
+        session.context = sites.get(name or "", default)
+
+    default.sni_callback = choose
+    names = {id(context): host for host, context in sites.items()}
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        session = writer.get_extra_info("ssl_object")
+        await _serve_page(seen, names.get(id(session.context), "unnamed.invalid"), reader, writer)
+
+    async with _tcp(seen, answer, default):
+        yield seen
+
+
+async def _serve_page(seen: Server, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        return
+    seen.hear(head)
+    body = page(host)
+    lines = (b"HTTP/1.1 200 OK", b"Content-Type: text/plain", b"Content-Length: %d" % len(body))
+    reply = b"\r\n".join((*lines, b"Connection: close", b"", body))
+    writer.write(reply)
+    await writer.drain()
+    seen.sent += len(reply)
+
+
+# --- CoAP -----------------------------------------------------------------------------------------
+
+
+class _Counted(resource.Resource):
+    """GET gives HELLO, POST gives the payload back."""
+
+    def __init__(self, seen: Server) -> None:
+        super().__init__()
+        self._seen = seen
+
+    async def render_get(self, request: aiocoap.Message) -> aiocoap.Message:
+        return self._answer(request, aiocoap.CONTENT, HELLO)
+
+    async def render_post(self, request: aiocoap.Message) -> aiocoap.Message:
+        return self._answer(request, aiocoap.CHANGED, request.payload)
+
+    def _answer(self, request: aiocoap.Message, code: aiocoap.Code, payload: bytes) -> aiocoap.Message:
+        self._seen.connections += 1
+        self._seen.hear(request.payload)
+        self._seen.sent += len(payload)
+        return aiocoap.Message(code=code, payload=payload, content_format=0)
+
+
+@contextlib.asynccontextmanager
+async def coap() -> AsyncIterator[Server]:
+    """CoAP over UDP: GET /hello, POST /echo."""
+    seen = Server()
+    site = resource.Site()
+    for name in ("hello", "echo"):
+        site.add_resource([name], _Counted(seen))
+    # This transport needs no IPv6. It has no public way to ask for the port it got.
+    context = await aiocoap.Context.create_server_context(site, bind=(LOOPBACK, 0), transports=["simplesocketserver"])
+    messages = context.request_interfaces[0].token_interface.message_interface
+    seen.port = messages._pool._transport.get_extra_info("sockname")[1]
+    try:
+        yield seen
+    finally:
+        await context.shutdown()
+
+
+# --- what the TCP servers share -------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def _tcp(seen: Server, handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[None]:
+    """Run a handler per connection; in the end no connection and no task is left."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        tasks.add(task)
+        seen.connections += 1
+        try:
+            await handler(reader, writer)
+            writer.close()
+            await writer.wait_closed()
+        except (OSError, asyncio.CancelledError):  # lost, or the demo ends: both are the end of it
+            writer.transport.abort()
+        finally:
+            tasks.discard(task)
+
+    server = await asyncio.start_server(serve, LOOPBACK, 0, ssl=tls, limit=HEAD_LIMIT)
+    seen.port = server.sockets[0].getsockname()[1]
+    try:
+        yield
+    finally:
+        server.close()
+        for task in tuple(tasks):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,235 @@
+"""The stages of `dev.py test`: each runs one tool to its end and says what came out."""
+
+import contextlib
+import functools
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from desk import runtimes
+from desk.common import CACHE, ROOT
+
+HOST_TESTS = ROOT / "host_tests"
+DRIVER_TESTS = HOST_TESTS / "driver"
+VM_PATH = (ROOT / "lib", HOST_TESTS, DRIVER_TESTS)
+PYTEST_LIMIT_S = 1200
+VM_FILE_LIMIT_S = 300
+_UNWIND_S = 5
+_NOTHING_COLLECTED = 5  # pytest's exit status
+_KIT_COUNTS = re.compile(r"^kit: (\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE)
+_RUN_FILE = "import sys, kit\nsys.exit(kit.run_file(sys.argv[1], sys.argv[2]))\n"
+
+
+@dataclass
+class Result:
+    """What one stage found. A stage that was not run has the reason in `note`."""
+
+    name: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    output: str = ""
+    note: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """One word or two for the summary."""
+        if self.failed:
+            return "FAILED"
+        return "not run" if self.note else "ok"
+
+    def add(self, other: "Result") -> None:
+        """Count another result in."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.output += other.output
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """Which tests to run: files, folders or FILE::TEST, and an expression of test names; empty for all."""
+
+    paths: Sequence[str] = ()
+    expr: str = ""
+
+    def vm_files(self) -> list[Path]:
+        """The driver's test files among them."""
+        files = sorted(DRIVER_TESTS.glob("test_*.py"))
+        if not self.paths:
+            return files
+        wanted = [Path(path.split("::")[0]).resolve() for path in self.paths]
+        return [file for file in files if any(file == path or path in file.parents for path in wanted)]
+
+    def vm_expr(self) -> str:
+        """The expression for the kit, in which FILE::TEST is one more word."""
+        tests = [path.split("::", 1)[1] for path in self.paths if "::" in path]
+        parts = [part for part in (self.expr, " or ".join(tests)) if part]
+        return " and ".join(f"({part})" for part in parts)
+
+
+class Ended(Exception):
+    """The command was interrupted: what a stage wants to start is not started any more."""
+
+
+@dataclass
+class Children:
+    """The processes of the running stages, so that none outlives the command."""
+
+    running: set["subprocess.Popen[str]"] = field(default_factory=set)
+    ended: bool = False  # no more may start
+
+    def run(self, start: "Callable[[], subprocess.Popen[str]]", limit_s: float) -> tuple[int, str]:
+        """Run to the end and return status and output; status 124 when the time limit ended it."""
+        if self.ended:
+            raise Ended
+        child = start()
+        self.running.add(child)
+        if self.ended:  # in between, by the other thread
+            end(child)
+        try:
+            output, _ = child.communicate(timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            end(child)
+            output, _ = child.communicate()
+            return 124, f"{output}\nended after {limit_s} s\n"
+        finally:
+            self.running.discard(child)
+        return child.returncode, output
+
+    def end_all(self) -> None:
+        """End what still runs, and start nothing any more."""
+        self.ended = True
+        for child in list(self.running):
+            end(child)
+
+
+# Every child leads a process group of its own, so that what it started ends with it.
+POPEN: dict[str, Any] = {
+    "stdin": subprocess.DEVNULL,
+    "stdout": subprocess.PIPE,
+    "stderr": subprocess.STDOUT,
+    "cwd": ROOT,
+    "process_group": 0,
+    "text": True,
+    "errors": "replace",
+}
+
+
+def end(child: "subprocess.Popen[str]") -> None:
+    """End a child and all it started: first as Ctrl-C does, so that tests can end their own processes."""
+    for sign in (signal.SIGINT, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(child.pid, sign)
+            child.wait(_UNWIND_S)
+
+
+def _starter(command: list[str], **environment: str) -> "Callable[[], subprocess.Popen[str]]":
+    return functools.partial(subprocess.Popen, command, env={**os.environ, **environment}, **POPEN)
+
+
+def tool(children: Children, name: str, *arguments: str) -> Result:
+    """A tool that says yes or no: one test, passed or failed."""
+    command = [sys.executable, "-m", *arguments]
+    status, output = children.run(_starter(command), PYTEST_LIMIT_S)
+    return Result(name, passed=int(status == 0), failed=int(status != 0), output=output)
+
+
+def mypy(children: Children, name: str) -> Result:
+    """mypy with tools/mypy/NAME.ini; a cache each, as the three see different standard libraries."""
+    config = ROOT / "tools" / "mypy" / f"{name}.ini"
+    cache = CACHE / "mypy" / name
+    return tool(children, f"mypy {name}", "mypy", "--config-file", str(config), "--cache-dir", str(cache))
+
+
+def pytest(children: Children, tests: Narrowing, vm: Path | None) -> Result:
+    """The tests on CPython. Those that start a MicroPython VM themselves find it in $MICROPYTHON."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "--color=no", f"--junitxml={report}"]
+        command += ["-k", tests.expr] if tests.expr else []
+        command += [*tests.paths] or [str(HOST_TESTS)]
+        status, output = children.run(_starter(command, MICROPYTHON=str(vm or "")), PYTEST_LIMIT_S)
+        result = read_junit(report)
+    result.output = output
+    nothing = status == _NOTHING_COLLECTED and bool(tests.expr or tests.paths)
+    if status and not result.failed and not nothing:
+        result.failed = 1  # it broke before or after the tests
+    return result
+
+
+def read_junit(report: Path) -> Result:
+    """Sum up pytest's report; nothing counted where pytest did not get as far as to write one."""
+    result = Result("CPython")
+    if not report.is_file():
+        return result
+    for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+        failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        skipped = int(suite.get("skipped", 0))
+        passed = int(suite.get("tests", 0)) - failed - skipped
+        result.add(Result("", passed=passed, failed=failed, skipped=skipped))
+    return result
+
+
+def unix_vm(children: Children, vm: Path, tests: Narrowing) -> Result:
+    """The driver's test files in the unix VM, each in a process of its own."""
+    start = functools.partial(runtimes.start_unix, vm, path=VM_PATH, **POPEN)
+    return _vm_files(children, "unix VM", tests, start)
+
+
+def wasm_vm(children: Children, vm: Path, tests: Narrowing) -> Result:
+    """The same in npm's VM, which has no asyncio.run: files test_aio_* are left out."""
+    start = functools.partial(runtimes.start_wasm, vm, path=VM_PATH, environment=_seed(), **POPEN)
+    return _vm_files(children, "npm's VM", tests, start, leave_out="test_aio_")
+
+
+def _seed() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name == "QUECTEL_SEED"}
+
+
+def _vm_files(
+    children: Children,
+    name: str,
+    tests: Narrowing,
+    start: "Callable[[Path, list[str]], subprocess.Popen[str]]",
+    leave_out: str = "-",
+) -> Result:
+    result = Result(name)
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "run_file.py"
+        script.write_text(_RUN_FILE)
+        for file in tests.vm_files():
+            if not file.name.startswith(leave_out):
+                arguments = [file.stem, tests.vm_expr()]
+                status, output = children.run(functools.partial(start, script, arguments), VM_FILE_LIMIT_S)
+                result.add(read_kit(file.name, status, output))
+    return result
+
+
+def read_kit(file: str, status: int, output: str) -> Result:
+    """The counts that the kit printed last; a VM that ended without them counts as one failed test."""
+    found = _KIT_COUNTS.findall(output)
+    if not found:
+        return Result("", failed=1, output=f"-- {file}: no counts, exit status {status}\n{output}\n")
+    passed, failed, skipped = map(int, found[-1])
+    if status and not failed:
+        failed = 1
+    return Result("", passed, failed, skipped, output=f"-- {file}\n{output}\n" if failed else "")
+
+
+def timed(stage: Callable[[], Result]) -> Result:
+    """Run a stage and note how long it took."""
+    began = time.monotonic()
+    result = stage()
+    result.seconds = time.monotonic() - began
+    return result

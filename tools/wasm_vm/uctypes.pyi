@@ -1,0 +1,3 @@
+"""The one name of MicroPython's uctypes that the shim uses."""
+
+def addressof(buf: bytes | bytearray | memoryview, /) -> int: ...
