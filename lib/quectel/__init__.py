@@ -11,9 +11,9 @@ TRANSPARENT = 2
 
 _WHERE = {
     "Modem": "sync",
-    "Socket": "sync",
+    "Socket": "sync_socket",
     "AsyncModem": "aio",
-    "AsyncSocket": "aio",
+    "AsyncSocket": "aio_socket",
     "TLSContext": "tls",
     "Coap": "coap",
     "CoapMessage": "coap",

@@ -1,5 +1,5 @@
 from .aio import AsyncModem as AsyncModem
-from .aio import AsyncSocket as AsyncSocket
+from .aio_socket import AsyncSocket as AsyncSocket
 from .coap import Coap as Coap
 from .coap import CoapMessage as CoapMessage
 from .errors import CoapError as CoapError
@@ -12,7 +12,7 @@ from .modem import AF_INET6 as AF_INET6
 from .modem import SOCK_DGRAM as SOCK_DGRAM
 from .modem import SOCK_STREAM as SOCK_STREAM
 from .sync import Modem as Modem
-from .sync import Socket as Socket
+from .sync_socket import Socket as Socket
 from .tls import TLSContext as TLSContext
 
 __version__: str

@@ -3,7 +3,7 @@
 from errno import EIO, ENOBUFS, ETIMEDOUT
 
 from ._compat import Store, const, ticks_add
-from .command import BLAME, CLOSE, DONE, ERROR, ON_CLOSE, ON_OK, ON_SEND, READ, SEND, SEND_FAIL
+from .command import BLAME, CLOSE, DONE, ERROR, ON_CLOSE, ON_OK, ON_SEND, READ, SEND, SEND_FAIL, TIMEOUT
 from .errors import errno_of
 from .lines import Lines
 from .table import (
@@ -180,10 +180,12 @@ class Agenda(Lines):
     def _read_ended(self, slot: "Slot", result: int) -> None:
         slot.asked = 0
         slot.wake = True
-        if result == DONE:
+        if result == DONE or (result == TIMEOUT and slot.kind == DGRAM):  # which may be lost: it is asked again
             return
         slot.more = False
-        if slot.state == HALF:
+        if result == TIMEOUT:
+            slot.fail(EIO)  # the module may have given bytes away that nobody got
+        elif slot.state == HALF:
             slot.state = ENDED  # some firmware reads nothing after "closed" (R393)
         elif result == ERROR and slot.state == OPEN:
             self.blame = slot

@@ -1,18 +1,18 @@
-"""The asyncio face: AsyncModem and AsyncSocket.  One task touches the UART; sockets wait for it to change something."""
+"""The asyncio face: AsyncModem.  One task touches the UART; sockets wait for it to change something."""
 
 from ._acompat import Event, Waiter, create_task
 from ._compat import const, ticks_add, ticks_diff, ticks_ms, utc_now
-from .base_socket import BaseSocket, in_progress, slot_error, would_block
+from .aio_socket import AsyncSocket
 from .errors import QuectelTimeout
 from .modem import AF_INET, SOCK_STREAM, Core
 from .procedure import result_of
-from .table import BUFFER, TAKEN
+from .table import BUFFER
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from ._acompat import Task
-    from ._faces import AsyncCoap, AsyncFiles, Family, MaybeTLS, Slot, SocketOptions, Unpack
-    from ._types import Address, Buf, Clock, Pins, Proc, ReadBuf, Report, T, Trace, Uart
+    from ._faces import AsyncCoap, AsyncFiles, Family, MaybeTLS, SocketOptions, Unpack
+    from ._types import Address, Clock, Pins, Proc, ReadBuf, Report, T, Trace, Uart
 
     _NO_WAITER: Waiter
 else:
@@ -207,191 +207,3 @@ class AsyncModem(Core):
             await sock.close()
             raise
         return sock
-
-
-class AsyncSocket(BaseSocket):
-    """As Socket, with calls that are awaited.  Each await costs its coroutine, 90 to 160 bytes on a 64-bit VM."""
-
-    if TYPE_CHECKING:
-        _modem: AsyncModem
-
-    def __init__(
-        self,
-        modem: AsyncModem,
-        type: int = SOCK_STREAM,
-        tls: "MaybeTLS" = None,
-        mode: int = BUFFER,
-        af: int = AF_INET,
-        pdp: int = 1,
-        slot: "Slot | None" = None,
-    ) -> None:
-        BaseSocket.__init__(self, modem, type, tls, mode, af, pdp, slot)
-
-    async def __aenter__(self) -> "AsyncSocket":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def _again(self, until: int, done: int) -> bool:
-        """Wait for a change; False if a non-blocking call has nothing to wait for."""
-        if self._timeout_ms == 0:
-            return self._modem.poll()
-        if not await self._modem.turn(until):
-            raise QuectelTimeout("timed out", done=done)
-        return True
-
-    # --- opening and closing ------------------------------------------------------------------------------------
-
-    async def connect(self, address: "Address") -> None:
-        """See Socket.connect()."""
-        if self._timeout_ms == 0:
-            raise in_progress()
-        await self._modem.run(self._open_steps(address), self._timeout_ms)
-        self._peer = (address[0], address[1])
-
-    async def listen(self, backlog: int = 1) -> None:
-        """See Socket.listen()."""
-        steps = self._modem.listen(self._slot, self._gen, self._local[0], self._local[1])
-        await self._modem.run(steps, self._timeout_ms)
-
-    async def accept(self) -> "tuple[AsyncSocket, Address]":
-        """See Socket.accept()."""
-        until = self._modem.until(self._timeout_ms)
-        while True:
-            client = self._accepted()
-            if client is not None:
-                return AsyncSocket(self._modem, slot=client[0]), client[1]
-            if not await self._again(until, 0):
-                raise would_block()
-
-    async def close(self) -> None:
-        """See Socket.close()."""
-        self._engine.close(self._slot, self._gen)
-        self._modem.until(-1)
-        while not self._gone() and not self._engine.silent:
-            await self._modem.turn(-1)
-
-    # --- receiving ----------------------------------------------------------------------------------------------
-
-    async def readinto(self, buf: "Buf", nbytes: int = -1) -> "int | None":
-        """See Socket.readinto()."""
-        want = len(buf) if nbytes < 0 else nbytes
-        until = self._modem.until(self._timeout_ms)
-        got = 0
-        while got < want:
-            n = await self._some(buf, got, want - got, until)
-            if not n:
-                return got or n
-            got += n
-        return got
-
-    async def _some(self, buf: "Buf", off: int, n: int, until: int) -> "int | None":
-        while True:
-            k = self._engine.try_recv(self._slot, self._gen, buf, off, n)
-            if k is None:
-                if not await self._again(until, off):
-                    return None
-            elif k < 0:
-                raise slot_error(self._slot, self._gen)
-            else:
-                return k
-
-    async def recv_into(self, buf: "Buf", nbytes: int = 0, flags: int = 0) -> int:
-        """See Socket.recv_into()."""
-        k = await self._some(buf, 0, nbytes or len(buf), self._modem.until(self._timeout_ms))
-        if k is None:
-            raise would_block()
-        return k
-
-    async def recv(self, n: int, flags: int = 0) -> bytes:
-        """See Socket.recv()."""
-        buf = bytearray(n)
-        k = await self.recv_into(buf, n)
-        return bytes(memoryview(buf)[:k])
-
-    async def recvfrom(self, n: int, flags: int = 0) -> "tuple[bytes, Address | None]":
-        """See Socket.recvfrom()."""
-        return await self.recv(n), self._peer
-
-    async def read(self, n: int = -1) -> "bytes | None":
-        """See Socket.read()."""
-        if n < 0:
-            return await self._read_all()
-        buf = bytearray(n)
-        k = await self.readinto(buf)
-        return None if k is None else bytes(memoryview(buf)[:k])
-
-    async def _read_all(self) -> bytes:
-        parts: "list[bytes]" = []
-        while True:
-            part = await self.read(512)
-            if not part:
-                return b"".join(parts)
-            parts.append(part)
-
-    async def readline(self) -> "bytes | None":
-        """See Socket.readline()."""
-        line = b""
-        while not line.endswith(b"\n"):
-            n = await self.readinto(self._one)
-            if not n:
-                return line or (None if n is None else b"")
-            line += self._one
-        return line
-
-    # --- sending ------------------------------------------------------------------------------------------------
-
-    async def write(self, buf: "ReadBuf | str", n: int = -1) -> "int | None":
-        """See Socket.write()."""
-        if isinstance(buf, str):
-            buf = buf.encode()
-        want = len(buf) if n < 0 else min(n, len(buf))
-        until = self._modem.until(self._timeout_ms)
-        done = 0
-        while done < want:
-            k = await self._part(buf, done, want - done, until)
-            if not k:
-                return done or None
-            done += k
-        return done
-
-    async def sendall(self, buf: "ReadBuf", flags: int = 0) -> None:
-        """See Socket.sendall()."""
-        if await self.write(buf) is None and len(buf):
-            raise would_block()
-
-    async def send(self, buf: "ReadBuf", flags: int = 0) -> int:
-        """See Socket.send()."""
-        k = await self._part(buf, 0, len(buf), self._modem.until(self._timeout_ms))
-        if k is None:
-            raise would_block()
-        return k
-
-    async def _part(self, buf: "ReadBuf", off: int, n: int, until: int) -> "int | None":
-        self._unrefused()
-        while True:
-            k = self._engine.try_send(self._slot, self._gen, buf, off, n)
-            if k is None:
-                if not await self._again(until, off):
-                    return None
-            elif k < 0:
-                raise slot_error(self._slot, self._gen)
-            else:
-                return await self._result(k, until)
-
-    async def _result(self, k: int, until: int) -> int:
-        self._modem.kick()
-        while self._timeout_ms and not self._settled():
-            if not await self._modem.turn(until):
-                return k  # accepted: it goes out, and the next call tells its result
-        self._unrefused()
-        return k
-
-    async def sendto(self, buf: "ReadBuf", address: "Address") -> int:
-        """See Socket.sendto()."""
-        if self._datagram(buf, address):
-            if self._slot.state != TAKEN:
-                await self.close()
-            await self.connect(address)
-        return await self.send(buf)

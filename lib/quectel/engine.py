@@ -4,7 +4,7 @@ from struct import pack_into
 
 from ._compat import const, ticks_add, ticks_diff
 from .agenda import Agenda
-from .command import DONE, IDLE, ON_OK, PLAIN, RESET, RUN, SYNC, TIMEOUT
+from .command import DONE, IDLE, ON_OK, PLAIN, READ, RESET, RUN, SYNC, TIMEOUT
 from .table import CLOSING, DGRAM, ENDED, FAILED, FREE, HALF, LISTENER, OPEN, QUEUED, TAKEN, UNDERWAY
 
 TYPE_CHECKING = const(False)
@@ -49,7 +49,9 @@ class Engine(Agenda):
         if self.touched:
             self.touched = False
             self._moved_at = now
-        if self.cmd.state == RUN and self._over(self.cmd.deadline):
+        if self.parser.raw and self.cmd.kind == READ:  # its payload is coming: _check_stall() watches that
+            self.cmd.deadline = ticks_add(now, self.family.answer_ms)
+        elif self.cmd.state == RUN and self._over(self.cmd.deadline):
             self._expired()
         if self.holding and self._over(self.hold_until):
             self.holding = False
@@ -143,6 +145,7 @@ class Engine(Agenda):
         self.unanswered -= 1
         self._answered = True
         self.cmd.prompted = False
+        self.cmd.deadline = ticks_add(self.now, 2 * _SYNC_MS)  # answers are as far apart as their queries were
         if self.unanswered <= 0:
             self.cmd.finish(DONE)
             self._in_step()

@@ -6,7 +6,7 @@ from ._compat import Store, const
 from .command import ERROR, READ, RUN, Command
 from .heads import MORE, PLAIN, coap_head, count
 from .parser import DATA, END, HEAD, LINE, LOST, PROMPT, Parser
-from .table import HALF, OPEN, PUSH, STREAM, Table
+from .table import FAILED, HALF, OPEN, PUSH, STREAM, Table
 from .text import Fields, hex_digit, masked
 
 TYPE_CHECKING = const(False)
@@ -119,6 +119,8 @@ class Intake:
         if slot.dgram_at >= 0:
             slot.ring.end(slot.dgram_at, slot.coming)
             slot.dgram_at = -1
+        if slot.state == FAILED:
+            slot.ring.undo()  # it failed in this payload: what came before is not whole
         slot.ring.commit()
         slot.wake = True
         if self.trace:

@@ -1,0 +1,251 @@
+"""The blocking face: Socket."""
+
+from ._compat import Stream, const
+from .base_socket import BaseSocket, in_progress, slot_error, would_block
+from .errors import QuectelTimeout
+from .modem import AF_INET, SOCK_STREAM
+from .table import BUFFER, ENDED, FAILED, HALF, OPEN, TAKEN
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from ._faces import MaybeTLS, Slot
+    from ._types import Address, Buf, ReadBuf
+    from .sync import Modem
+
+_POLL = const(3)  # ioctl requests and poll bits, as every MicroPython stream has them
+_CLOSE = const(4)
+_RD = const(1)
+_WR = const(4)
+_ERR = const(8)
+_HUP = const(16)
+
+
+class Socket(BaseSocket, Stream):
+    """One connection, as CPython's and MicroPython's sockets are.
+
+    Blocking: read(n), readinto, write and sendall are never short; recv, recv_into and send may be.  Non-blocking:
+    the stream methods give None, the others raise EAGAIN.  End of stream is b"" or 0.  A datagram is one recv.
+    """
+
+    if TYPE_CHECKING:
+        _modem: Modem
+
+    def __init__(
+        self,
+        modem: "Modem",
+        type: int = SOCK_STREAM,
+        tls: "MaybeTLS" = None,
+        mode: int = BUFFER,
+        af: int = AF_INET,
+        pdp: int = 1,
+        slot: "Slot | None" = None,
+    ) -> None:
+        BaseSocket.__init__(self, modem, type, tls, mode, af, pdp, slot)
+
+    def fileno(self) -> int:
+        return -1
+
+    def setblocking(self, flag: bool) -> None:
+        self._timeout_ms = -1 if flag else 0
+
+    def setsockopt(self, level: int, option: int, value: object) -> None:
+        """Accepted and without effect: no row sets an option of a single socket."""
+
+    def makefile(self, *_: object) -> "Socket":
+        return self
+
+    def __enter__(self) -> "Socket":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- opening and closing ------------------------------------------------------------------------------------
+
+    def connect(self, address: "Address") -> None:
+        """Open to (host, port); a name is resolved by the module.  A datagram socket gets its peer."""
+        if self._timeout_ms == 0:
+            raise in_progress()
+        self._modem.run(self._open_steps(address), self._timeout_ms)
+        self._peer = (address[0], address[1])
+
+    def listen(self, backlog: int = 1) -> None:
+        """Listen on the bound port; the module decides how many may wait."""
+        self._modem.run(self._modem.listen(self._slot, self._gen, self._local[0], self._local[1]), self._timeout_ms)
+
+    def accept(self) -> "tuple[Socket, Address]":
+        """(socket, (address, port)) of the next client."""
+        self._modem.begin(self._timeout_ms)
+        while True:
+            client = self._accepted()
+            if client is not None:
+                return Socket(self._modem, slot=client[0]), client[1]
+            if not self._again(0):
+                raise would_block()
+
+    def close(self) -> None:
+        """Send what was accepted, then close; the slot is free when this returns."""
+        self._engine.close(self._slot, self._gen)
+        self._modem.begin(-1)
+        while not self._gone() and not self._engine.silent:
+            self._modem.turn()
+
+    # --- receiving ----------------------------------------------------------------------------------------------
+
+    def readinto(self, buf: "Buf", nbytes: int = -1) -> "int | None":
+        """Fill buf: short only at the end of the stream, or when not blocking.  Allocates nothing."""
+        want = len(buf) if nbytes < 0 else nbytes
+        self._modem.begin(self._timeout_ms)
+        got = 0
+        while got < want:
+            n = self._some(buf, got, want - got)
+            if not n:
+                return got or n
+            got += n
+        return got
+
+    def _some(self, buf: "Buf", off: int, n: int) -> "int | None":
+        """At least one byte, 0 at the end of the stream, None if that would block."""
+        while True:
+            k = self._engine.try_recv(self._slot, self._gen, buf, off, n)
+            if k is None:
+                if not self._again(off):
+                    return None
+            elif k < 0:
+                raise slot_error(self._slot, self._gen)
+            else:
+                return k
+
+    def _again(self, done: int) -> bool:
+        """False if a non-blocking call has nothing to wait for; a time-out says how much was done."""
+        if self._timeout_ms == 0:
+            return self._modem.poll()
+        if not self._modem.turn():
+            raise QuectelTimeout("timed out", done=done)
+        return True
+
+    def recv_into(self, buf: "Buf", nbytes: int = 0, flags: int = 0) -> int:
+        """At least one byte, as many as are there; 0 at the end of the stream.  Allocates nothing."""
+        self._modem.begin(self._timeout_ms)
+        k = self._some(buf, 0, nbytes or len(buf))
+        if k is None:
+            raise would_block()
+        return k
+
+    def recv(self, n: int, flags: int = 0) -> bytes:
+        """As recv_into(), as bytes.  Allocates n bytes and the result."""
+        buf = bytearray(n)
+        k = self.recv_into(buf, n)
+        return bytes(memoryview(buf)[:k])
+
+    def recvfrom(self, n: int, flags: int = 0) -> "tuple[bytes, Address | None]":
+        """(bytes, address): the address is the peer's that the socket was opened to."""
+        return self.recv(n), self._peer
+
+    def read(self, n: int = -1) -> "bytes | None":
+        """n bytes, or all to the end of the stream; None if that would block."""
+        if n < 0:
+            return self._read_all()
+        buf = bytearray(n)
+        k = self.readinto(buf)
+        return None if k is None else bytes(memoryview(buf)[:k])
+
+    def _read_all(self) -> bytes:
+        parts: "list[bytes]" = []
+        while True:
+            part = self.read(512)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+
+    def readline(self) -> "bytes | None":
+        """Up to and with the next LF."""
+        line = b""
+        while not line.endswith(b"\n"):
+            n = self.readinto(self._one)
+            if not n:
+                return line or (None if n is None else b"")
+            line += self._one
+        return line
+
+    # --- sending ------------------------------------------------------------------------------------------------
+
+    def write(self, buf: "ReadBuf | str", n: int = -1) -> "int | None":
+        """All of buf (bytes or str); None or fewer when not blocking.  Allocates nothing."""
+        if isinstance(buf, str):
+            buf = buf.encode()
+        want = len(buf) if n < 0 else min(n, len(buf))
+        self._modem.begin(self._timeout_ms)
+        done = 0
+        while done < want:
+            k = self._part(buf, done, want - done)
+            if not k:
+                return done or None
+            done += k
+        return done
+
+    def sendall(self, buf: "ReadBuf", flags: int = 0) -> None:
+        """All of buf, or an error that says in .done how much went."""
+        if self.write(buf) is None and len(buf):
+            raise would_block()
+
+    def send(self, buf: "ReadBuf", flags: int = 0) -> int:
+        """At most family.send_max bytes; how many.  Returns when the module has accepted them."""
+        self._modem.begin(self._timeout_ms)
+        k = self._part(buf, 0, len(buf))
+        if k is None:
+            raise would_block()
+        return k
+
+    def _part(self, buf: "ReadBuf", off: int, n: int) -> "int | None":
+        """Have one part accepted, and wait for the module's result unless not blocking."""
+        self._unrefused()
+        while True:
+            k = self._engine.try_send(self._slot, self._gen, buf, off, n)
+            if k is None:
+                if not self._again(off):
+                    return None
+            elif k < 0:
+                raise slot_error(self._slot, self._gen)
+            else:
+                break
+        return self._result(k, off)
+
+    def _result(self, k: int, off: int) -> int:
+        if self._timeout_ms == 0:
+            self._modem.poll()
+            return k
+        while not self._settled():
+            if not self._modem.turn():
+                return k  # accepted: it goes out, and the next call tells its result
+        self._unrefused()
+        return k
+
+    def sendto(self, buf: "ReadBuf", address: "Address") -> int:
+        """One datagram.  The NB families open a socket to one peer: another one closes and reopens it."""
+        if self._datagram(buf, address):
+            if self._slot.state != TAKEN:
+                self.close()
+            self.connect(address)
+        return self.send(buf)
+
+    # --- the stream protocol of MicroPython ---------------------------------------------------------------------
+
+    def ioctl(self, request: int, arg: int) -> int:
+        """POLL and CLOSE, as MicroPython's poll and ssl ask; never raises."""
+        if request == _POLL:
+            self._modem.poll()
+            return self._ready() & (arg | _ERR | _HUP)
+        if request == _CLOSE:
+            self.close()
+            return 0
+        return -22
+
+    def _ready(self) -> int:
+        slot = self._slot
+        if slot.gen != self._gen or slot.state == FAILED:
+            return _ERR | _HUP
+        bits = _RD if slot.ring.n or slot.state == ENDED else 0
+        if self._engine.sender.index < 0 and slot.state in (OPEN, HALF):
+            bits |= _WR
+        return bits
