@@ -1,0 +1,92 @@
+"""PDP contexts of the LTE families: QICSGP, QIACT, QIDEACT (rows R101 to R103)."""
+
+from __future__ import annotations
+
+from ..radio import Context
+from . import READ, TEST, WRITE, Call, Refused, command
+
+PACKET = "packet"
+NO_PDP, NOT_ALLOWED, INVALID = 561, 572, 552
+APN_MAX, USER_MAX = 100, 127
+
+
+def context_of(call: Call) -> "tuple[int, Context]":
+    """The context whose number is the first parameter."""
+    ctx = call.integer(0, 1, call.family.contexts)
+    return ctx, call.module.network.contexts[ctx]
+
+
+@command("+QICSGP", TEST, feature=PACKET)
+def profile_values(call: Call) -> None:
+    """The ranges."""
+    call.line(
+        "+QICSGP: (1-%d),(1-3),<APN>,<username>,<password>,(0-%d)"
+        % (call.family.contexts, call.options.number("auth_max"))
+    )
+
+
+@command("+QICSGP", WRITE, feature=PACKET)
+def profile(call: Call) -> None:
+    """AT+QICSGP=<ctx>[,<type>,"apn"[,"user","pwd"[,<auth>]]]; the context alone asks, and the type comes first."""
+    call.count(1, 6)
+    _, context = context_of(call)
+    if len(call.args) == 1:
+        known = (context.type, context.apn, context.user, context.password, context.auth)
+        call.line('+QICSGP: %d,"%s","%s","%s",%d' % known)
+        return
+    new = Context(type=call.integer(1, 1, 3), apn=call.text(2, limit=APN_MAX, empty=True))
+    new.user = call.text(3, "", limit=USER_MAX, empty=True)
+    new.password = call.text(4, "", limit=USER_MAX, empty=True)
+    new.auth = call.integer(5, 0, call.options.number("auth_max"), 0)
+    context.type, context.apn, context.user = new.type, new.apn, new.user
+    context.password, context.auth, context.defined = new.password, new.auth, True
+
+
+@command("+QIACT", TEST, feature=PACKET)
+def activate_values(call: Call) -> None:
+    """The contexts."""
+    call.line("+QIACT: (1-%d)" % call.family.contexts)
+
+
+@command("+QIACT", READ, feature=PACKET)
+def active(call: Call) -> None:
+    """A line per active context; none: OK alone."""
+    call.terminal.answer_lines(
+        '+QIACT: %d,1,%d,"%s"' % (ctx, context.type, context.address)
+        for ctx, context in call.module.network.contexts.items()
+        if context.active
+    )
+
+
+@command("+QIACT", WRITE, feature=PACKET)
+async def activate(call: Call) -> None:
+    """Activate a context: OK, or ERROR with 561, 572 when there are too many."""
+    call.count(1, 1)
+    ctx, context = context_of(call)
+    module = call.module
+    slow = module.faults.take("qiact_slow")
+    if slow is not None:
+        await module.clock.sleep_ms(slow.value("ms", 150_000))
+    if context.active and call.options["qiact_active"] != "OK":
+        raise Refused(NOT_ALLOWED)
+    others = sum(one.active for one in module.network.contexts.values() if one is not context)
+    if others >= call.options.number("contexts_active"):
+        raise Refused(NOT_ALLOWED)
+    if not module.network.registered or module.faults.take("qiact_fails") is not None:
+        raise Refused(NO_PDP)
+    if not context.active:
+        module.network.activate(ctx)
+
+
+@command("+QIDEACT", TEST, feature=PACKET)
+def deactivate_values(call: Call) -> None:
+    """The contexts."""
+    call.line("+QIDEACT: (1-%d)" % call.family.contexts)
+
+
+@command("+QIDEACT", WRITE, feature=PACKET)
+def deactivate(call: Call) -> None:
+    """Deactivate a context; its connections are gone."""
+    call.count(1, 1)
+    ctx, _ = context_of(call)
+    call.module.network.deactivate(ctx)

@@ -1,0 +1,227 @@
+"""Ping, NTP and DNS of both dialects (rows R180 to R195, R300, R309, R455, R457)."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from datetime import datetime, timedelta, timezone
+
+from .. import links, words
+from ..resolver import NoAddress, is_address
+from ..sockets import Connection
+from . import EXEC, NOT_ALLOWED, READ, WRITE, Call, Refused, command
+from .basic import stamp
+from .tcpip import INVALID, NO_PDP, PORT_MAX
+
+NB, LTE = "nb_tcpip", "lte_tcpip"
+BOTH = (NB, LTE)
+PING_TIMEOUT, PING_DONE_NB, PING_DONE_LTE, PING_NO_ADDRESS, DNS_FAILED = 1, 2, 0, 4, 565
+NTP_NO_REPLY, NTP_DNS_NB, NTP_FAILED_LTE = 2, 4, 569
+TTL = 255
+NTP_SINCE = datetime(1900, 1, 1, tzinfo=timezone.utc)
+NTP_WAIT_S, NTP_TRIES = 1.0, 2
+NAME_MAX = 255
+
+
+@command("+QIGETERROR", EXEC)
+def last_error(call: Call) -> None:
+    """The register of the last TCP/IP or SSL command (R207)."""
+    code = call.module.last_error
+    call.line("+QIGETERROR: %d,%s" % (code, words.tcpip(code, call.family.words)))
+
+
+def is_nb(call: Call) -> bool:
+    """True for the NB dialect."""
+    return NB in call.family.features
+
+
+def active_context(call: Call) -> int:
+    """The context that is the first parameter; 561 unless it is active."""
+    ctx = call.integer(0, 1, call.family.contexts)
+    if not call.module.network.active(ctx):
+        raise Refused(NO_PDP)
+    return ctx
+
+
+# --- ping ---------------------------------------------------------------------------------------------------------
+def ping(call: Call) -> None:
+    """AT+QPING=<ctx>,"host"[,<timeout>[,<num>[,<size>]]]: OK, then a line per echo and a summary (R181, R182)."""
+    call.count(2, 5 if is_nb(call) else 4)
+    active_context(call)
+    host = call.text(1, limit=NAME_MAX)
+    timeout_s, count, size = call.integer(2, 1, 255, 4), call.integer(3, 1, 10, 4), call.integer(4, 32, 200, 32)
+    module = call.module
+    call.after(lambda: module.spawn(Ping(call, host, timeout_s * 1000, size).run(count)))
+
+
+class Ping:
+    """Echoes to one host. What is on loopback or in the resolver's table answers, everything else is silent."""
+
+    def __init__(self, call: Call, host: str, timeout_ms: int, size: int) -> None:
+        self.module, self.nb = call.module, is_nb(call)
+        self.host, self.timeout_ms, self.size = host, timeout_ms, size
+        self.times: "list[int]" = []
+
+    async def run(self, count: int) -> None:
+        """All echoes and the summary."""
+        try:
+            shown = (await self.module.resolver.addresses(self.host))[0]
+        except NoAddress:
+            self.module.urc("+QPING: %d" % (PING_NO_ADDRESS if self.nb else DNS_FAILED))
+            return
+        there = await self._reachable()
+        for number in range(count):
+            await self._echo(shown, self._time(number) if there else -1)
+        done = PING_DONE_NB if self.nb else PING_DONE_LTE
+        low, high, mean = self._figures()
+        got = len(self.times)
+        self.module.urc("+QPING: %d,%d,%d,%d,%d,%d,%d" % (done, count, got, count - got, low, high, mean))
+
+    async def _reachable(self) -> bool:
+        try:
+            await self.module.resolver.find(self.host, 0)
+        except NoAddress:
+            return False
+        return True
+
+    def _time(self, number: int) -> int:
+        fixed = self.module.options["ping_ms"]
+        if isinstance(fixed, (list, tuple)) and number < len(fixed):
+            return int(fixed[number])
+        return self.module.random.randint(20, 90)
+
+    async def _echo(self, shown: str, ms: int) -> None:
+        if not 0 <= ms < self.timeout_ms:
+            await self.module.clock.sleep_ms(self.timeout_ms)
+            self.module.urc("+QPING: %d" % PING_TIMEOUT)
+            return
+        await self.module.clock.sleep_ms(ms)
+        self.times.append(ms)
+        address = shown if self.nb else '"%s"' % shown
+        self.module.urc("+QPING: 0,%s,%d,%d,%d" % (address, self.size, ms, TTL))
+
+    def _figures(self) -> "tuple[int, int, int]":
+        if not self.times:
+            return 0, 0, 0
+        return min(self.times), max(self.times), sum(self.times) // len(self.times)
+
+
+# --- NTP ----------------------------------------------------------------------------------------------------------
+def ntp(call: Call) -> None:
+    """AT+QNTP=<ctx>,"server"[,<port>[,<auto_set>]]: OK, then +QNTP: <err>,"<time>" (R185 to R188)."""
+    call.count(2, 4 if is_nb(call) else 6)
+    ctx, server = active_context(call), call.text(1, limit=NAME_MAX)
+    port = call.integer(2, 1, PORT_MAX, 123)
+    auto_set = call.integer(3, 0, 1, call.options["qntp_auto_set"])
+    if len(call.args) > 4:
+        call.integer(4, 1, 10, 3)
+        call.integer(5, 5, 60, 15)
+    where = Connection(call.module, -1, "UDP", ctx, server, port, 0, 0)
+    call.after(lambda: call.module.spawn(synchronise(call, where, bool(auto_set))))
+
+
+async def synchronise(call: Call, server: Connection, auto_set: bool) -> None:
+    """Ask the server for the time and report it."""
+    module = call.module
+    try:
+        when = await ask_time(server)
+    except links.OpenFailed as error:
+        code = NTP_DNS_NB if is_nb(call) and error.code == DNS_FAILED else error.code
+        module.urc("+QNTP: %d" % code)
+        return
+    if when is None:
+        module.urc("+QNTP: %d" % (NTP_NO_REPLY if is_nb(call) else NTP_FAILED_LTE))
+        return
+    local = when.astimezone(timezone(timedelta(minutes=15 * module.options.number("ntp_zone"))))
+    if auto_set:
+        module.set_wall(local)
+    module.urc('+QNTP: 0,"%s"' % stamp(local, call.family.four_digit_year))
+
+
+async def ask_time(server: Connection) -> "datetime | None":
+    """The time of an NTP server in UTC; None when it does not answer."""
+    answer: "asyncio.Future[bytes]" = asyncio.get_running_loop().create_future()
+
+    def received(data: bytes, peer: object = None) -> None:
+        if not answer.done() and len(data) >= 48:
+            answer.set_result(data)
+
+    link = await links.dial_udp(server.module, server, received)
+    try:
+        for _ in range(NTP_TRIES):
+            link.send(b"\x1b" + bytes(47), None)
+            done, _ = await asyncio.wait((answer,), timeout=NTP_WAIT_S)
+            if done:
+                seconds, fraction = struct.unpack("!II", answer.result()[40:48])
+                return NTP_SINCE + timedelta(seconds=seconds, milliseconds=fraction * 1000 >> 32)
+        return None
+    finally:
+        link.close(abort=True)
+
+
+# --- DNS ----------------------------------------------------------------------------------------------------------
+def resolve(call: Call) -> None:
+    """AT+QIDNSGIP=<ctx>,"host": OK, then the dnsgip URCs (R190, R457)."""
+    call.count(2, 2)
+    active_context(call)
+    host = call.text(1, limit=call.family.name_max or NAME_MAX)
+    call.after(lambda: call.module.spawn(print_addresses(call, host)))
+
+
+async def print_addresses(call: Call, host: str) -> None:
+    """The addresses of a name, or 565."""
+    module = call.module
+    try:
+        await module.delay_names()
+        found = await module.resolver.addresses(host)
+    except NoAddress as error:
+        module.last_error = error.code
+        module.urc('+QIURC: "dnsgip",%d' % error.code)
+        return
+    module.urc('+QIURC: "dnsgip",0,%d,%d' % (len(found), module.options.number("dns_ttl")))
+    for address in found:
+        module.urc('+QIURC: "dnsgip","%s"' % address)
+
+
+for _feature in BOTH:
+    command("+QPING", WRITE, feature=_feature)(ping)
+    command("+QNTP", WRITE, feature=_feature)(ntp)
+    command("+QIDNSGIP", WRITE, feature=_feature)(resolve)
+
+
+def server_address(call: Call, index: int, default: str) -> str:
+    """A DNS server's address."""
+    text = call.text(index, default, limit=50)
+    if not is_address(text):
+        raise Refused(INVALID)
+    return text
+
+
+@command("+QIDNSCFG", READ, feature=NB)
+def dns_servers(call: Call) -> None:
+    """Primary and secondary server (R192)."""
+    call.line('+QIDNSCFG: "%s","%s"' % tuple(call.module.network.dns))
+
+
+@command("+QIDNSCFG", WRITE, feature=NB)
+def set_dns_servers(call: Call) -> None:
+    """AT+QIDNSCFG="<primary>"[,"<secondary>"], once registered (R193, R194)."""
+    call.count(1, 2)
+    network = call.module.network
+    if not call.has(0):
+        raise Refused(INVALID)
+    servers = [server_address(call, 0, ""), server_address(call, 1, network.dns[1])]
+    if not network.registered:
+        raise Refused(NOT_ALLOWED)
+    network.dns = servers
+
+
+@command("+QIDNSCFG", WRITE, feature=LTE)
+def dns_of_context(call: Call) -> None:
+    """AT+QIDNSCFG=<ctx>[,"<primary>"[,"<secondary>"]]: without servers it asks (R300)."""
+    call.count(1, 3)
+    ctx, network = active_context(call), call.module.network
+    if len(call.args) == 1:
+        call.line('+QIDNSCFG: %d,"%s","%s"' % (ctx, network.dns[0], network.dns[1]))
+        return
+    network.dns = [server_address(call, 1, ""), server_address(call, 2, network.dns[1])]

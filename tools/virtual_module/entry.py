@@ -1,0 +1,184 @@
+"""Other uses of the port than command lines: data after the prompt, raw uploads, the transparent mode."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .commands import Refused
+
+if TYPE_CHECKING:
+    from .clock import Timer
+    from .sockets import Connection
+    from .terminal import Terminal
+
+CTRL_Z, ESC = 0x1A, 0x1B
+GUARD_MS = 1000  # silence before and after +++ (R036)
+FULL_MS = 5  # until a full stack is looked at again
+TIMED_OUT = 569
+ACK_BYTES = 1024
+
+
+class Silence:
+    """Calls back when nothing came for a while; `again()` after every byte."""
+
+    def __init__(self, terminal: Terminal, ms: int) -> None:
+        self.clock = terminal.module.clock
+        self.ms = ms
+        self.timer: "Timer | None" = None
+
+    def again(self, call: "Callable[[], None]") -> None:
+        """Start the time anew; `call` is due at its end."""
+        self.stop()
+        if self.ms:
+            self.timer = self.clock.call_later(self.ms, call)
+
+    def stop(self) -> None:
+        """No call any more."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+
+class Taking:
+    """Common to data entry and uploads: bytes come in, `result` is a future that a handler awaits."""
+
+    def __init__(self, terminal: Terminal, timeout_ms: int) -> None:
+        self.terminal = terminal
+        self.got = bytearray()
+        self.result: "asyncio.Future[bytes | None]" = asyncio.get_running_loop().create_future()
+        self.silence = Silence(terminal, timeout_ms)
+        self.silence.again(self.timed_out)
+
+    def finish(self, data: "bytes | None") -> None:
+        """Give the handler its data and the port back to command lines."""
+        self.silence.stop()
+        if not self.result.done():
+            self.result.set_result(data)
+        self.terminal.to_lines()
+
+    def timed_out(self) -> None:
+        """Nothing came for too long: the command fails."""
+        if not self.result.done():
+            self.result.set_exception(Refused(TIMED_OUT))
+        self.finish(None)
+
+
+class DataEntry(Taking):
+    """Data after the prompt: a fixed number of bytes, or up to CTRL+Z (R148, R149, R405)."""
+
+    def __init__(self, terminal: Terminal, length: int, limit: int, echo: bool, timeout_ms: int) -> None:
+        options = terminal.module.options
+        super().__init__(terminal, timeout_ms or options.number("data_timeout_ms"))
+        self.length, self.limit, self.echo = length, limit, echo
+        self.sends_when_full = options["variable_overflow"] == "send"
+        self.holds_urcs = options["urc_in_data_mode"] != "pass"
+
+    def take(self, typed: bytearray) -> int:
+        """Take what belongs to the data."""
+        self.silence.again(self.timed_out)
+        return self._fixed(typed) if self.length else self._variable(typed)
+
+    def _fixed(self, typed: bytearray) -> int:
+        piece = bytes(typed[: self.length - len(self.got)])
+        self._keep(piece)
+        if len(self.got) == self.length:
+            self.finish(bytes(self.got))
+        return len(piece)
+
+    def _variable(self, typed: bytearray) -> int:
+        for at, byte in enumerate(typed):
+            if byte in (CTRL_Z, ESC):
+                self.finish(bytes(self.got) if byte == CTRL_Z else None)
+                return at + 1
+            if not self.limit or len(self.got) < self.limit:
+                self._keep(bytes((byte,)))
+            if self.limit and len(self.got) == self.limit and self.sends_when_full:
+                self.finish(bytes(self.got))
+                return at + 1
+        return len(typed)
+
+    def _keep(self, piece: bytes) -> None:
+        self.got += piece
+        if self.echo:
+            self.terminal.emit(piece)
+
+
+class Upload(Taking):
+    """Raw bytes after CONNECT: ends with the last byte, or short after a silence."""
+
+    holds_urcs = True
+
+    def __init__(self, terminal: Terminal, size: int, timeout_ms: int, ack: bool) -> None:
+        super().__init__(terminal, timeout_ms)
+        self.size, self.ack = size, ack
+
+    def take(self, typed: bytearray) -> int:
+        """Take what is missing."""
+        self.silence.again(self.timed_out)
+        piece = bytes(typed[: self.size - len(self.got)])
+        before = len(self.got) // ACK_BYTES
+        self.got += piece
+        if self.ack:
+            self.terminal.emit(b"A" * (len(self.got) // ACK_BYTES - before))
+        if len(self.got) == self.size:
+            self.finish(bytes(self.got))
+        return len(piece)
+
+    def timed_out(self) -> None:
+        """The sender fell silent: the short upload is the result."""
+        self.finish(bytes(self.got))
+
+
+class Transparent:
+    """The port belongs to a connection (R036, R037, R280)."""
+
+    holds_urcs = True
+
+    def __init__(self, terminal: Terminal, connection: Connection) -> None:
+        self.terminal, self.connection = terminal, connection
+        self.clock = terminal.module.clock
+        self.last_ms = self.clock.now_ms()
+        self.pluses = bytearray()
+        self.guard = Silence(terminal, GUARD_MS)
+
+    def take(self, typed: bytearray) -> int:
+        """Hand everything on, but three + alone between silences are the way out."""
+        room = self.terminal.module.options.number("tx_buffer") - self.connection.unsent() - len(self.pluses)
+        if room <= 0:
+            self.clock.call_later(FULL_MS, self.terminal.pump)
+            return 0
+        now, piece = self.clock.now_ms(), bytes(typed[:room])
+        self.guard.stop()
+        silent = now - self.last_ms >= GUARD_MS
+        self.last_ms = now
+        if (silent or self.pluses) and b"+++".startswith(bytes(self.pluses) + piece):
+            self.pluses += piece
+            self.guard.again(self._after_guard)
+        else:
+            held, self.pluses = bytes(self.pluses), bytearray()
+            self.connection.send(held + piece)
+        return len(piece)
+
+    def _after_guard(self) -> None:
+        held, self.pluses = bytes(self.pluses), bytearray()
+        if held == b"+++":
+            self.leave()
+            self.terminal.answer("OK")
+            self.terminal.flush_urcs()
+        else:
+            self.connection.send(held)
+
+    def leave(self) -> None:
+        """Back to command lines; the connection goes on in buffer mode."""
+        self.guard.stop()
+        self.connection.mode = 0
+        self.terminal.mode = self.terminal.lines
+
+    def lost(self) -> None:
+        """The connection ended: NO CARRIER, and nothing for ATO to go back to."""
+        self.leave()
+        self.terminal.suspended = None
+        self.terminal.answer("NO CARRIER")
+        self.terminal.flush_urcs()

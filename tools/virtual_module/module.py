@@ -1,0 +1,366 @@
+"""The virtual module itself: what a test or a program holds in its hands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import commands, families, power
+from .clock import Clock
+from .faults import Faults
+from .pacing import Pacer
+from .radio import Network, Sim
+from .resolver import NoAddress, Resolver, is_address
+from .sockets import Connection, Table
+from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from .pipe import Pipe
+
+LOG_MAX = 50_000  # entries of the byte log that are kept
+CLOSING_ROUNDS = 3
+LOOP_ROUNDS, SETTLED_ROUNDS, ROUND_S, SETTLE_MAX = 4, 3, 0.001, 2000
+Trace = Callable[[int, str, bytes], None]  # (ms, ">>" or "<<", bytes)
+
+
+class VirtualModule:
+    """A cellular module on a desk: it speaks one family's AT dialect and opens real sockets on loopback.
+
+    `model` is any module's name, in any case, dashes ignored. `clock` defaults to the host's. `resolver` maps "host"
+    or "host:port" (names and addresses) to a loopback address. Without `allow_network` nothing else is reached.
+    `baud` paces the bytes both ways. `options` are named in `families.COMMON_OPTIONS`. `nvram` keeps what the module
+    saves. `trace(ms, direction, data)` sees every byte.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        seed: int = 0,
+        clock: "Clock | None" = None,
+        resolver: "Mapping[str, tuple[str, int]] | None" = None,
+        allow_network: bool = False,
+        baud: "int | None" = None,
+        options: "Mapping[str, object] | None" = None,
+        nvram: "Path | None" = None,
+        trace: "Trace | None" = None,
+    ) -> None:
+        commands.load()
+        self.family, self.model = families.find(model)
+        self.options = families.Options(self.family, options)
+        self.random = random.Random(seed)
+        self.clock = clock or Clock.real()
+        self.resolver = Resolver(resolver, allow_network)
+        self.faults = Faults()
+        self.last_error = 0  # the register of AT+QIGETERROR
+        self.activity = 0  # counts everything that happens, for settle()
+        self.errors: "list[BaseException]" = []  # failures of the module's own code; aclose() raises the first
+        self.files: "dict[str, bytes]" = {}
+        self.service: "dict[str, object]" = {}  # state of command groups, by their name; cleared by a restart
+        self._nvram_path = nvram
+        self.nvram: "dict[str, object]" = power.load_nvram(nvram)
+        self.qicfg: "dict[str, list[int]]" = {}
+        self.shutdown = asyncio.Event()  # set by the control port or a signal: the program should end
+        self.url = ""  # set by start()
+        self.sim = Sim(self.options.text("pin"))
+        self.connections = Table(self)
+        self.network = Network(self)
+        self.terminal = Terminal(self)
+        self.power = power.Power(self)
+        self.wall = (families.CLOCK_START, 0)  # the module's clock: a time, and when it was set
+        self.rate = baud or 115_200  # AT+IPR
+        self._trace = trace
+        self._log: "deque[tuple[int, str, bytes]]" = deque(maxlen=LOG_MAX)
+        self._sinks: "list[Callable[[bytes], None]]" = []
+        self._out = bytearray()
+        self._tasks: "set[asyncio.Task[None]]" = set()
+        self._closers: "list[Callable[[], Coroutine[object, object, None]]]" = []
+        self.to_host = Pacer(self.clock, baud, self._to_host)
+        self.to_module = Pacer(self.clock, baud, self._to_module)
+        self.load_settings()
+
+    # --- bytes ----------------------------------------------------------------------------------------------------
+    def feed(self, data: bytes) -> None:
+        """Bytes from the host."""
+        self.to_module.put(self.faults.damage(bytes(data), "module"))
+
+    def _to_module(self, data: bytes) -> None:
+        self.activity += 1
+        self._note(">>", data)
+        self.power.receive(data)
+
+    def output(self, data: bytes) -> None:
+        """Bytes for the host, from the terminal."""
+        data = self.faults.damage(self.power.filter(data), "host")
+        if data:
+            self.to_host.put(data)
+
+    def _to_host(self, data: bytes) -> None:
+        self.activity += 1
+        self._note("<<", data)
+        if not self._sinks:
+            self._out += data
+        for sink in self._sinks:
+            sink(data)
+
+    def take(self) -> bytes:
+        """Bytes for the host since the last call (as long as no transport is attached)."""
+        data = bytes(self._out)
+        self._out.clear()
+        return data
+
+    def attach(self, sink: "Callable[[bytes], None]") -> "Callable[[], None]":
+        """Give the bytes for the host to `sink`; returns what detaches it."""
+        self._sinks.append(sink)
+        return lambda: self._sinks.remove(sink) if sink in self._sinks else None
+
+    def _note(self, direction: str, data: bytes) -> None:
+        now = self.clock.now_ms()
+        if self._trace is not None:
+            self._trace(now, direction, data)
+        if self._log and self._log[-1][:2] == (now, direction):
+            data = self._log.pop()[2] + data
+        self._log.append((now, direction, data))
+
+    # --- for commands ---------------------------------------------------------------------------------------------
+    def urc(self, text: "str | bytes") -> None:
+        """Print a URC as soon as it may come."""
+        self.activity += 1
+        self.terminal.urc(text)
+
+    @property
+    def urcs_hidden(self) -> bool:
+        """True when URCs go to another port."""
+        return self.options["urcport"] != "uart1"
+
+    def loses_urcs(self) -> bool:
+        """True when a recv URC would be lost now (R390)."""
+        from .entry import DataEntry
+
+        return bool(self.options["lossy_urc_in_data_mode"]) and isinstance(self.terminal.mode, DataEntry)
+
+    def prompt(self) -> bytes:
+        """The bytes of the prompt."""
+        return b"\r\n>\r\n" if self.setting("formatcfg") else self.options.text("prompt").encode("latin-1")
+
+    def payload(self, head: str, data: bytes) -> bytes:
+        """A header and its payload as viewmode and dataformat want them (R199, R410)."""
+        if self.setting("dataformat", 1):
+            data = data.hex().upper().encode()
+        return head.encode() + (b"," if self.setting("viewmode") else b"\r\n") + data
+
+    def setting(self, item: str, index: int = 0) -> int:
+        """A value of AT+QICFG; 0 where the family has no such item."""
+        values = self.qicfg.get(item)
+        return values[index] if values is not None else 0
+
+    def connect_limit_ms(self) -> int:
+        """Longest time of a TCP connect: open_time where the family has it (R114, R115)."""
+        seconds = self.setting("open_time")
+        return seconds * 1000 if seconds else self.options.number("connect_timeout_ms")
+
+    async def look_up(self, host: str, port: int) -> "tuple[str, int]":
+        """Where a host is; NoAddress with 565 or 566, also by the DNS faults."""
+        if not is_address(host):
+            await self.delay_names()
+        return await self.resolver.find(host, port)
+
+    async def delay_names(self) -> None:
+        """What the DNS faults do to a query."""
+        slow = self.faults.take("dns_slow")
+        if slow is not None:
+            await self.clock.sleep_ms(slow.value("ms", 5000))
+        if self.faults.take("dns_failure") is not None:
+            raise NoAddress(565)
+
+    def command_succeeded(self, call: object) -> None:
+        """A TCP/IP or SSL command ended well: the register shows 0 (R400)."""
+        self.last_error = 0
+
+    def set_wall(self, when: datetime) -> None:
+        """Set the module's clock (AT+CCLK, AT+QNTP)."""
+        self.wall = (when, self.clock.now_ms())
+
+    def set_rate(self, baud: int) -> None:
+        """A new rate of the port; it paces only if the module was made with one."""
+        self.rate = baud
+        for pacer in (self.to_host, self.to_module):
+            pacer.baud = baud if pacer.baud is not None else None
+
+    def end_services(self) -> None:
+        """Forget the state of the command groups; those that hold sockets have a `shut_down`."""
+        for one in self.service.values():
+            shut_down = getattr(one, "shut_down", None)
+            if shut_down is not None:
+                shut_down()
+        self.service.clear()
+
+    def later(self, delay_ms: int, call: "Callable[[], None]") -> None:
+        """Run `call` after a while, at once when that is 0; not when the module restarted meanwhile."""
+        epoch = self.power.epoch
+
+        def run() -> None:
+            if epoch == self.power.epoch:
+                self.activity += 1
+                call()
+
+        if delay_ms:
+            self.clock.call_later(delay_ms, run)
+        else:
+            run()
+
+    def spawn(self, work: "Coroutine[object, object, None]") -> "asyncio.Task[None]":
+        """Run something beside the port; its failure is the module's own and raised by aclose()."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        self.activity += 1
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self.errors.append(error)
+            self.terminal.answer("ERROR")
+
+    # --- settings -------------------------------------------------------------------------------------------------
+    def load_settings(self) -> None:
+        """QICFG at its defaults, then what was saved (R203, R204, R306)."""
+        self.qicfg = {item: [value[2] for value in values] for item, values in self.family.qicfg.items()}
+        for item, values in self.nvram.items():
+            if item in self.qicfg and isinstance(values, list):
+                self.qicfg[item] = [int(value) for value in values]
+
+    def save(self, name: str, value: object) -> None:
+        """Keep a value over restarts, and over runs when `nvram` was given."""
+        self.nvram[name] = value
+        if self._nvram_path is not None:
+            self._nvram_path.write_text(json.dumps(self.nvram), encoding="utf-8")
+
+    # --- for tests ------------------------------------------------------------------------------------------------
+    @property
+    def log(self) -> "list[tuple[int, str, bytes]]":
+        """The byte log: (ms, ">>" or "<<", bytes), the last LOG_MAX entries."""
+        return list(self._log)
+
+    @property
+    def sockets(self) -> "list[dict[str, object]]":
+        """The connections, as plain data; `local` is the real loopback address."""
+        return [describe(connection) for connection in self.connections.all()]
+
+    def fault(self, name: str, **params: object) -> int:
+        """Arm a fault of `faults.KNOWN`; returns its number. ValueError for what does not exist."""
+        fault = self.faults.arm(name, params)
+        self.power.strike(fault)
+        return fault.number
+
+    def clear(self, name: "str | None" = None) -> None:
+        """Disarm the faults of one name, or all; a hanging module stays so until power or reset."""
+        self.faults.clear(name)
+
+    def pin(self, name: str, level: int, ms: "int | None" = None) -> None:
+        """Set a pin: pwrkey, reset, dtr, psm_eint or cts; with `ms` it goes back after that time."""
+        self.power.pin(name, level, ms)
+
+    def press(self, ms: int) -> None:
+        """Press the power key for `ms`."""
+        self.power.press(ms)
+
+    def state(self) -> "dict[str, object]":
+        """Everything above as JSON-able data."""
+        return {
+            "model": self.model,
+            "family": self.family.name,
+            "now_ms": self.clock.now_ms(),
+            "power": self.power.state,
+            "sim": self.sim.state,
+            "stat": self.network.stat,
+            "contexts": {str(n): c.address for n, c in self.network.contexts.items() if c.active},
+            "sockets": self.sockets,
+            "files": {name: len(data) for name, data in self.files.items()},
+            "faults": [{"id": one.number, "name": one.name, "left": one.left} for one in self.faults.armed],
+            "last_error": self.last_error,
+        }
+
+    async def settle(self) -> None:
+        """Wait until nothing happens any more without the clock being stepped (at most three seconds)."""
+        quiet, seen = 0, -1
+        for _ in range(SETTLE_MAX):
+            for _ in range(LOOP_ROUNDS):
+                await asyncio.sleep(0)
+            await asyncio.sleep(ROUND_S)
+            quiet = quiet + 1 if self.activity == seen else 0
+            seen = self.activity
+            if quiet >= SETTLED_ROUNDS:
+                return
+
+    # --- transports -----------------------------------------------------------------------------------------------
+    async def serve_tcp(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Serve the port's bytes on TCP; returns "socket://host:port". ValueError unless the host is loopback."""
+        from .transports import serve_tcp
+
+        url, closer = await serve_tcp(self, host, port)
+        self._closers.append(closer)
+        return url
+
+    async def serve_pty(self, link: "str | None" = None) -> str:
+        """Serve the port's bytes on a pty; returns its path, or `link` when a link to it is to be made."""
+        from .transports import serve_pty
+
+        path, closer = await serve_pty(self, link)
+        self._closers.append(closer)
+        return path
+
+    async def serve_control(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Serve the control port (one JSON object a line); returns "host:port"."""
+        from .control import serve_control
+
+        where, closer = await serve_control(self, host, port)
+        self._closers.append(closer)
+        return where
+
+    def pipe(self) -> "Pipe":
+        """An in-memory UART with readinto and write, also for another thread."""
+        from .pipe import Pipe
+
+        return Pipe(self)
+
+    async def aclose(self) -> None:
+        """Close everything; raises the first failure of the module's own code."""
+        for closer in self._closers:
+            await closer()
+        self._closers.clear()
+        self.connections.drop_all()
+        self.end_services()
+        self.terminal.reset()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _ in range(CLOSING_ROUNDS):
+            await asyncio.sleep(0)  # transports close in the loop's next rounds
+        if self.errors:
+            raise self.errors[0]
+
+
+def describe(connection: Connection) -> "dict[str, object]":
+    """A connection as plain data."""
+    link = connection.link
+    return {
+        "id": connection.number,
+        "kind": connection.kind,
+        "ctx": connection.ctx,
+        "host": connection.host,
+        "port": connection.port,
+        "local_port": connection.local_port,
+        "state": connection.state,
+        "mode": connection.mode,
+        "unread": connection.unread(),
+        "local": list(getattr(link, "local", ("", 0))),
+    }

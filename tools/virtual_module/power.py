@@ -1,0 +1,248 @@
+"""Power, reset, sleep: when the port is dead, what comes after a restart, what is kept over it."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .entry import Transparent
+from .links import DeadLink
+
+if TYPE_CHECKING:
+    from .clock import Timer
+    from .faults import Fault
+    from .module import VirtualModule
+
+RUNNING, OFF, BOOTING, ASLEEP, HUNG = "running", "off", "booting", "asleep", "hung"
+SWITCHES: "dict[str, tuple[str, str, object]]" = {  # faults that set something of the SIM or the network
+    "no_sim": ("sim", "state", "ABSENT"),
+    "pin_required": ("sim", "state", "PIN"),
+    "sim_busy": ("sim", "state", "BUSY"),
+    "searching": ("network", "stat", 2),
+    "denied": ("network", "stat", 3),
+    "roaming": ("network", "stat", 5),
+    "no_signal": ("network", "rssi", 99),
+}
+PINS = ("pwrkey", "reset", "dtr", "psm_eint", "cts")
+PRESS_ON_MS, PRESS_OFF_MS, RESET_MS = 500, 650, 100
+
+
+def load_nvram(path: "Path | None") -> "dict[str, object]":
+    """What an earlier run saved; nothing when there is no file yet."""
+    if path is None or not path.exists():
+        return {}
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    return saved if isinstance(saved, dict) else {}
+
+
+class Power:
+    """The module's power state and its pins."""
+
+    def __init__(self, module: VirtualModule) -> None:
+        self.module = module
+        self.state = RUNNING
+        self.epoch = 0  # counts the times that RAM was lost
+        self.levels = {"pwrkey": 1, "reset": 1, "dtr": 0, "psm_eint": 1, "cts": 0}
+        self.functionality = 1  # AT+CFUN
+        self._stat_before = 1  # registration that AT+CFUN=1 comes back to
+        self.flow = (0, 0)  # AT+IFC
+        self.sleep_mode = 0  # AT+QSCLK
+        self.dtr_mode = 2  # AT&D
+        self._idle: "Timer | None" = None
+        self._boot: "Timer | None" = None
+        self._lose_line = False
+        self._cut: "Fault | None" = None  # a reboot that waits for its byte
+        self._cut_left = 0
+
+    # --- bytes ----------------------------------------------------------------------------------------------------
+    def receive(self, data: bytes) -> None:
+        """Bytes from the host: a module that is off, asleep or hung does not see them."""
+        if self.state != RUNNING:
+            return
+        if self._lose_line:
+            _head, cr, data = data.partition(b"\r")
+            self._lose_line = not cr
+        if data:
+            self.module.terminal.receive(data)
+        self.stay_awake()
+
+    def filter(self, data: bytes) -> bytes:
+        """Bytes for the host that really leave; a fault may cut them with a restart."""
+        if self._cut is None:
+            return data if self.state == RUNNING else b""
+        kept = data[: self._cut_left]
+        self._cut_left -= len(kept)
+        if self._cut_left == 0 and len(kept) <= len(data):
+            self._cut = None
+            self.module.clock.call_later(0, self.restart)
+            self.state = BOOTING
+        return kept
+
+    # --- restart --------------------------------------------------------------------------------------------------
+    def down(self) -> None:
+        """Everything that lives in RAM is gone."""
+        module = self.module
+        self.epoch += 1
+        for timer in (self._idle, self._boot):
+            if timer is not None:
+                timer.cancel()
+        module.connections.drop_all()
+        module.terminal.reset()
+        module.network.restart()
+        module.end_services()
+        module.load_settings()
+        module.last_error = 0
+        self.sleep_mode, self.dtr_mode, self.functionality = 0, 2, 1
+
+    def set_functionality(self, value: int) -> None:
+        """AT+CFUN: 1 registers, 0 and 4 leave the network."""
+        was, self.functionality = self.functionality, value
+        if value == was:
+            return
+        if was == 1:
+            self.module.connections.drop_all()
+            self._stat_before = self.module.network.stat
+        self.module.network.stat = self._stat_before if value == 1 else 0
+        self.module.network.restart_contexts()
+
+    def announced_restart(self) -> None:
+        """AT+CFUN=1,1: a restart after OK. LTE modules say POWERED DOWN and, late, that their contexts are gone."""
+        lost = []
+        if "packet" in self.module.family.features:
+            self.module.terminal.result("POWERED DOWN")
+            lost = [ctx for ctx, context in self.module.network.contexts.items() if context.active]
+        self.restart()
+        for ctx in lost:
+            self.module.clock.call_later(self.module.options.number("boot_ms") // 2, partial(self._gone, ctx))
+
+    def _gone(self, ctx: int) -> None:
+        self.module.to_host.put(b'\r\n+QIURC: "pdpdeact",%d\r\n' % ctx)
+
+    def announced_off(self) -> None:
+        """AT+QPOWD: POWERED DOWN, then silence."""
+        self.module.urc("POWERED DOWN")
+        self.off()
+
+    def restart(self) -> None:
+        """A reset: silence, then the boot URCs."""
+        self.down()
+        self.state = BOOTING
+        self._boot = self.module.clock.call_later(self.module.options.number("boot_ms"), self._booted)
+
+    def _booted(self) -> None:
+        self.state = RUNNING
+        for text in self.module.family.boot_urcs:
+            if not text.startswith("+CPIN") or self.module.sim.state == "READY":
+                self.module.urc(text)
+
+    def off(self) -> None:
+        """Power down."""
+        self.down()
+        self.state = OFF
+
+    # --- pins -----------------------------------------------------------------------------------------------------
+    def pin(self, name: str, level: int, ms: "int | None") -> None:
+        """Set a pin's level, for `ms` or for good."""
+        if name not in PINS:
+            raise ValueError("unknown pin %r; there are %s" % (name, ", ".join(PINS)))
+        before, self.levels[name] = self.levels[name], level
+        if level != before:
+            self._edge(name, level)
+        if ms is not None:
+            self.module.clock.call_later(ms, lambda: self.pin(name, 1 - level, None))
+
+    def _edge(self, name: str, level: int) -> None:
+        if name == "psm_eint" and level == 0:
+            self.wake()
+        elif name == "reset" and level == 1 and self.state != OFF:
+            self.restart()
+        elif name == "dtr":
+            self._dtr(level)
+
+    def _dtr(self, level: int) -> None:
+        mode = self.module.terminal.mode
+        if level and self.dtr_mode and isinstance(mode, Transparent):
+            mode.leave()
+            self.module.terminal.answer("OK")
+            self.module.terminal.flush_urcs()
+
+    def press(self, ms: int) -> None:
+        """The power key: long enough it switches on, or off."""
+        if self.state == OFF and ms >= PRESS_ON_MS:
+            self.restart()
+        elif self.state != OFF and ms >= PRESS_OFF_MS:
+            if self.state == RUNNING:
+                self.module.urc("POWERED DOWN")
+            self.off()
+        elif self.state == ASLEEP:
+            self.wake()
+
+    # --- deep sleep (R121, R219, R222, R426) ------------------------------------------------------------------------
+    def stay_awake(self) -> None:
+        """Something happened on the port: the idle time begins anew."""
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        if self.sleep_mode == 1 and "nb_tcpip" in self.module.family.features:
+            wait = self.module.options.number("sleep_after_ms")
+            self._idle = self.module.clock.call_later(wait, self.fall_asleep)
+
+    def fall_asleep(self) -> None:
+        """Deep sleep: the port is dead, TCP connections are gone, UDP ones stay."""
+        if self.state != RUNNING or self.module.terminal.running:
+            return
+        if self.module.options["sleep_urcs"]:
+            self.module.urc("+QATSLEEP")
+        self.module.connections.drop_all(keep=("UDP",))
+        self.state = ASLEEP
+
+    def wake(self) -> None:
+        """Wake from deep sleep."""
+        if self.state != ASLEEP:
+            return
+        self.state = RUNNING
+        self._lose_line = bool(self.module.options["first_at_lost"])
+        if self.module.options["sleep_urcs"]:
+            self.module.urc("+QATWAKEUP")
+        self.stay_awake()
+
+    # --- faults ---------------------------------------------------------------------------------------------------
+    def strike(self, fault: Fault) -> None:
+        """Faults that strike by themselves, not when something is tried."""
+        acts = {"reboot": self._reboot, "hang": self._hang, "pdp_dropped": self._drop_pdp}
+        acts.update({"peer_rst": self._peer_ends, "peer_fin": self._peer_ends, "half_open": self._half_open})
+        acts.update(dict.fromkeys(SWITCHES, self._switch))
+        act = acts.get(fault.name)
+        if act is not None:
+            self.module.faults.used(fault)
+            act(fault)
+
+    def _reboot(self, fault: Fault) -> None:
+        if "at_byte" in fault.params:
+            self._cut, self._cut_left = fault, fault.value("at_byte", 0)
+        else:
+            self.restart()
+
+    def _hang(self, fault: Fault) -> None:
+        self.state = HUNG
+
+    def _drop_pdp(self, fault: Fault) -> None:
+        self.module.network.drop_pdp(fault.value("ctx", 1))
+
+    def _switch(self, fault: Fault) -> None:
+        part, name, value = SWITCHES[fault.name]
+        setattr(self.module.sim if part == "sim" else self.module.network, name, value)
+
+    def _half_open(self, fault: Fault) -> None:
+        for connection in self.module.connections.all():
+            if fault.value("id", connection.number) == connection.number and connection.link is not None:
+                connection.link.close(abort=True)
+                connection.link = DeadLink()
+
+    def _peer_ends(self, fault: Fault) -> None:
+        for connection in self.module.connections.all():
+            if fault.value("id", connection.number) == connection.number:
+                connection.shut(abort=fault.name == "peer_rst")
+                connection.peer_closed(reset=fault.name == "peer_rst")
