@@ -1,12 +1,16 @@
 """The demo's servers against CPython's own clients."""
 
 import asyncio
+import contextlib
+import gc
 import socket
 import ssl
+import struct
 
 import aiocoap
 import pytest
 from desk import servers
+from vm_peers import until
 
 
 async def fetch(port: int, ca_pem: bytes, name: str) -> bytes:
@@ -73,6 +77,31 @@ async def two_hosts() -> None:
 
 def test_two_hosts_behind_one_port() -> None:
     asyncio.run(two_hosts())
+
+
+def goodbye_and_reset(port: int, ca_pem: bytes) -> None:
+    context = ssl.create_default_context(cadata=ca_pem.decode())
+    plain = socket.create_connection(("127.0.0.1", port))
+    with context.wrap_socket(plain, server_hostname="page.example") as client:
+        client.setblocking(False)
+        with contextlib.suppress(ssl.SSLWantReadError):  # the server's goodbye is not waited for
+            client.unwrap()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def rude_clients() -> None:
+    failures: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
+    async with servers.https(servers.Authority("rude"), "page.example") as seen:
+        for _ in range(10):
+            await asyncio.to_thread(goodbye_and_reset, seen.port, seen.ca_pem)
+        await until(lambda: seen.connections == 10 and len(asyncio.all_tasks()) == 1)
+    gc.collect()  # a task tells its failure when it goes
+    assert failures == []
+
+
+def test_clients_that_say_goodbye_and_reset() -> None:
+    asyncio.run(rude_clients())
 
 
 async def coap() -> None:

@@ -110,6 +110,13 @@ sys.exit(3)
 """
 
 
+def wasm_vm() -> Path:
+    vm = runtimes.find_wasm_vm()
+    if vm is None:
+        pytest.skip("npm's VM was not fetched yet")
+    return vm
+
+
 def ending(child: "subprocess.Popen[str]") -> str:
     """What the VM prints up to its end; it is killed where it does not end."""
     try:
@@ -127,9 +134,7 @@ def read(fd: int, n: int) -> bytes:
 
 
 def test_wasm_script_has_a_uart_and_moves_bytes_without_allocating(tmp_path: Path) -> None:
-    vm = runtimes.find_wasm_vm()
-    if vm is None:
-        pytest.skip("npm's VM was not fetched yet")
+    vm = wasm_vm()
     script = tmp_path / "script.py"
     script.write_text(WASM_SCRIPT)
     data = bytes(range(256)) * 64
@@ -160,9 +165,7 @@ def test_wasm_script_has_a_uart_and_moves_bytes_without_allocating(tmp_path: Pat
 
 
 def test_wasm_error_is_shown_and_fails(tmp_path: Path) -> None:
-    vm = runtimes.find_wasm_vm()
-    if vm is None:
-        pytest.skip("npm's VM was not fetched yet")
+    vm = wasm_vm()
     script = tmp_path / "script.py"
     script.write_text("import nothing_of_this_name\n")
     child = runtimes.start_wasm(vm, script, stdout=-1, stderr=-2)

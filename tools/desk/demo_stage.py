@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from virtual_module import VirtualModule
 
@@ -114,7 +114,7 @@ async def bc65() -> AsyncIterator[Stage]:
 async def call_from_outside(stage: Stage, module: VirtualModule) -> None:
     """Connect to the module's listener, send lines, take the echo, and see both ends close."""
     where = next(one["local"] for one in module.sockets if one["kind"] == "TCP LISTENER")
-    reader, writer = await asyncio.open_connection(*cast("tuple[str, int]", where))
+    reader, writer = await asyncio.open_connection(*where)
     async with asyncio.timeout(OUTSIDE_S):
         try:
             for line in LINES:

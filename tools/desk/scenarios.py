@@ -187,17 +187,22 @@ def fetch(modem: Modem, host: "list[Any]", tls: TLSContext, step: Step) -> None:
 def body_length(sock: "Socket") -> int:
     """Read the head of an HTTP answer; ValueError unless it is 200 with a length."""
     length = -1
-    if not sock.readline().startswith(b"HTTP/1.1 200 "):
+    if not read_line(sock).startswith(b"HTTP/1.1 200 "):
         raise ValueError("the server did not say 200")
-    line = sock.readline()
+    line = read_line(sock)
     while line.strip():
         name, _, value = line.decode().partition(":")
         if name.lower() == "content-length":
             length = int(value)
-        line = sock.readline()
+        line = read_line(sock)
     if length < 0:
         raise ValueError("the server did not say how long the page is")
     return length
+
+
+def read_line(sock: "Socket") -> bytes:
+    """A line with its end, b"" at the end of the stream. None comes from a socket without a time-out only."""
+    return sock.readline() or b""
 
 
 def bc95g(modem: Modem, job: "Job") -> None:

@@ -219,7 +219,8 @@ async def _tcp(seen: Server, handler: Handler, tls: ssl.SSLContext | None = None
         seen.connections += 1
         try:
             await handler(reader, writer)
-            writer.close()
+            if not writer.is_closing():  # of a TLS transport closed twice, asyncio loses the connection
+                writer.close()
             await writer.wait_closed()
         except (OSError, asyncio.CancelledError):  # lost, or the demo ends: both are the end of it
             writer.transport.abort()

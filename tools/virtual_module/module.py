@@ -11,13 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import commands, families, power
+from . import commands, families, power, states
 from .clock import Clock
 from .faults import Faults
 from .pacing import Pacer
 from .radio import Network, Sim
 from .resolver import NoAddress, Resolver, is_address
-from .sockets import Connection, Table
+from .sockets import Table
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -251,9 +251,9 @@ class VirtualModule:
         return list(self._log)
 
     @property
-    def sockets(self) -> "list[dict[str, object]]":
+    def sockets(self) -> "list[states.SocketState]":
         """The connections, as plain data; `local` is the real loopback address."""
-        return [describe(connection) for connection in self.connections.all()]
+        return [states.of_connection(connection) for connection in self.connections.all()]
 
     def fault(self, name: str, **params: object) -> int:
         """Arm a fault of `faults.KNOWN`; returns its number. ValueError for what does not exist."""
@@ -273,21 +273,9 @@ class VirtualModule:
         """Press the power key for `ms`."""
         self.power.press(ms)
 
-    def state(self) -> "dict[str, object]":
+    def state(self) -> states.State:
         """Everything above as JSON-able data."""
-        return {
-            "model": self.model,
-            "family": self.family.name,
-            "now_ms": self.clock.now_ms(),
-            "power": self.power.state,
-            "sim": self.sim.state,
-            "stat": self.network.stat,
-            "contexts": {str(n): c.address for n, c in self.network.contexts.items() if c.active},
-            "sockets": self.sockets,
-            "files": {name: len(data) for name, data in self.files.items()},
-            "faults": [{"id": one.number, "name": one.name, "left": one.left} for one in self.faults.armed],
-            "last_error": self.last_error,
-        }
+        return states.of_module(self)
 
     async def settle(self) -> None:
         """Wait until nothing happens any more without the clock being stepped (at most three seconds)."""
@@ -347,20 +335,3 @@ class VirtualModule:
             await asyncio.sleep(0)  # transports close in the loop's next rounds
         if self.errors:
             raise self.errors[0]
-
-
-def describe(connection: Connection) -> "dict[str, object]":
-    """A connection as plain data."""
-    link = connection.link
-    return {
-        "id": connection.number,
-        "kind": connection.kind,
-        "ctx": connection.ctx,
-        "host": connection.host,
-        "port": connection.port,
-        "local_port": connection.local_port,
-        "state": connection.state,
-        "mode": connection.mode,
-        "unread": connection.unread(),
-        "local": list(getattr(link, "local", ("", 0))),
-    }
