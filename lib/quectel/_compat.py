@@ -1,11 +1,11 @@
 """What differs between MicroPython and CPython.  The one file that asks which Python this is."""
 
 import sys
-from struct import pack_into
 
 if sys.implementation.name == "micropython":
     from io import BytesIO
     from io import IOBase as Stream
+    from struct import pack_into
     from time import gmtime, sleep_ms
     from time import ticks_ms as _ticks_ms
 
@@ -31,6 +31,33 @@ if sys.implementation.name == "micropython":
         io = BytesIO(size)
         io.write(bytes(size))
         return io
+
+    class Ladder:
+        """Bulk copies from a Store to an offset in a buffer, without a slice.
+
+        A slice costs a block of heap; ready-made views of powers of two do not.
+        """
+
+        def __init__(self, bits):
+            scratch = memoryview(bytearray(1 << bits))
+            self._views = [scratch[: 1 << k] for k in range(bits + 1)]
+            self._formats = ["%ds" % (1 << k) for k in range(bits + 1)]
+            self._top = bits
+
+        def move(self, store, dst, off, n):
+            """Read n bytes from the store's position into dst[off:off + n]."""
+            k = self._top
+            while n:
+                while 1 << k > n:
+                    k -= 1
+                store.readinto(self._views[k])
+                self._put(k, dst, off)
+                off += 1 << k
+                n -= 1 << k
+
+        def _put(self, k, dst, off):
+            # A function of its own: a frame of more than 11 words is taken from the heap.
+            pack_into(self._formats[k], dst, off, self._views[k])
 
 else:
     from time import gmtime, monotonic_ns, sleep
@@ -70,6 +97,15 @@ else:
             self._pos += n
             return n
 
+    class Ladder:
+        """Copies from a Store to an offset in a buffer."""
+
+        def __init__(self, bits):
+            pass
+
+        def move(self, store, dst, off, n):
+            store.readinto(memoryview(dst)[off : off + n], n)
+
 
 _MASK = const(0x3FFFFFFF)
 _HALF = const(0x20000000)
@@ -96,36 +132,3 @@ def utc_now():
     """The platform's clock as (year, month, day, hour, minute, second), or None if nobody has set it."""
     now = gmtime()
     return tuple(now)[:6] if now[0] >= 2024 else None
-
-
-class Ladder:
-    """Bulk copies from a Store to an offset in a buffer, without a slice.
-
-    A slice costs a block of heap on MicroPython; ready-made views of powers of two do not.
-    """
-
-    def __init__(self, bits):
-        scratch = memoryview(bytearray(1 << bits))
-        self._views = [scratch[: 1 << k] for k in range(bits + 1)]
-        self._formats = ["%ds" % (1 << k) for k in range(bits + 1)]
-        self._top = bits
-
-    def move(self, store, dst, off, n):
-        """Read n bytes from the store's position into dst[off:off + n]."""
-        k = self._top
-        while n:
-            while 1 << k > n:
-                k -= 1
-            store.readinto(self._views[k])
-            pack_into(self._formats[k], dst, off, _packable(self._views[k]))
-            off += 1 << k
-            n -= 1 << k
-
-
-if sys.implementation.name == "micropython":
-
-    def _packable(view):
-        return view
-
-else:
-    _packable = bytes  # CPython's struct takes no view for "s"

@@ -57,6 +57,8 @@ class Agenda(Lines):
     # --- what goes next -----------------------------------------------------------------------------------------
 
     def _next(self) -> None:
+        if self.sender.index >= 0 and self.sender.cid < 0:
+            self._drop_store()  # its connection is gone, and a result will not come
         if self.blame.index >= 0:
             self._ask_why()
         elif self.wanted:
@@ -129,10 +131,9 @@ class Agenda(Lines):
         self._close(slot, slot.cid, slot.dialect)
 
     def _close(self, slot: "Slot", cid: int, dialect: "Dialect") -> None:
-        c = self.cmd
-        c.begin(CLOSE, dialect.close)
-        c.num(cid)
-        c.add(dialect.close_arg)
+        self.cmd.begin(CLOSE, dialect.close)
+        self.cmd.num(cid)
+        self.cmd.add(dialect.close_arg)
         self._run(slot, None, ON_CLOSE if dialect.close_ok else ON_OK, dialect.close_ms, 0)
 
     def _close_orphan(self) -> None:
@@ -154,9 +155,13 @@ class Agenda(Lines):
         """The command line is complete: hand it to the UART and set its deadline."""
         self.ntx = self.cmd.run(slot, prefix, ends)
         self.otx = 0
-        self.cmd.deadline = ticks_add(self.now, limit_ms + self.wire_ms(self.ntx + answer))
+        answer = self.wire_ms(self.ntx + answer)
+        self.cmd.deadline = ticks_add(self.now, limit_ms + answer)
         if self.trace:
-            self._say(">>", bytes(self.cmd.tx[: self.cmd.n]))
+            self._say_command()
+
+    def _say_command(self) -> None:
+        self._say(">>", bytes(self.cmd.tx[: self.cmd.n]))
 
     def wire_ms(self, n: int) -> int:
         """Time for n bytes at 10 bits a byte, and 20 %."""
@@ -227,11 +232,16 @@ class Agenda(Lines):
             self.table.unbind(slot)
             slot.state = FREE
             slot.want_close = False
+            if self.blame is slot:
+                self.blame = self.table.nobody
+            if self.sender is slot:
+                self._drop_store()
             slot.wake = True
 
     def _drop_store(self) -> None:
         """What was accepted will not be sent any more: its socket has failed."""
         if self.sender.index >= 0:
             self.sender.sending = REFUSED
+            self.sender.wake = True
         self.sender = self.pending = self.table.nobody
         self.holding = False

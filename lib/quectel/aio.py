@@ -198,12 +198,17 @@ class AsyncModem(Core):
     ) -> "AsyncSocket":
         """A connected stream socket to (host, port)."""
         sock = self.socket(**as_socket)
+        done = False
         try:
             if timeout_ms is not None:
                 sock.settimeout(timeout_ms / 1000)
             await sock.connect(address)
             sock.settimeout(None)
-        except OSError:
+            done = True
+        except (OSError, ValueError, TypeError):
             await sock.close()
             raise
+        finally:
+            if not done:  # cancelled, too
+                self.engine.close(sock._slot, sock._gen)
         return sock

@@ -5,7 +5,7 @@ from errno import EAGAIN, ECONNRESET, EINPROGRESS, EIO, ENOTCONN
 from ._compat import const
 from .errors import QuectelError, error_of
 from .modem import SOCK_DGRAM
-from .table import ENDED, FAILED, FREE, QUIET, REFUSED, TAKEN
+from .table import ENDED, FAILED, FREE, HALF, OPEN, OPENING, QUIET, REFUSED, TAKEN
 from .text import in_range
 
 TYPE_CHECKING = const(False)
@@ -79,8 +79,11 @@ class BaseSocket:
     # --- for the faces ------------------------------------------------------------------------------------------
 
     def _open_steps(self, address: "Address") -> "Proc[None]":
-        """The procedure that connects.  A socket whose open has failed gets a new slot: the old one is being closed."""
-        if self._slot.gen != self._gen or self._slot.state != TAKEN:
+        """The procedure that connects.  A socket that has failed gets a new slot, and the old one is closed."""
+        if self.state in (OPENING, OPEN, HALF):
+            raise ValueError("the socket is connected")
+        if self.state != TAKEN:
+            self._engine.close(self._slot, self._gen)
             self._slot = self._modem.take_slot(*self._make)
             self._gen = self._slot.gen
         return self._modem.open(self._slot, self._gen, address[0], address[1], self._local[1], self._make[1])

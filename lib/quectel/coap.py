@@ -246,6 +246,8 @@ class Coap:
         poll_at = ticks_add(self._engine.now, _POLL_MS)
         while True:
             message = self._take()
+            if message and message.type == ACK and not message.code:
+                message = None  # empty: the response comes by itself
             if message and (message.msgid == msgid or message.type in (CON, NON)):
                 if message.type == RST:
                     raise CoapError(ECONNRESET, "reset by the server", 5, "AT+QCOAPSEND")
@@ -308,7 +310,11 @@ class Coap:
             part = bytearray(slot.ring.head())
             slot.ring.take(part, 0, len(part))
             parts.append(bytes(part))
-        is_response, message = parse(parts[0], parts[1])
+        try:
+            is_response, message = parse(parts[0], parts[1])
+        except (ValueError, IndexError):
+            self._engine.stats.unknown = (self._engine.stats.unknown + 1) & 0x3FFFFFFF
+            return None
         return message if is_response else None
 
 

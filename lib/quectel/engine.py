@@ -18,6 +18,7 @@ _QUIET_MS = const(20)  # a payload that nothing follows is whole when nothing ca
 _STALL_MS = const(1000)  # a payload that stands still for so long, and its wire time, is given up
 _SYNC_MS = const(1000)  # between two queries that bring host and module back in step
 _LATE_PROMPT_MS = const(5000)  # a prompt may still come that long after its command's deadline
+_STRAYS = const(4)  # unanswered queries that are reckoned with after getting in step
 _SILENT = const(10)  # unanswered queries before the module counts as silent
 _RESULT_MS = const(120_000)
 _NEVER = const(0x1FFFFFFF)
@@ -34,12 +35,13 @@ class Engine(Agenda):
         self.left = 0  # bytes of it that are not in tx yet
         self._feed_at = 0  # where they begin in src
         self.owed = 0  # length of a payload whose prompt had not come at the deadline
+        self._owed_src: "ReadBuf | None" = None  # where it is, or None for the transmit store
         self.resync = False  # host and module may be out of step: nothing else is sent
-        self.unanswered = 0  # queries on their way
         self.silent = False
         self._sync_at = 0
         self._answered = False
         self._moved_at = 0  # when bytes came in last
+        self._off = 0  # where in the caller's buffer received bytes go
 
     # --- time ---------------------------------------------------------------------------------------------------
 
@@ -79,7 +81,7 @@ class Engine(Agenda):
         ms = _NEVER
         if self.cmd.state == RUN:
             ms = ticks_diff(self.cmd.deadline, now)
-        elif self.resync:
+        elif self.resync and self.cmd.state == IDLE:
             ms = ticks_diff(self._sync_at, now)
         if self.holding:
             ms = min(ms, ticks_diff(self.hold_until, now))
@@ -105,7 +107,10 @@ class Engine(Agenda):
             return
         self.stats.timeouts = (self.stats.timeouts + 1) & _MASK
         waits_for_prompt = self.parser.prompt_ok
+        if c.kind == READ and c.prefix is not None:
+            self.late_head = c.prefix
         owed = c.ndata
+        self._owed_src = c.data
         self._ended(TIMEOUT)
         self.out_of_step()
         if waits_for_prompt:  # the prompt may come late, and then wants its bytes
@@ -117,7 +122,6 @@ class Engine(Agenda):
         """A late answer may come: nothing is sent before a query of ours was answered."""
         if not self.resync:
             self.stats.resyncs = (self.stats.resyncs + 1) & _MASK
-            self.unanswered = 0
             self._answered = False
         self.resync = True
         self._sync_at = self.now
@@ -132,13 +136,15 @@ class Engine(Agenda):
     def _sync_expired(self) -> None:
         self.cmd.finish(TIMEOUT)
         if self._answered:
-            self._in_step()  # the other queries went into a module that did not hear them
+            self.unanswered = min(self.unanswered, _STRAYS)
+            self._in_step()  # the other queries went into a module that did not hear them, it seems
         self._sync_at = self.now
 
     def _in_step(self) -> None:
         self.resync = False
         self.silent = False
         self.owed = 0
+        self.late_head = b""
         self.parser.prompt_ok = False
 
     def _synced(self) -> None:
@@ -161,7 +167,8 @@ class Engine(Agenda):
 
     def restarted(self) -> None:
         self.blame = self.table.nobody
-        self.left = self.owed = self.ntx = 0
+        self.left = self.owed = self.ntx = self.unanswered = 0
+        self.late_head = b""
         for cid in range(len(self.orphans)):
             self.orphans[cid] = 0
         Agenda.restarted(self)
@@ -184,7 +191,7 @@ class Engine(Agenda):
             c.deadline = ticks_add(self.now, _RESULT_MS + self.wire_ms(c.ndata))
             self._feed(c.data, c.ndata)
         elif self.owed:
-            self._feed(None, self.owed)
+            self._feed(self._owed_src, self.owed)
             self.owed = 0
 
     def _feed(self, src: "ReadBuf | None", n: int) -> None:
@@ -202,12 +209,16 @@ class Engine(Agenda):
         k = min(self.left, len(self.tx))
         if self.src is None:
             self.store.readinto(self.tx, k)
-        else:  # a procedure's payload: costs a view a piece
-            pack_into("%ds" % k, self.tx, 0, bytes(memoryview(self.src)[self._feed_at : self._feed_at + k]))
+        else:
+            self._refill_from(self.src, k)
         self._feed_at += k
         self.left -= k
         self.otx = 0
         self.ntx = k
+
+    def _refill_from(self, src: "ReadBuf", k: int) -> None:
+        """A procedure's payload: costs a copy a piece."""
+        pack_into("%ds" % k, self.tx, 0, bytes(memoryview(src)[self._feed_at : self._feed_at + k]))
 
     # --- procedures ---------------------------------------------------------------------------------------------
 
@@ -253,17 +264,19 @@ class Engine(Agenda):
         if slot.gen != gen:
             return -1
         if slot.ring.n:
-            return self._taken(slot, buf, off, n)
+            self._off = off  # a frame with one argument more would come from the heap
+            return self._taken(slot, buf, n)
         if slot.state == FAILED or slot.state == FREE:
             return -1
         return 0 if slot.state == ENDED else None
 
-    def _taken(self, slot: "Slot", buf: "Buf", off: int, n: int) -> int:
+    def _taken(self, slot: "Slot", buf: "Buf", n: int) -> int:
         """Bytes of a stream, or one datagram; what buf has no room for of it is dropped and counted."""
         if slot.kind != DGRAM:
-            return slot.ring.take(buf, off, n)
+            return slot.ring.take(buf, self._off, n)
         size = slot.ring.head()
-        n = slot.ring.take(buf, off, min(n, size))
+        n = min(n, size)
+        slot.ring.take(buf, self._off, n)
         if n < size:
             slot.ring.drop(size - n)
             self.stats.dgram_cut = (self.stats.dgram_cut + 1) & _MASK
@@ -297,12 +310,13 @@ class Engine(Agenda):
         """Give a slot back.  What was accepted is sent first; then its id is closed."""
         if slot.gen != gen or slot.state == FREE or slot.state == CLOSING:
             return
-        if slot.state == TAKEN or slot.cid < 0:
+        busy = self.cmd.state == RUN and self.cmd.slot is slot  # its part may still be written from the store
+        if slot.state == TAKEN or (slot.cid < 0 and not busy):
             self._freed(slot)
             return
-        if slot.state == FAILED and self.sender is slot:
+        if slot.state == FAILED and self.sender is slot and not busy:
             self._drop_store()
-        if slot.kind == LISTENER:
+        if slot.kind == LISTENER and slot.cid >= 0:
             self._close_unaccepted(slot.cid)
         slot.state = CLOSING
         slot.more = False

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .table import Slot
 
 _MASK = const(0x3FFFFFFF)
+_PACKET_MAX = const(1500)  # bytes that a module pushes at once, at most
 
 
 class Stats:
@@ -49,6 +50,9 @@ class Intake:
         self.into = self.table.nobody  # whose payload is being counted
         self.messages = self.table.nobody  # the slot that CoAP messages go to
         self.pending = self.table.nobody  # its SEND OK is still to come (NB families)
+        self.late_head = b""  # header of a read that was given up: its answer may still come
+        self.unanswered = 0  # queries on their way
+        self.stray = False  # the answer to a query that was given up has come: its OK is nobody's
         self.watched: "dict[bytes, list[bytes]]" = {}  # prefix -> list that gets each such URC as bytes
         self.pdp_lost = False  # pdpdeact came
         self.view = 0  # viewmode and showlength, as the last answer to AT+QICFG said (R199, R200)
@@ -104,7 +108,7 @@ class Intake:
     def _data(self, slot: "Slot", p: Parser) -> None:
         n = p.b - p.a
         if self._hexed[0]:
-            self._unhex(slot, p.buf, p.a, p.b)
+            self._unhex(p.buf, p.a, p.b)
         elif slot.index >= 0 and slot.ring.put(p.buf, p.a, n) < n:
             self._overrun(slot, n)
 
@@ -126,7 +130,7 @@ class Intake:
         if self.trace:
             self._say("<<", b"<%d bytes>" % slot.coming)
 
-    def _unhex(self, slot: "Slot", buf: "Line", a: int, b: int) -> None:
+    def _unhex(self, buf: "Line", a: int, b: int) -> None:
         """Hex digits into the ring; a pair may be split by a read."""
         k = 0
         while a < b:
@@ -138,10 +142,10 @@ class Intake:
                 self._nibble = -1
                 k += 1
             if k == 64:
-                slot.ring.put(self._bytes, 0, k)
+                self.into.ring.put(self._bytes, 0, k)
                 k = 0
             a += 1
-        slot.ring.put(self._bytes, 0, k)
+        self.into.ring.put(self._bytes, 0, k)
 
     def _lost(self) -> None:
         """No line end behind a payload: bytes were lost in it, so its socket delivers nothing more."""
@@ -180,6 +184,8 @@ class Intake:
         n = coap_head(f, self._hexed)
         if n < 0:
             return n
+        if not self._believed(self.messages, n):
+            return PLAIN
         hexed = self._hexed[0]
         self._header(f, a, n)
         self._hexed[0] = hexed
@@ -191,9 +197,9 @@ class Intake:
         slot = self.messages
         self._urc_seen()
         if slot.index >= 0 and slot.ring.room() >= f.a - a + n + 4:
-            w = slot.ring.begin()
+            slot.dgram_at = slot.ring.begin()
             slot.ring.put(f.buf, a, f.a - a)
-            slot.ring.end(w, f.a - a)
+            slot.ring.end(slot.dgram_at, f.a - a)
             self._arm(slot, n)
             slot.coming = n
         else:
@@ -215,10 +221,20 @@ class Intake:
         if slot.mode != PUSH:
             return MORE if cid == MORE else PLAIN
         n = count(f)
+        if n > _PACKET_MAX:
+            return PLAIN  # refused as a line
         if n > 0:
             self._urc_seen()
             self._expect(slot, n)
         return n
+
+    def _believed(self, slot: "Slot", n: int) -> bool:
+        """False if no packet is so long: a digit was damaged, and nobody knows where the payload ends."""
+        if n <= _PACKET_MAX:
+            return True
+        self.stats.framing = (self.stats.framing + 1) & _MASK
+        slot.fail(EIO)
+        return False
 
     def _say(self, direction: str, data: bytes) -> None:
         if self.trace:

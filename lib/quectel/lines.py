@@ -61,8 +61,20 @@ class Lines(Urcs):
             self._bare_message(f)
         elif f.skip(b"+CME ERROR:") or f.skip(b"+CMS ERROR:"):
             self.stats.late = (self.stats.late + 1) & _MASK
+        elif self.late_head and f.skip(self.late_head):
+            self._late(f.num())
+        elif f.skip(b"+CMEE:"):
+            self.stray = True
+            self.unanswered = max(self.unanswered - 1, 0)
         else:
             self._other(buf, a, b)
+
+    def _late(self, n: int) -> None:
+        """The answer to a read that was given up: its bytes are counted off, whatever they look like."""
+        self.stats.late = (self.stats.late + 1) & _MASK
+        if n > 0 and self._believed(self.table.nobody, n):
+            self._arm(self.table.nobody, n)
+            self.parser.arm(n)
 
     def _claims(self, f: "Fields") -> bool:
         """True if this line belongs to the command in flight."""
@@ -171,17 +183,22 @@ class Lines(Urcs):
         elif (n == 3 and buf.startswith(b"RDY", a)) or (n == 12 and buf.startswith(b"POWERED DOWN", a)):
             self._urc_seen()
             self.restarted()
-        elif self.cmd.state == RUN and not self._echo(buf, a, b) and self.cmd.lines is not None:
-            self._collect(self.cmd.lines, buf, a, b)
         elif self.cmd.state != RUN:
             self._other(buf, a, b)
+        elif self._echo(buf, a, b) or self._is_watched(buf, a, b):
+            pass
+        elif self.cmd.lines is not None:
+            self._collect(self.cmd.lines, buf, a, b)
 
     def _echo(self, buf: "Line", a: int, b: int) -> bool:
         """A line as long as the command in flight that begins with AT is its echo (R388)."""
         return b - a == self.cmd.n and buf[a] | 32 == 97 and buf[a + 1] | 32 == 116
 
     def _ok(self) -> None:
-        if self.cmd.state == RUN and self.cmd.ends & ON_OK:
+        if self.stray:
+            self.stray = False
+            self.stats.late = (self.stats.late + 1) & _MASK
+        elif self.cmd.state == RUN and self.cmd.ends & ON_OK:
             if self.cmd.kind != SYNC or self.cmd.prompted:
                 self._ended(DONE)
         elif self.cmd.state != RUN:
@@ -211,8 +228,6 @@ class Lines(Urcs):
         self.stats.epochs = (self.stats.epochs + 1) & _MASK
         self.epoch = self.stats.epochs
         self.table.fail_all(ECONNRESET, 570)
-        self.view = self.show = 0  # not saved (R199, R200)
-        self._views()
         if self.cmd.state == RUN:
             self._ended(RESET)
 

@@ -10,7 +10,7 @@ from .network import LOST, ONLINE, Network, bring_up, prepare, shut_down
 from .opening import bind_id, check_address, open_line, open_socket, ssl_open_line
 from .procedure import ask
 from .table import DGRAM, LISTENER, STREAM
-from .text import in_range
+from .text import decode, in_range
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Core:
             moved = True
         if self._news:
             self._hand_out()
-        return moved
+        return e.table.woken() or moved
 
     def _write(self, e: Engine) -> bool:
         moved = False
@@ -214,7 +214,7 @@ class Core:
         head = prefix.encode() if prefix is not None else _prefix_of(raw)
         limit_ms = self._family.answer_ms if timeout_ms is None else timeout_ms
         lines = yield from ask(self.engine, raw, head, _FINALS[final], limit_ms, data)
-        return [line.decode() for line in lines]
+        return [decode(line, 0, len(line)) for line in lines]
 
     def ready(self) -> "Proc[None]":
         """Settings are made once an epoch, before the first socket: connect() does it, or the first open."""

@@ -6,7 +6,7 @@ from ._compat import const, ticks_add, ticks_diff
 from .command import ON_CLOSE, ON_OK
 from .errors import NetworkError, QuectelError, QuectelTimeout
 from .procedure import ask, number, reason, try_ask, values, wait_for
-from .text import checked
+from .text import checked, decode
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -52,8 +52,9 @@ def prepare(engine: "Engine", net: Network) -> "Proc[None]":
     """Bring a module that just started, or just met us, to known settings: echo, errors, framing, ids."""
     restarts = 0
     while net.prepared != engine.epoch:
-        epoch = engine.epoch
         try:
+            yield from _contact(engine)
+            epoch = engine.epoch
             yield from _settings(engine, net)
             net.prepared = epoch
         except QuectelError as error:
@@ -63,7 +64,6 @@ def prepare(engine: "Engine", net: Network) -> "Proc[None]":
 
 
 def _settings(engine: "Engine", net: Network) -> "Proc[None]":
-    yield from _contact(engine)
     yield from try_ask(engine, b"ATE0")
     yield from ask(engine, b"AT+CMEE=1")
     yield from _identify(engine, net)
@@ -88,10 +88,11 @@ def _contact(engine: "Engine") -> "Proc[None]":
 
 def _identify(engine: "Engine", net: Network) -> "Proc[None]":
     lines = yield from ask(engine, b"AT+CGMM")
-    net.model = lines[0].decode() if lines else ""
-    for name in engine.family.modules:
-        if name.replace("-", "") in net.model.replace("-", "").upper():
-            return
+    for line in lines:  # a booting module may say something of its own in between
+        net.model = decode(line, 0, len(line))
+        for name in engine.family.modules:
+            if name.replace("-", "") in net.model.replace("-", "").upper():
+                return
     raise NetworkError(ENODEV, "this module says %r, the driver was made for %s" % (net.model, engine.family.name))
 
 
@@ -165,14 +166,15 @@ def _pdp_setup(engine: "Engine", apn: "str | None", user: str, password: str, au
 def _sim(engine: "Engine", pin: "str | None") -> "Proc[None]":
     """Ready, or the PIN is entered: once, because three wrong ones block a SIM."""
     end = ticks_add(engine.now, _SIM_MS)
+    entered = False
     while True:
         answer = yield from try_ask(engine, b"AT+CPIN?", b"+CPIN:", ON_OK, 5000)
         state = values(answer.lines[0])[0] if answer.lines else ""
         if state == "READY":
             return
-        if state == "SIM PIN":
+        if state == "SIM PIN" and not entered:
             yield from _enter_pin(engine, pin)
-            pin = None
+            entered = True
         elif not answer.ok and answer.code != 14:
             raise (yield from reason(engine, answer, b"AT+CPIN?", NetworkError))
         if ticks_diff(engine.now, end) > 0:

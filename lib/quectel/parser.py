@@ -153,7 +153,8 @@ class Parser:
             self._keep(buf, end)
             self._set(self.line, 0, self.n)
         else:
-            self._set(buf, self.pos, min(end, self.pos + len(self.line)))  # as much as a cut line would keep
+            end = min(end, self.pos + len(self.line))  # as much as would be kept of a line that a read has cut
+            self._set(buf, self.pos, end)
         return self._is_inline()
 
     def _is_inline(self) -> bool:

@@ -9,6 +9,7 @@ from errno import EINVAL, EIO, ENODEV
 from ._compat import const, ticks_add, ticks_diff
 from .command import DONE, ERROR, ON_OK, RESET, RUN, TIMEOUT
 from .errors import QuectelError, QuectelTimeout, error_of
+from .text import decode
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Answer:
         self.result = cmd.result
         self.ok = cmd.result == DONE
         self.lines = lines
-        self.text = bytes(cmd.words[: cmd.nwords]).decode().strip()
+        self.text = decode(cmd.words, 0, cmd.nwords).strip()
         self.code = _WORDS.get(self.text, cmd.code)
 
 

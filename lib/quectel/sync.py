@@ -155,7 +155,7 @@ class Modem(Core):
                 sock.settimeout(timeout_ms / 1000)
             sock.connect(address)
             sock.settimeout(None)
-        except OSError:
+        except (OSError, ValueError, TypeError):
             sock.close()
             raise
         return sock

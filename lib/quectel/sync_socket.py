@@ -41,6 +41,7 @@ class Socket(BaseSocket, Stream):
         slot: "Slot | None" = None,
     ) -> None:
         BaseSocket.__init__(self, modem, type, tls, mode, af, pdp, slot)
+        self._moved: "int | None" = None  # no local: a frame with one word more would come from the heap
 
     def fileno(self) -> int:
         return -1
@@ -94,11 +95,12 @@ class Socket(BaseSocket, Stream):
 
     def readinto(self, buf: "Buf", nbytes: int = -1) -> "int | None":
         """Fill buf: short only at the end of the stream, or when not blocking.  Allocates nothing."""
-        want = len(buf) if nbytes < 0 else nbytes
+        if nbytes < 0:
+            nbytes = len(buf)
         self._modem.begin(self._timeout_ms)
         got = 0
-        while got < want:
-            n = self._some(buf, got, want - got)
+        while got < nbytes:
+            n = self._some(buf, got, nbytes - got)
             if not n:
                 return got or n
             got += n
@@ -107,14 +109,14 @@ class Socket(BaseSocket, Stream):
     def _some(self, buf: "Buf", off: int, n: int) -> "int | None":
         """At least one byte, 0 at the end of the stream, None if that would block."""
         while True:
-            k = self._engine.try_recv(self._slot, self._gen, buf, off, n)
-            if k is None:
+            self._moved = self._engine.try_recv(self._slot, self._gen, buf, off, n)
+            if self._moved is None:
                 if not self._again(off):
                     return None
-            elif k < 0:
+            elif self._moved < 0:
                 raise slot_error(self._slot, self._gen)
             else:
-                return k
+                return self._moved
 
     def _again(self, done: int) -> bool:
         """False if a non-blocking call has nothing to wait for; a time-out says how much was done."""
@@ -174,11 +176,11 @@ class Socket(BaseSocket, Stream):
         """All of buf (bytes or str); None or fewer when not blocking.  Allocates nothing."""
         if isinstance(buf, str):
             buf = buf.encode()
-        want = len(buf) if n < 0 else min(n, len(buf))
+        n = len(buf) if n < 0 else min(n, len(buf))
         self._modem.begin(self._timeout_ms)
         done = 0
-        while done < want:
-            k = self._part(buf, done, want - done)
+        while done < n:
+            k = self._part(buf, done, n - done)
             if not k:
                 return done or None
             done += k
@@ -186,7 +188,7 @@ class Socket(BaseSocket, Stream):
 
     def sendall(self, buf: "ReadBuf", flags: int = 0) -> None:
         """All of buf, or an error that says in .done how much went."""
-        if self.write(buf) is None and len(buf):
+        if (self.write(buf) or 0) < len(buf):
             raise would_block()
 
     def send(self, buf: "ReadBuf", flags: int = 0) -> int:
@@ -201,15 +203,14 @@ class Socket(BaseSocket, Stream):
         """Have one part accepted, and wait for the module's result unless not blocking."""
         self._unrefused()
         while True:
-            k = self._engine.try_send(self._slot, self._gen, buf, off, n)
-            if k is None:
+            self._moved = self._engine.try_send(self._slot, self._gen, buf, off, n)
+            if self._moved is None:
                 if not self._again(off):
                     return None
-            elif k < 0:
+            elif self._moved < 0:
                 raise slot_error(self._slot, self._gen)
             else:
-                break
-        return self._result(k, off)
+                return self._result(self._moved, off)
 
     def _result(self, k: int, off: int) -> int:
         if self._timeout_ms == 0:
@@ -246,6 +247,6 @@ class Socket(BaseSocket, Stream):
         if slot.gen != self._gen or slot.state == FAILED:
             return _ERR | _HUP
         bits = _RD if slot.ring.n or slot.state == ENDED else 0
-        if self._engine.sender.index < 0 and slot.state in (OPEN, HALF):
+        if self._engine.sender.index < 0 and (slot.state == OPEN or slot.state == HALF):
             bits |= _WR
         return bits

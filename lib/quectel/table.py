@@ -137,11 +137,17 @@ class Table:
                 return cid
         return -1
 
+    def woken(self) -> bool:
+        """True if a slot has changed since this was asked last; that a deadline is over moves no byte."""
+        woken = False
+        for slot in self.slots:
+            woken = woken or slot.wake
+            slot.wake = False
+        return woken
+
     def fail_all(self, err: int, code: int = 0) -> None:
-        """A new epoch: whatever was open is gone, and so are the ids."""
+        """A new epoch: whatever was open is gone, and so are the ids.  The engine frees what is being closed."""
         for slot in self.slots:
             if slot.state != FREE and slot.state != TAKEN:
                 slot.fail(err, code)
                 self.unbind(slot)
-                if slot.state == CLOSING:
-                    slot.state = FREE

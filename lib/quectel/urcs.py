@@ -37,8 +37,9 @@ class Urcs(Intake):
             f.comma()
             n = f.num()
             if n > 0:
-                self._expect(slot, n)
-                self.parser.arm(n)
+                if self._believed(slot, n):
+                    self._expect(slot, n)
+                    self.parser.arm(n)
                 return
         slot.more = slot.index >= 0 and (slot.state == OPEN or slot.state == HALF)
         slot.again = slot.asked != 0
@@ -76,7 +77,7 @@ class Urcs(Intake):
         f.comma()
         listener = f.num()
         slot = self.table.take()
-        if slot is None or self.table.at(listener).kind != LISTENER or not self._yields(self.table.at(cid)):
+        if slot is None or self.table.at(listener).kind != LISTENER or not self._yields(cid):
             self._refuse(slot, cid)
             return
         self.table.bind(slot, cid)
@@ -87,12 +88,13 @@ class Urcs(Intake):
         self._peer(slot, f)
         slot.wake = self.table.at(listener).wake = True
 
-    def _yields(self, slot: "Slot") -> bool:
+    def _yields(self, cid: int) -> bool:
         """An id that an open of ours was about to use may come in instead: that open gets another one (563)."""
+        slot = self.table.at(cid)
         if slot.state == OPENING:
             self.table.unbind(slot)
             return True
-        return slot.index < 0
+        return slot.index < 0 and 0 <= cid < self.table.ids()
 
     def _refuse(self, slot: "Slot | None", cid: int) -> None:
         self.stats.no_slot = (self.stats.no_slot + 1) & _MASK
@@ -133,12 +135,16 @@ class Urcs(Intake):
 
     def _other(self, buf: "Line", a: int, b: int) -> None:
         """A URC that somebody may watch for; else it is counted."""
+        if not self.watched or not self._is_watched(buf, a, b):
+            self.stats.unknown = (self.stats.unknown + 1) & _MASK
+
+    def _is_watched(self, buf: "Line", a: int, b: int) -> bool:
         for prefix in self.watched:
             if b - a >= len(prefix) and buf.startswith(prefix, a):
                 self._urc_seen()
                 self._collect(self.watched[prefix], buf, a, b)
-                return
-        self.stats.unknown = (self.stats.unknown + 1) & _MASK
+                return True
+        return False
 
     def orphan(self, cid: int) -> None:  # agenda.py
         raise NotImplementedError

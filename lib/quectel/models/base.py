@@ -52,7 +52,7 @@ class Family:
         self.host_max = 0  # longest host name in bytes, 0 where no limit is stated
         self.answer_ms = 300  # maximum response time where no row states another
         self.line_buf = 256
-        self.tx_buf = 320
+        self.tx_buf = 400
         self.inline: "tuple[bytes, ...]" = ()  # headers that carry their payload on the same line
         self.qiact = False  # the PDP context is brought up with QICSGP and QIACT (R301)
         self.family_field = False  # the open command ends with <protocol_type>
