@@ -22,10 +22,10 @@ _WHERE = {
     "NetworkError": "errors",
     "TLSError": "errors",
     "CoapError": "errors",
-    "SOCK_STREAM": "modem",
-    "SOCK_DGRAM": "modem",
-    "AF_INET": "modem",
-    "AF_INET6": "modem",
+    "SOCK_STREAM": "table",
+    "SOCK_DGRAM": "table",
+    "AF_INET": "table",
+    "AF_INET6": "table",
 }
 
 

@@ -7,12 +7,12 @@ from .errors import NetworkError as NetworkError
 from .errors import QuectelError as QuectelError
 from .errors import QuectelTimeout as QuectelTimeout
 from .errors import TLSError as TLSError
-from .modem import AF_INET as AF_INET
-from .modem import AF_INET6 as AF_INET6
-from .modem import SOCK_DGRAM as SOCK_DGRAM
-from .modem import SOCK_STREAM as SOCK_STREAM
 from .sync import Modem as Modem
 from .sync_socket import Socket as Socket
+from .table import AF_INET as AF_INET
+from .table import AF_INET6 as AF_INET6
+from .table import SOCK_DGRAM as SOCK_DGRAM
+from .table import SOCK_STREAM as SOCK_STREAM
 from .tls import TLSContext as TLSContext
 
 __version__: str

@@ -185,8 +185,12 @@ class Agenda(Lines):
     def _read_ended(self, slot: "Slot", result: int) -> None:
         slot.asked = 0
         slot.wake = True
-        if result == DONE or (result == TIMEOUT and slot.kind == DGRAM):  # which may be lost: it is asked again
+        if result == DONE:
+            self._commit(slot)
             return
+        self._give_up(slot)
+        if result == TIMEOUT and slot.kind == DGRAM:
+            return  # a datagram may be lost: it is asked again
         slot.more = False
         if result == TIMEOUT:
             slot.fail(EIO)  # the module may have given bytes away that nobody got
@@ -194,6 +198,13 @@ class Agenda(Lines):
             slot.state = ENDED  # some firmware reads nothing after "closed" (R393)
         elif result == ERROR and slot.state == OPEN:
             self.blame = slot
+
+    def _give_up(self, slot: "Slot") -> None:
+        """Nothing of the payload of a read that did not end well is delivered; the rest of it goes to nobody."""
+        slot.ring.undo()
+        slot.dgram_at = -1
+        if self.into is slot:
+            self.into = self.table.nobody
 
     def _send_ended(self, slot: "Slot", result: int) -> None:
         if result == DONE and slot.dialect.late_result:

@@ -4,19 +4,15 @@ from ._acompat import Event, Waiter, create_task
 from ._compat import const, ticks_add, ticks_diff, ticks_ms, utc_now
 from .aio_socket import AsyncSocket
 from .errors import QuectelTimeout
-from .modem import AF_INET, SOCK_STREAM, Core
+from .modem import Core
 from .procedure import result_of
-from .table import BUFFER
+from .table import AF_INET, BUFFER, SOCK_STREAM
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from ._acompat import Task
     from ._faces import AsyncCoap, AsyncFiles, Family, MaybeTLS, SocketOptions, Unpack
     from ._types import Address, Clock, Pins, Proc, ReadBuf, Report, T, Trace, Uart
-
-    _NO_WAITER: Waiter
-else:
-    _NO_WAITER = None  # until the task starts
 
 _IDLE_MS = const(1000)
 _STEP_MS = const(20)  # a procedure that waits for time to pass is asked again that often
@@ -30,6 +26,32 @@ class AsyncClock:
 
     def utc(self) -> "tuple[int, ...] | None":
         return utc_now()
+
+
+class ClockWaiter:
+    """Waits by the clock that was handed in, a step at a time."""
+
+    def __init__(self, clock: "Clock") -> None:
+        self._clock = clock
+        self._woken = False
+
+    def wake(self) -> None:
+        """The next wait takes no time: there is something to do."""
+        self._woken = True
+
+    async def wait(self, ms: int) -> None:
+        ms = 0 if self._woken else min(ms, _STEP_MS)
+        self._woken = False
+        await self._clock.sleep_ms(ms)
+
+    def close(self) -> None:
+        pass
+
+
+if TYPE_CHECKING:
+    _NO_WAITER: Waiter | ClockWaiter
+else:
+    _NO_WAITER = None  # until the task starts
 
 
 class AsyncModem(Core):
@@ -59,6 +81,7 @@ class AsyncModem(Core):
         trace: "Trace | None" = None,
     ) -> None:
         Core.__init__(self, uart, family, pins, slots, rx_ring, tx_buf, line_buf, clock or AsyncClock(), trace)
+        self._given = clock
         self._task: "Task | None" = None
         self._waiter = _NO_WAITER
         self._changed = Event()
@@ -71,7 +94,7 @@ class AsyncModem(Core):
         if self._broken is not None:
             raise self._broken
         if self._task is None:
-            self._waiter = Waiter(self.uart)
+            self._waiter = Waiter(self.uart) if self._given is None else ClockWaiter(self._given)
             self._task = create_task(self._serve())
 
     async def _serve(self) -> None:
@@ -94,6 +117,8 @@ class AsyncModem(Core):
         ms = _IDLE_MS if due < 0 else min(due, _IDLE_MS)
         if self.engine.ntx:
             ms = min(ms, 1)
+        if self._jobs:
+            ms = min(ms, _STEP_MS)
         if self._alarm >= 0:
             left = ticks_diff(self._alarm, now)
             if left <= 0:

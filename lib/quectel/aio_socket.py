@@ -1,10 +1,9 @@
 """The asyncio face: AsyncSocket."""
 
 from ._compat import const
-from .base_socket import BaseSocket, in_progress, slot_error, would_block
+from .base_socket import BaseSocket, would_block
 from .errors import QuectelTimeout
-from .modem import AF_INET, SOCK_STREAM
-from .table import BUFFER, TAKEN
+from .table import AF_INET, BUFFER, SOCK_STREAM, TAKEN
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -50,7 +49,8 @@ class AsyncSocket(BaseSocket):
     async def connect(self, address: "Address") -> None:
         """See Socket.connect()."""
         if self._timeout_ms == 0:
-            raise in_progress()
+            self._modem.until(-1)
+            raise self._begin_open(address)
         await self._modem.run(self._open_steps(address), self._timeout_ms)
         self._peer = (address[0], address[1])
 
@@ -82,22 +82,24 @@ class AsyncSocket(BaseSocket):
         """See Socket.readinto()."""
         want = len(buf) if nbytes < 0 else nbytes
         until = self._modem.until(self._timeout_ms)
-        got = 0
-        while got < want:
-            n = await self._some(buf, got, want - got, until)
+        self._got = 0
+        while self._got < want:
+            n = await self._some(buf, self._got, want - self._got, until)
             if not n:
-                return got or n
-            got += n
-        return got
+                return self._got or n
+            self._got += n
+        return self._got
 
     async def _some(self, buf: "Buf", off: int, n: int, until: int) -> "int | None":
+        if self._back:
+            return self._from_back(buf, off, n)
         while True:
             k = self._engine.try_recv(self._slot, self._gen, buf, off, n)
             if k is None:
                 if not await self._again(until, off):
                     return None
             elif k < 0:
-                raise slot_error(self._slot, self._gen)
+                raise self._error()
             else:
                 return k
 
@@ -123,26 +125,44 @@ class AsyncSocket(BaseSocket):
         if n < 0:
             return await self._read_all()
         buf = bytearray(n)
-        k = await self.readinto(buf)
+        done = False
+        try:
+            k = await self.readinto(buf)
+            done = True
+        finally:
+            if not done:  # out of time, or cancelled
+                self._give_back(memoryview(buf)[: self._got])
         return None if k is None else bytes(memoryview(buf)[:k])
 
-    async def _read_all(self) -> bytes:
+    async def _read_all(self) -> "bytes | None":
         parts: "list[bytes]" = []
-        while True:
-            part = await self.read(512)
-            if not part:
-                return b"".join(parts)
-            parts.append(part)
+        done = False
+        try:
+            while True:
+                part = await self.read(512)
+                if not part:
+                    done = True
+                    return b"".join(parts) or part
+                parts.append(part)
+        finally:
+            if not done:
+                self._give_back(b"".join(parts))
 
     async def readline(self) -> "bytes | None":
         """See Socket.readline()."""
+        until = self._modem.until(self._timeout_ms)
         line = b""
-        while not line.endswith(b"\n"):
-            n = await self.readinto(self._one)
-            if not n:
-                return line or (None if n is None else b"")
-            line += self._one
-        return line
+        n: "int | None" = 1
+        done = False
+        try:
+            while n and not line.endswith(b"\n"):
+                n = await self._some(self._one, 0, 1, until)
+                line += self._one if n else b""
+            done = True
+        finally:
+            if not done:
+                self._give_back(line)
+        return line or (None if n is None else b"")
 
     # --- sending ------------------------------------------------------------------------------------------------
 
@@ -162,7 +182,7 @@ class AsyncSocket(BaseSocket):
 
     async def sendall(self, buf: "ReadBuf", flags: int = 0) -> None:
         """See Socket.sendall()."""
-        if await self.write(buf) is None and len(buf):
+        if (await self.write(buf) or 0) < len(buf):
             raise would_block()
 
     async def send(self, buf: "ReadBuf", flags: int = 0) -> int:
@@ -180,7 +200,7 @@ class AsyncSocket(BaseSocket):
                 if not await self._again(until, off):
                     return None
             elif k < 0:
-                raise slot_error(self._slot, self._gen)
+                raise self._error()
             else:
                 return await self._result(k, until)
 

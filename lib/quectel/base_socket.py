@@ -4,14 +4,13 @@ from errno import EAGAIN, ECONNRESET, EINPROGRESS, EIO, ENOTCONN
 
 from ._compat import const
 from .errors import QuectelError, error_of
-from .modem import SOCK_DGRAM
-from .table import ENDED, FAILED, FREE, HALF, OPEN, OPENING, QUIET, REFUSED, TAKEN
+from .table import ENDED, FAILED, FREE, HALF, OPEN, OPENING, QUIET, REFUSED, SOCK_DGRAM, TAKEN
 from .text import in_range
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
-    from ._types import Address, Proc, ReadBuf
-    from .modem import Core
+    from ._types import Address, Buf, Proc, ReadBuf
+    from .modem import Core, Job
     from .table import Slot
     from .tls import TLSContext
 
@@ -48,6 +47,9 @@ class BaseSocket:
         self._peer: "Address | None" = None
         self._local = ("", 0)
         self._one = bytearray(1)
+        self._got = 0  # bytes that the readinto() under way has
+        self._back = b""  # what a read() or readline() that did not come to its end had taken
+        self._opening: "Job | None" = None
 
     @property
     def id(self) -> int:
@@ -66,7 +68,7 @@ class BaseSocket:
 
     def pending(self) -> int:
         """Bytes that recv can give at once."""
-        return self._slot.ring.n if self._slot.gen == self._gen else 0
+        return len(self._back) + (self._slot.ring.n if self._slot.gen == self._gen else 0)
 
     def settimeout(self, value: "float | None") -> None:
         """Seconds, 0 for non-blocking, None for blocking."""
@@ -88,6 +90,28 @@ class BaseSocket:
             self._gen = self._slot.gen
         return self._modem.open(self._slot, self._gen, address[0], address[1], self._local[1], self._make[1])
 
+    def _begin_open(self, address: "Address") -> "OSError":
+        """Start what poll() then carries on; gives EINPROGRESS to be raised."""
+        self._opening = self._modem.background(self._open_steps(address))
+        self._peer = (address[0], address[1])
+        return in_progress()
+
+    def _error(self) -> "OSError":
+        """Why the slot cannot be used: a connect() in the background may have failed."""
+        if self._opening is not None and self._opening.error is not None:
+            return self._opening.error
+        return slot_error(self._slot, self._gen)
+
+    def _give_back(self, data: "ReadBuf") -> None:
+        """The next read gets these bytes first."""
+        self._back = bytes(data) + self._back
+
+    def _from_back(self, buf: "Buf", off: int, n: int) -> int:
+        k = min(n, len(self._back))
+        memoryview(buf)[off : off + k] = self._back[:k]
+        self._back = self._back[k:]
+        return k
+
     def _accepted(self) -> "tuple[Slot, Address] | None":
         """(slot, address) of a client that has come in, or None."""
         slot = self._modem.incoming(self._slot)
@@ -100,7 +124,7 @@ class BaseSocket:
     def _check(self) -> None:
         slot = self._slot
         if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE:
-            raise slot_error(slot, self._gen)
+            raise self._error()
 
     def _gone(self) -> bool:
         """True when the slot is free again, or somebody else's."""
@@ -114,7 +138,7 @@ class BaseSocket:
         """Raise what became of the part before; after SEND FAIL the socket can be used again."""
         if self._refused():
             self._slot.sending = QUIET
-            raise slot_error(self._slot, self._gen)
+            raise self._error()
 
     def _settled(self) -> bool:
         """True when the part that was accepted last has its result."""

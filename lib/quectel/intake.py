@@ -119,16 +119,23 @@ class Intake:
         slot.fail(EIO)
 
     def _complete(self, slot: "Slot") -> None:
-        """A payload is whole: only now can its bytes be taken."""
+        """A payload is whole: only now can its bytes be taken, those of a read at its OK.
+
+        A payload that is short by as many bytes as its line ends have eats these, and the OK does not come.
+        """
         if slot.dgram_at >= 0:
             slot.ring.end(slot.dgram_at, slot.coming)
             slot.dgram_at = -1
+        if self.cmd.state != RUN or self.cmd.kind != READ or self.cmd.slot is not slot:
+            self._commit(slot)
+        if self.trace:
+            self._say("<<", b"<%d bytes>" % slot.coming)
+
+    def _commit(self, slot: "Slot") -> None:
         if slot.state == FAILED:
             slot.ring.undo()  # it failed in this payload: what came before is not whole
         slot.ring.commit()
         slot.wake = True
-        if self.trace:
-            self._say("<<", b"<%d bytes>" % slot.coming)
 
     def _unhex(self, buf: "Line", a: int, b: int) -> None:
         """Hex digits into the ring; a pair may be split by a read."""

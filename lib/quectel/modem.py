@@ -7,9 +7,9 @@ from .command import ON_CLOSE, ON_CONNECT, ON_OK, ON_SEND
 from .engine import Engine
 from .errors import QuectelError, TLSError
 from .network import LOST, ONLINE, Network, bring_up, prepare, shut_down
-from .opening import bind_id, check_address, open_line, open_socket, ssl_open_line
+from .opening import bind_id, check_address, check_socket, open_line, open_socket, ssl_open_line
 from .procedure import ask
-from .table import DGRAM, LISTENER, STREAM
+from .table import DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN
 from .text import decode, in_range
 
 TYPE_CHECKING = const(False)
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from .models.base import Family
     from .table import Slot
     from .tls import Contexts, TLSContext
-
-SOCK_STREAM = 1
-SOCK_DGRAM = 2
-AF_INET = 2
-AF_INET6 = 10
 
 _FINALS = {"OK": ON_OK, "SEND OK": ON_SEND, "CLOSE OK": ON_CLOSE, "CONNECT": ON_CONNECT}
 _STAGING = 512
@@ -51,6 +46,25 @@ def find_family(family: "str | Family") -> "Family":
     from .models import find
 
     return find(family) if isinstance(family, str) else family
+
+
+class Job:
+    """A procedure that goes on in the background, and how it ended."""
+
+    def __init__(self, steps: "Proc[None]") -> None:
+        self._steps = steps
+        self.error: "OSError | None" = None
+
+    def step(self) -> bool:
+        """True when it has ended."""
+        try:
+            next(self._steps)
+        except StopIteration:
+            return True
+        except OSError as error:
+            self.error = error
+            return True
+        return False
 
 
 class Core:
@@ -86,6 +100,7 @@ class Core:
         self._handlers: "dict[bytes, Handler]" = {}
         self._handing = False
         self._news: "list[bytes]" = []  # URCs for the handlers
+        self._jobs: "list[Job]" = []
         self._contexts: "Contexts | None" = None
         self._files: "Files | None" = None
         self._coap: "Coap | None" = None
@@ -148,6 +163,8 @@ class Core:
             moved = True
         if self._news:
             self._hand_out()
+        if self._jobs:
+            self._step_jobs()
         return e.table.woken() or moved
 
     def _write(self, e: Engine) -> bool:
@@ -159,6 +176,19 @@ class Core:
             e.sent(n)
             moved = True
         return moved
+
+    def background(self, steps: "Proc[None]") -> "Job":
+        """Have poll() carry a procedure on that nobody waits for: the connect() of a non-blocking socket."""
+        self.poll()  # procedures count from the engine's time
+        next(steps)  # wrong arguments are told at once
+        job = Job(steps)
+        self._jobs.append(job)
+        return job
+
+    def _step_jobs(self) -> None:
+        for job in list(self._jobs):
+            if job.step():
+                self._jobs.remove(job)
 
     def _hand_out(self) -> None:
         """In the order in which they came."""
@@ -225,51 +255,36 @@ class Core:
 
     def take_slot(self, type: int, tls: "TLSContext | None", mode: int, af: int, pdp: int) -> "Slot":
         """A slot for a new socket.  ValueError for what the family does not have, ENOBUFS when all are taken."""
-        family = self._family
-        dialect = family.tls if tls is not None else family.tcp
-        if dialect is None:
-            raise QuectelError(EOPNOTSUPP, "%s has no %s sockets" % (family.name, "TLS" if tls else "TCP or UDP"))
-        if type not in (SOCK_STREAM, SOCK_DGRAM):
-            raise ValueError("type must be SOCK_STREAM or SOCK_DGRAM")
-        if mode not in family.modes:
-            raise ValueError("access mode must be one of %s" % (family.modes,))
-        if af == AF_INET6 and not family.family_field:
-            raise QuectelError(EOPNOTSUPP, "%s opens IPv4 only" % family.name)
-        in_range("pdp", pdp, 1, family.pdp_contexts)
+        slots = self.engine.table.slots
+        dialect = check_socket(self._family, type, tls is not None, mode, af, pdp, slots[0].ring.size)
         slot = self.engine.table.take()
         if slot is None:
-            raise QuectelError(ENOBUFS, "all %d slots are in use" % len(self.engine.table.slots))
+            raise QuectelError(ENOBUFS, "all %d slots are in use" % len(slots))
         slot.dialect = dialect
         slot.kind = STREAM if type == SOCK_STREAM else DGRAM
         slot.mode = mode
+        slot.pdp = pdp
         return slot
 
     def open(
         self, slot: "Slot", gen: int, host: str, port: int, local_port: int, tls: "TLSContext | None"
     ) -> "Proc[None]":
         """Procedure: open slot as a client of host and port; see opening.open_socket()."""
-        family = self._family
-        check_address(family, host, port)
+        check_address(self._family, host, port)
         yield from self.ready()
         if tls is not None:
-            context = yield from self._configure(tls)
-        if slot.gen != gen:
+            yield from self._configure(slot, tls)
+        if slot.gen != gen or slot.state != TAKEN:
             raise QuectelError(ENOTCONN, "the socket was closed")
         bind_id(self.engine.table, slot)
-        if tls is not None:
-            yield from open_socket(
-                self.engine, slot, gen, lambda s: ssl_open_line(s, context, host, port), host, TLSError
-            )
-        else:
-            service = b"TCP" if slot.kind == STREAM else b"UDP"
-            yield from open_socket(
-                self.engine,
-                slot,
-                gen,
-                lambda s: open_line(family, s, service, host, port, local_port),
-                host,
-                QuectelError,
-            )
+        service = b"TCP" if slot.kind == STREAM else b"UDP"
+
+        def line(slot: "Slot") -> bytes:
+            if tls is not None:
+                return ssl_open_line(slot, host, port)
+            return open_line(self._family, slot, service, host, port, local_port)
+
+        yield from open_socket(self.engine, slot, gen, line, host, QuectelError if tls is None else TLSError)
 
     def listen(self, slot: "Slot", gen: int, host: str, port: int) -> "Proc[None]":
         """Procedure: open slot as a TCP listener on a local port, 1 to 65535 (R118)."""
@@ -287,12 +302,13 @@ class Core:
             QuectelError,
         )
 
-    def _configure(self, tls: "TLSContext") -> "Proc[int]":
+    def _configure(self, slot: "Slot", tls: "TLSContext") -> "Proc[None]":
         from .tls import Contexts
 
         if self._contexts is None:
             self._contexts = Contexts(self._family.ssl_contexts)
-        return (yield from self._contexts.configure(self.engine, self.net, tls))
+        busy = [one.tls for one in self.engine.table.slots if one is not slot]
+        slot.tls = yield from self._contexts.configure(self.engine, self.net, tls, busy)
 
     def incoming(self, listener: "Slot") -> "Slot | None":
         """A slot with a connection that came in at this listener and that nobody has accepted yet, or None."""

@@ -1,12 +1,12 @@
 """Opening a connection: the command, its URC, and what is undone when it fails."""
 
-from errno import ECONNABORTED, ENOBUFS
+from errno import ECONNABORTED, ENOBUFS, EOPNOTSUPP
 
 from ._compat import const, ticks_add, ticks_diff
 from .command import ON_CLOSE, ON_OK
 from .errors import QuectelError, QuectelTimeout, TLSError, error_of
 from .procedure import name_of, reason, try_ask
-from .table import OPENING
+from .table import AF_INET6, OPENING, SOCK_DGRAM, SOCK_STREAM, TRANSPARENT
 from .text import checked, in_range
 
 TYPE_CHECKING = const(False)
@@ -15,14 +15,34 @@ if TYPE_CHECKING:
 
     from ._types import Proc
     from .engine import Engine
-    from .models.base import Family
+    from .models.base import Dialect, Family
     from .table import Slot, Table
+
+
+def check_socket(family: "Family", type: int, tls: bool, mode: int, af: int, pdp: int, rx_ring: int) -> "Dialect":
+    """How the commands of such a socket are spelled; ValueError or EOPNOTSUPP for what the family does not have."""
+    dialect = family.tls if tls else family.tcp
+    if dialect is None:
+        raise QuectelError(EOPNOTSUPP, "%s has no %s sockets" % (family.name, "TLS" if tls else "TCP or UDP"))
+    if type not in (SOCK_STREAM, SOCK_DGRAM):
+        raise ValueError("type must be SOCK_STREAM or SOCK_DGRAM")
+    if type == SOCK_DGRAM and rx_ring < dialect.read_max + 2:
+        raise ValueError("datagrams of %s need an rx_ring of %d bytes" % (family.name, dialect.read_max + 2))
+    if mode not in family.modes:
+        raise ValueError("access mode must be one of %s" % (family.modes,))
+    if mode == TRANSPARENT:
+        raise QuectelError(EOPNOTSUPP, "this driver has no transparent mode yet")
+    if af == AF_INET6 and not family.family_field:
+        raise QuectelError(EOPNOTSUPP, "%s opens IPv4 only" % family.name)
+    in_range("pdp", pdp, 1, family.pdp_contexts)
+    return dialect
 
 
 def open_line(family: "Family", slot: "Slot", service: bytes, host: str, port: int, local_port: int) -> bytes:
     """The command that opens a plain socket (R112); its arguments are checked already."""
-    line = b'%s1,%d,"%s","%s",%d,%d,%d' % (
+    line = b'%s%d,%d,"%s","%s",%d,%d,%d' % (
         slot.dialect.open,
+        slot.pdp,
         slot.cid,
         service,
         host.encode(),
@@ -33,9 +53,10 @@ def open_line(family: "Family", slot: "Slot", service: bytes, host: str, port: i
     return line + b",%d" % (":" in host) if family.family_field else line
 
 
-def ssl_open_line(slot: "Slot", context: int, host: str, port: int) -> bytes:
+def ssl_open_line(slot: "Slot", host: str, port: int) -> bytes:
     """The command that opens a TLS socket (R063, R064)."""
-    return b'%s1,%d,%d,"%s",%d,%d' % (slot.dialect.open, context, slot.cid, host.encode(), port, slot.mode)
+    what = (slot.dialect.open, slot.pdp, slot.tls, slot.cid, host.encode(), port, slot.mode)
+    return b'%s%d,%d,%d,"%s",%d,%d' % what
 
 
 def check_address(family: "Family", host: str, port: int) -> None:

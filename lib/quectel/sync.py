@@ -2,10 +2,10 @@
 
 from ._compat import const, poller, ticks_add, ticks_diff
 from .errors import QuectelTimeout
-from .modem import AF_INET, SOCK_STREAM, Core, PlatformClock
+from .modem import Core, PlatformClock
 from .procedure import result_of
 from .sync_socket import Socket
-from .table import BUFFER
+from .table import AF_INET, BUFFER, SOCK_STREAM
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:

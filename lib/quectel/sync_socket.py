@@ -1,10 +1,9 @@
 """The blocking face: Socket."""
 
 from ._compat import Stream, const
-from .base_socket import BaseSocket, in_progress, slot_error, would_block
+from .base_socket import BaseSocket, would_block
 from .errors import QuectelTimeout
-from .modem import AF_INET, SOCK_STREAM
-from .table import BUFFER, ENDED, FAILED, HALF, OPEN, TAKEN
+from .table import AF_INET, BUFFER, CLOSING, ENDED, FAILED, FREE, HALF, OPEN, SOCK_STREAM, TAKEN
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class Socket(BaseSocket, Stream):
     def connect(self, address: "Address") -> None:
         """Open to (host, port); a name is resolved by the module.  A datagram socket gets its peer."""
         if self._timeout_ms == 0:
-            raise in_progress()
+            raise self._begin_open(address)
         self._modem.run(self._open_steps(address), self._timeout_ms)
         self._peer = (address[0], address[1])
 
@@ -98,23 +97,25 @@ class Socket(BaseSocket, Stream):
         if nbytes < 0:
             nbytes = len(buf)
         self._modem.begin(self._timeout_ms)
-        got = 0
-        while got < nbytes:
-            n = self._some(buf, got, nbytes - got)
+        self._got = 0
+        while self._got < nbytes:
+            n = self._some(buf, self._got, nbytes - self._got)
             if not n:
-                return got or n
-            got += n
-        return got
+                return self._got or n
+            self._got += n
+        return self._got
 
     def _some(self, buf: "Buf", off: int, n: int) -> "int | None":
         """At least one byte, 0 at the end of the stream, None if that would block."""
+        if self._back:
+            return self._from_back(buf, off, n)
         while True:
             self._moved = self._engine.try_recv(self._slot, self._gen, buf, off, n)
             if self._moved is None:
                 if not self._again(off):
                     return None
             elif self._moved < 0:
-                raise slot_error(self._slot, self._gen)
+                raise self._error()
             else:
                 return self._moved
 
@@ -149,25 +150,38 @@ class Socket(BaseSocket, Stream):
         if n < 0:
             return self._read_all()
         buf = bytearray(n)
-        k = self.readinto(buf)
+        try:
+            k = self.readinto(buf)
+        except OSError:
+            self._give_back(memoryview(buf)[: self._got])
+            raise
         return None if k is None else bytes(memoryview(buf)[:k])
 
-    def _read_all(self) -> bytes:
+    def _read_all(self) -> "bytes | None":
         parts: "list[bytes]" = []
-        while True:
-            part = self.read(512)
-            if not part:
-                return b"".join(parts)
-            parts.append(part)
+        try:
+            while True:
+                part = self.read(512)
+                if not part:
+                    return b"".join(parts) or part
+                parts.append(part)
+        except OSError:
+            self._give_back(b"".join(parts))
+            raise
 
     def readline(self) -> "bytes | None":
-        """Up to and with the next LF."""
+        """Up to and with the next LF; what had come when the time was over comes again with the next call."""
+        self._modem.begin(self._timeout_ms)
         line = b""
-        while not line.endswith(b"\n"):
-            n = self.readinto(self._one)
-            if not n:
-                return line or (None if n is None else b"")
-            line += self._one
+        try:
+            while not line.endswith(b"\n"):
+                n = self._some(self._one, 0, 1)
+                if not n:
+                    return line or (None if n is None else b"")
+                line += self._one
+        except OSError:
+            self._give_back(line)
+            raise
         return line
 
     # --- sending ------------------------------------------------------------------------------------------------
@@ -208,7 +222,7 @@ class Socket(BaseSocket, Stream):
                 if not self._again(off):
                     return None
             elif self._moved < 0:
-                raise slot_error(self._slot, self._gen)
+                raise self._error()
             else:
                 return self._result(self._moved, off)
 
@@ -244,9 +258,9 @@ class Socket(BaseSocket, Stream):
 
     def _ready(self) -> int:
         slot = self._slot
-        if slot.gen != self._gen or slot.state == FAILED:
+        if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE or slot.state == CLOSING:
             return _ERR | _HUP
-        bits = _RD if slot.ring.n or slot.state == ENDED else 0
+        bits = _RD if self._back or slot.ring.n or slot.state == ENDED else 0
         if self._engine.sender.index < 0 and (slot.state == OPEN or slot.state == HALF):
             bits |= _WR
         return bits

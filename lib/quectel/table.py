@@ -38,6 +38,12 @@ BUFFER = const(0)
 PUSH = const(1)
 TRANSPARENT = const(2)
 
+# As the socket module numbers them
+SOCK_STREAM = const(1)
+SOCK_DGRAM = const(2)
+AF_INET = const(2)
+AF_INET6 = const(10)
+
 LADDER_BITS = const(9)  # bulk copies to an offset go in pieces of up to 512 bytes
 
 
@@ -46,7 +52,8 @@ class Slot:
 
     __slots__ = (
         "again", "asked", "cid", "code", "coming", "dgram_at", "dialect", "err", "gen", "index", "kind", "mode",
-        "more", "npeer", "opened", "parent", "peer", "pport", "ring", "sending", "state", "wake", "want_close",
+        "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "ring", "sending", "state", "tls", "wake",
+        "want_close",
     )  # fmt: skip
 
     def __init__(self, index: int, size: int, ladder: Ladder) -> None:
@@ -63,6 +70,8 @@ class Slot:
         self.kind = STREAM
         self.mode = BUFFER
         self.dialect = NO_DIALECT  # how its commands are spelled
+        self.pdp = 1  # PDP context
+        self.tls = -1  # TLS context of the module, -1: none
         self.more = False  # the module has said that it holds data
         self.again = False  # it said so while a read was in flight
         self.asked = 0  # bytes that the read in flight has asked for

@@ -100,27 +100,34 @@ class Contexts:
     def __init__(self, count: int) -> None:
         self._held: "list[TLSContext | None]" = [None] * count
         self._epochs = [-1] * count
+        self._next = -1
 
-    def place(self, context: TLSContext) -> int:
-        """The index of a context, taking a free one: QuectelError(ENOBUFS) when all are in use."""
+    def place(self, context: TLSContext, busy: "list[int]") -> int:
+        """The index of a context, taking one that no socket uses: QuectelError(ENOBUFS) when all are in use."""
         if context in self._held:
             return self._held.index(context)
-        index = context.ctx if context.ctx is not None else self._free()
-        if index >= len(self._held):
-            raise QuectelError(EOPNOTSUPP, "this family has no TLS")
+        index = context.ctx if context.ctx is not None else self._unused(busy)
+        if index in busy or index < 0:
+            raise QuectelError(ENOBUFS, "the module's TLS contexts are in use: share a TLSContext between sockets")
         self._held[index] = context
         self._epochs[index] = -1
         return index
 
-    def _free(self) -> int:
-        if None not in self._held:
-            raise QuectelError(ENOBUFS, "all TLS contexts of the module are in use")
-        return self._held.index(None)
+    def _unused(self, busy: "list[int]") -> int:
+        """One after the other, so that what was used last is kept longest; -1 when all are busy."""
+        for _ in self._held:
+            self._next = (self._next + 1) % len(self._held)
+            if self._next not in busy:
+                return self._next
+        return -1
 
-    def configure(self, engine: "Engine", net: "Network", context: TLSContext) -> "Proc[int]":
-        """Bring the module's context to what context says; gives its index.  Nothing is sent when it stands so."""
+    def configure(self, engine: "Engine", net: "Network", context: TLSContext, busy: "list[int]") -> "Proc[int]":
+        """Bring the module's context to what context says; gives its index.  Nothing is sent when it stands so.
+
+        busy: the contexts of other sockets, which are left alone.
+        """
         _known(engine.family, context)
-        index = self.place(context)
+        index = self.place(context, busy)
         if context.check_time and context.verify:
             yield from _clock(engine, net)
         if self._epochs[index] != engine.epoch:

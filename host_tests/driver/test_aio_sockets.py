@@ -1,0 +1,336 @@
+"""The bodies of test_sockets.py on the asyncio face, and what only that face has."""
+
+import asyncio
+
+import test_sockets
+from kit import MICROPYTHON, ROWS, rows
+from quectel import AsyncModem, QuectelError
+from quectel.table import FREE
+from scripted import OK, AsyncStepClock, Face, Unexpected, lines, named, raises
+from test_sockets import CLOSE_0, EMPTY, OPEN_0, READ_0, RECV_0, RECV_1, SENT, SERVER, hello, part
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+async def _pause() -> None:
+    await asyncio.sleep(0)
+
+
+AsyncStepClock.pause = _pause
+
+
+class AsyncFace(Face):
+    """Runs a test's body on AsyncModem and AsyncSocket, in a loop that never really waits."""
+
+    def make(self, *args: "Any", **how: "Any") -> "Any":
+        return AsyncModem(*args, **how)
+
+    def new_clock(self) -> "Any":
+        return AsyncStepClock()
+
+    async def settle(self) -> None:
+        self.modem.until(-1)
+        quiet = 0
+        while quiet < 20:
+            quiet = 0 if self.uart.queue or self.uart.later else quiet + 1
+            self.modem.kick()
+            self.clock.advance(5)
+            await _pause()
+
+    def run(self, body: "Any") -> None:
+        if MICROPYTHON:
+            asyncio.new_event_loop()
+        asyncio.run(self._whole(body))
+        self.check()
+
+    async def _whole(self, body: "Any") -> None:
+        try:
+            await self._drive(body(self))
+        except Unexpected:
+            self.check()
+            raise
+        finally:
+            await self.modem.aclose()
+            await _pause()
+
+    async def _drive(self, steps: "Any") -> None:
+        try:
+            item = steps.send(None)
+            while True:
+                try:
+                    done = await item if hasattr(item, "send") else item
+                except (OSError, ValueError, TypeError) as error:
+                    item = steps.throw(error)
+                else:
+                    item = steps.send(done)
+        except StopIteration:
+            pass
+
+
+def _on_asyncio(name: str) -> "Callable[[], None]":
+    def test() -> None:
+        AsyncFace().run(test_sockets.BODIES[name])
+
+    made: "Callable[[], None]" = named(test, test_sockets.BODIES[name])
+    return made
+
+
+for _name in test_sockets.BODIES:
+    globals()[_name] = _on_asyncio(_name)
+    ROWS["test_aio_sockets." + _name] = ROWS.get("test_sockets." + _name, ROWS.get(_name, ()))
+
+
+# --- what only this face has --------------------------------------------------------------------------------------
+
+
+def on_loop(body: "Callable[[AsyncFace], Any]") -> "Callable[[], None]":
+    """A test that is a coroutine of its own."""
+
+    def test() -> None:
+        AsyncFace().run(lambda face: _once(body(face)))
+
+    made: "Callable[[], None]" = named(test, body)
+    return made
+
+
+def _once(coroutine: "Any") -> "Any":
+    yield coroutine
+
+
+async def ended(task: "Any") -> "BaseException | None":
+    """How a task ended, without raising it."""
+    try:
+        await task
+    except (OSError, asyncio.CancelledError) as error:
+        return error
+    return None
+
+
+def second(face: "AsyncFace", first: "Any") -> "Any":
+    """A socket with connection id 1, connected as the first one is."""
+    sock = face.modem.socket()
+    face.modem.engine.table.bind(sock._slot, 1)
+    sock._slot.state = first._slot.state
+    return sock
+
+
+def all_free(face: "AsyncFace") -> bool:
+    return all([slot.state == FREE for slot in face.modem.engine.table.slots])
+
+
+@rows("R108")
+@on_loop
+async def test_two_tasks_receive_at_the_same_time(face: "AsyncFace") -> None:
+    read_1 = b"AT+QIRD=1,512\r"
+    script = [(READ_0, part(b"zero")), (READ_0, EMPTY), (read_1, part(b"one")), (read_1, EMPTY)]
+    s = face.opened(script)
+    t = second(face, s)
+    tasks = [asyncio.create_task(s.read(4)), asyncio.create_task(t.read(3))]
+    await face.settle()
+    face.uart.say(RECV_0)
+    await face.settle()
+    face.uart.say(RECV_1)
+    assert await tasks[0] == b"zero" and await tasks[1] == b"one"
+    await face.settle()
+
+
+@rows("R108", "R149", "R292")
+@on_loop
+async def test_one_task_sends_while_another_receives(face: "AsyncFace") -> None:
+    script = hello(b"ping", [OK, 200, RECV_0, 200, lines("SEND OK")]) + [(READ_0, part(b"pong")), (READ_0, EMPTY)]
+    s = face.opened(script)
+    receiving = asyncio.create_task(s.read(4))
+    await face.settle()
+    assert await s.send(b"ping") == 4
+    assert await receiving == b"pong"
+    await face.settle()
+
+
+@rows("R149", "R292")
+@on_loop
+async def test_two_tasks_send_on_one_socket(face: "AsyncFace") -> None:
+    s = face.opened(hello(b"one", SENT) + hello(b"two", SENT))
+    tasks = [asyncio.create_task(s.sendall(b"one")), asyncio.create_task(s.sendall(b"two"))]
+    for task in tasks:
+        await task
+
+
+@rows("R108")
+@on_loop
+async def test_a_cancelled_receiver_loses_nothing(face: "AsyncFace") -> None:
+    s = face.opened([(READ_0, part(b"data")), (READ_0, EMPTY)])
+    task = asyncio.create_task(s.recv(10))
+    await face.settle()
+    task.cancel()
+    assert isinstance(await ended(task), asyncio.CancelledError)
+    face.uart.say(RECV_0)
+    assert await s.recv(10) == b"data"
+    await face.settle()
+
+
+@rows("R395")
+@on_loop
+async def test_a_cancelled_connect_frees_its_id(face: "AsyncFace") -> None:
+    script = [(OPEN_0, OK), CLOSE_0, (OPEN_0, lines("OK", "+QIOPEN: 0,0"))]
+    m = face.start("BC25", script)
+    s = m.socket()
+    task = asyncio.create_task(s.connect(SERVER))
+    await face.settle()
+    task.cancel()
+    assert isinstance(await ended(task), asyncio.CancelledError)
+    await face.settle()
+    assert all_free(face)
+    await s.connect(SERVER)
+    assert s.id == 0
+
+
+@rows("R395")
+@on_loop
+async def test_a_cancelled_create_connection_frees_its_slot(face: "AsyncFace") -> None:
+    m = face.start("BC25", [(OPEN_0, OK), CLOSE_0])
+    task = asyncio.create_task(m.create_connection(SERVER))
+    await face.settle()
+    task.cancel()
+    await ended(task)
+    await face.settle()
+    assert all_free(face)
+
+
+@rows("R395")
+@on_loop
+async def test_a_create_connection_that_is_cancelled_at_once_frees_its_slot(face: "AsyncFace") -> None:
+    """Before its command went out: another one is in flight. The id is closed all the same, which does no harm."""
+    m = face.start("BC25", [(b"AT+CSQ\r", [200, lines("+CSQ: 1,99", "OK")]), (CLOSE_0[0], lines("ERROR"))])
+    asking = asyncio.create_task(m.command("AT+CSQ"))
+    await _pause()
+    task = asyncio.create_task(m.create_connection(SERVER))
+    await _pause()
+    task.cancel()
+    await ended(task)
+    assert await asking == ["+CSQ: 1,99"]
+    await face.settle()
+    assert all_free(face)
+
+
+@rows("R149", "R292")
+@on_loop
+async def test_a_cancelled_send_is_completed(face: "AsyncFace") -> None:
+    """The module was told how many bytes come: they must come."""
+    script = [(b"AT+QISEND=0,5\r", [100, b"\r\n> "]), (b"hello", [OK, 400, lines("SEND OK")])] + hello(b"again", SENT)
+    s = face.opened(script)
+    task = asyncio.create_task(s.send(b"hello"))
+    await _pause()
+    await _pause()
+    task.cancel()
+    assert isinstance(await ended(task), asyncio.CancelledError)
+    assert await s.send(b"again") == 5
+
+
+@rows("R003", "R008", "R018")
+@on_loop
+async def test_a_cancelled_command_does_not_disturb_the_next(face: "AsyncFace") -> None:
+    script = [(b"AT+A\r", [200, lines("+A: 1", "OK")]), (b"AT+B\r", lines("+B: 2", "OK"))]
+    m = face.start("BC25", script)
+    task = asyncio.create_task(m.command("AT+A"))
+    await _pause()
+    await _pause()
+    task.cancel()
+    await ended(task)
+    assert await m.command("AT+B") == ["+B: 2"]
+
+
+@rows("R003", "R008", "R018")
+@on_loop
+async def test_commands_of_several_tasks_do_not_mix(face: "AsyncFace") -> None:
+    script = [(b"AT+N=%d\r" % i, [20, lines("+N: %d" % i, "OK")]) for i in range(5)]
+    m = face.start("BC25", script)
+    tasks = [asyncio.create_task(m.command("AT+N=%d" % i)) for i in range(5)]
+    for i in range(5):
+        assert await tasks[i] == ["+N: %d" % i]
+
+
+@rows("R132")
+@on_loop
+async def test_closing_wakes_the_receiver(face: "AsyncFace") -> None:
+    s = face.opened([CLOSE_0])
+    task = asyncio.create_task(s.recv(10))
+    await face.settle()
+    await s.close()
+    error = await ended(task)
+    assert isinstance(error, QuectelError), error
+
+
+@rows("R217")
+@on_loop
+async def test_accept_wakes_up(face: "AsyncFace") -> None:
+    opening = b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r'
+    m = face.start("BC65", [(opening, lines("OK", "+QIOPEN: 0,0"))])
+    server = m.socket()
+    server.bind(("", 2020))
+    await server.listen()
+    task = asyncio.create_task(server.accept())
+    await face.settle()
+    face.uart.say(lines('+QIURC: "incoming",3,0,"192.168.2.2",36566'))
+    client, address = await task
+    assert client.id == 3 and address == ("192.168.2.2", 36566)
+
+
+@rows("R003", "R008", "R018")
+@on_loop
+async def test_a_uart_that_breaks_tells_everybody(face: "AsyncFace") -> None:
+    s = face.opened([])
+    tasks = [asyncio.create_task(s.recv(10)), asyncio.create_task(face.modem.command("AT+X", timeout_ms=100_000))]
+    broken = OSError(5, "unplugged")
+
+    def unplugged(buf: "Any") -> int:
+        raise broken
+
+    face.uart.readinto = unplugged
+    face.uart.script = [(b"AT+X\r", b"")]
+    for task in tasks:
+        assert await ended(task) is broken
+    with raises(OSError) as caught:
+        await s.recv(1)
+    assert caught.value is broken
+    face.uart.script, face.uart._at = [], 0
+
+
+@rows("R132")
+@on_loop
+async def test_async_with_closes(face: "AsyncFace") -> None:
+    s = face.opened([CLOSE_0])
+    async with s as same:
+        assert same is s
+    assert s.id == -1
+
+
+@rows("R166")
+@on_loop
+async def test_what_a_cancelled_read_had_is_not_lost(face: "AsyncFace") -> None:
+    s = face.opened([(READ_0, part(b"0123")), (READ_0, EMPTY), (READ_0, part(b"456789")), (READ_0, EMPTY)])
+    face.uart.say(RECV_0)
+    task = asyncio.create_task(s.read(10))
+    await face.settle()
+    task.cancel()
+    await ended(task)
+    face.uart.say(RECV_0)
+    await face.settle()
+    assert s.pending() == 10
+    assert await s.read(10) == b"0123456789"
+
+
+@rows("R003", "R008", "R018")
+@on_loop
+async def test_the_callers_time_limit_is_kept(face: "AsyncFace") -> None:
+    """The default limit of a command is the family's, and a limit of the caller's own ends it on time."""
+    m = face.start("BC25", [(b"AT+A\r", b""), (b"AT+CMEE?\r", lines("+CMEE: 1", "OK")), (b"AT+A\r", b"")])
+    for limit_ms in (None, 1000):
+        before = face.clock.passed
+        with raises(QuectelError):
+            await m.command("AT+A", timeout_ms=limit_ms)
+        assert 0 <= face.clock.passed - before - (limit_ms or 300) <= 60
+    face.uart.script.append((b"AT+CMEE?\r", lines("+CMEE: 1", "OK")))
+    await face.settle()

@@ -1,0 +1,88 @@
+"""Six slots and procedures share one command line; nobody starves."""
+
+from quectel.table import (
+    FREE,
+    SENT,
+)
+from wires import NO_DATA, OK, Rig, answer, urc
+
+
+def test_six_slots_with_data_are_read_in_turn() -> None:
+    rig = Rig(slots=6)
+    slots = [rig.open(cid) for cid in range(6)]
+    rig.feed(b"".join([urc('"recv",%d' % cid) for cid in range(6)]))
+    reads = [0] * 6
+    for _ in range(120):
+        cid = rig.take()[8] - 48
+        reads[cid] += 1
+        rig.feed(answer(bytes([cid]) * 300))
+        while isinstance(rig.recv(slots[cid]), bytes):
+            pass
+    assert reads == [20] * 6
+
+
+def obey(rig: Rig, written: bytes) -> None:
+    """Answer as a module does that always has data."""
+    if written.startswith(b"AT+QIRD"):
+        rig.feed(answer(b"q" * 100))
+        rig.recv(rig.engine.table.at(written[8] - 48))
+    elif written.startswith(b"AT+QISEND"):
+        rig.feed(b"\r\n> ")
+        rig.take()
+        rig.feed(OK + b"\r\nSEND OK\r\n")
+    elif written:
+        rig.feed(OK + b"\r\nCLOSE OK\r\n" if b"CLOSE" in written else OK)
+        rig.engine.release()
+
+
+def test_sends_closes_and_procedures_come_to_their_turn_among_reads() -> None:
+    rig = Rig(slots=6)
+    slots = [rig.open(cid) for cid in range(6)]
+    rig.feed(b"".join([urc('"recv",%d' % cid) for cid in range(6)]))
+    obey(rig, rig.take())
+    rig.send(slots[3], b"data")
+    rig.engine.close(slots[2], slots[2].gen)
+    heard = []
+    procedure = False
+    for _ in range(12):
+        written = rig.take()
+        heard.append(written)
+        procedure = procedure or rig.engine.start(b"AT+X")
+        if not written:
+            written = rig.take()
+            heard.append(written)
+        obey(rig, written)
+    for line in (b"AT+QISEND=3,4\r", b"AT+QICLOSE=2\r", b"AT+X\r"):
+        assert heard.count(line) == 1, (line, heard)
+    assert slots[2].state == FREE and slots[3].sending == SENT
+
+
+def test_a_procedure_that_gave_up_holds_up_nobody() -> None:
+    rig = Rig()
+    rig.open()
+    rig.feed(urc('"recv",0'))
+    rig.asked(b"AT+QIRD=0,512")
+    assert not rig.engine.start(b"AT+X")
+    rig.feed(NO_DATA + urc('"recv",0'))
+    rig.quiet()  # the procedure's turn, which it does not take
+    rig.asked(b"AT+QIRD=0,512", NO_DATA)
+
+
+def test_who_sends_all_the_time_does_not_starve_a_reader() -> None:
+    rig = Rig(slots=6)
+    slots = [rig.open(cid) for cid in range(6)]
+    rig.feed(urc('"recv",5'))
+    reads = 0
+    for _ in range(60):
+        rig.send(slots[0], b"data")
+        written = rig.take()
+        if written.startswith(b"AT+QIRD=5"):
+            reads += 1
+            rig.feed(answer(b"x"))
+            rig.recv(slots[5])
+        else:
+            assert written == b"AT+QISEND=0,4\r"
+            rig.feed(b"\r\n> ")
+            rig.take()
+            rig.feed(OK + b"\r\nSEND OK\r\n")
+    assert 25 <= reads <= 35

@@ -1,0 +1,271 @@
+"""Deadlines, and getting back in step after one: no late answer becomes the next command's."""
+
+from errno import ETIMEDOUT
+
+import kit
+from kit import cases, rows
+from quectel.command import DONE, IDLE, ON_OK, TIMEOUT
+from quectel.table import FAILED, OPEN, REFUSED, SENT
+from wires import LateModule, Rig
+
+# --- deadlines ---------------------------------------------------------------------------------------------------
+
+
+@rows("R021")
+@cases(0, 1000, (1 << 30) - 400, (1 << 30) - 150, (1 << 30) - 1)
+def test_a_deadline_is_the_response_time_and_the_wire_time(now: int) -> None:
+    rig = Rig(now=now)
+    rig.quiet()
+    assert rig.engine.due(rig.now) == -1
+    rig.ask(b"AT+X")
+    wire_ms = (5 + 64) * 10 * 1200 // 115_200 + 1
+    assert rig.engine.due(rig.now) == 300 + wire_ms
+    assert rig.take() == b"AT+X\r"
+    assert rig.step(300) == b"" and rig.engine.due(rig.now) == wire_ms
+    assert rig.step(wire_ms - 1) == b"" and rig.engine.due(rig.now) == 1
+    assert rig.engine.cmd.result == 0
+    rig.step(1)
+    assert rig.engine.cmd.result == TIMEOUT and rig.stat("timeouts") == rig.stat("resyncs") == 1
+
+
+def test_a_slow_line_gets_its_time() -> None:
+    rig = Rig()
+    rig.engine.baud = 2400
+    slot = rig.open()
+    rig.feed(b'\r\n+QIURC: "recv",0\r\n')
+    rig.asked(b"AT+QIRD=0,512")
+    assert rig.engine.due(rig.now) >= 300 + 512 * 10 * 1000 // 2400
+    rig.step(2000)
+    rig.feed(b"\r\n+QIRD: 512\r\n" + b"x" * 512)
+    rig.step(500)
+    rig.feed(b"\r\n\r\nOK\r\n")
+    assert rig.recv(slot) == b"x" * 512 and rig.stat("timeouts") == 0
+
+
+def test_a_query_comes_at_once_and_every_second() -> None:
+    rig = Rig()
+    rig.ask(b"AT+X")
+    rig.take()
+    rig.step(320)
+    rig.engine.release()
+    rig.asked(b"AT+CMEE?")
+    assert not rig.engine.start(b"AT+Y")
+    for _ in range(20):
+        assert rig.step(rig.engine.due(rig.now)) == b"AT+CMEE?\r"
+    assert rig.engine.silent and rig.stat("resyncs") == 1
+    rig.feed(b"\r\n+CMEE: 1\r\n\r\nOK\r\n")
+    rig.step(2500)
+    assert not rig.engine.silent and rig.engine.start(b"AT+Y")
+
+
+def test_an_ok_alone_does_not_bring_back_in_step() -> None:
+    rig = Rig()
+    rig.ask(b"AT+X")
+    rig.take()
+    rig.step(320)
+    rig.engine.release()
+    rig.asked(b"AT+CMEE?", b"\r\nOK\r\n\r\n+X: 1\r\n\r\nERROR\r\n\r\n+CME ERROR: 3\r\n\r\nOK\r\n")
+    assert not rig.engine.start(b"AT+Y")
+    rig.feed(b"\r\n+CMEE: 1\r\n")
+    assert not rig.engine.start(b"AT+Y")
+    rig.feed(b"\r\nOK\r\n")
+    assert rig.engine.start(b"AT+Y")
+
+
+@cases(10, 300, 700, 990)
+def test_a_final_at_any_time_is_not_the_next_commands(usual: int) -> None:
+    numbers = kit.Random(kit.seed())
+    for late in list(range(280, 1500, 70)) + [numbers.between(1000, 15_000) for _ in range(15)]:
+        rig = Rig()
+        module = LateModule(rig, (late,), usual)
+        module.answers = {b"AT+ONE": b"\r\n+ONE: 1\r\n\r\nOK\r\n", b"AT+TWO": b"\r\n+TWO: 2\r\n\r\nOK\r\n"}
+        rig.ask(b"AT+ONE", b"+ONE:")
+        module.run(late + 20)
+        rig.engine.release()
+        then_next(rig, module, late)
+
+
+def then_next(rig: Rig, module: LateModule, late: int) -> None:
+    """A command behind the trouble gets its own answer, once host and module are in step again."""
+    lines: "list[bytes]" = []
+    for _ in range(100):
+        if rig.engine.start(b"AT+TWO", b"+TWO:", ON_OK, 1500, None, lines):
+            break
+        module.run(100)
+    module.run(1600)
+    assert rig.engine.cmd.result == DONE and lines == [b"+TWO: 2"], (late, lines, rig.engine.cmd.result)
+    assert module.heard[-1] == b"AT+TWO" and not rig.engine.resync, late
+    rig.engine.release()
+
+
+@cases(1100, 1500, 1900)
+def test_a_line_that_delays_everything_by_more_than_a_second(delay: int) -> None:
+    """Both ways work, but every answer comes `delay` ms after its command."""
+    rig = Rig()
+    rig.ask(b"AT+ONE", b"+ONE:")
+    coming: "list[tuple[int, bytes]]" = []
+    done = []
+    lines: "list[bytes]" = []
+    for now in range(0, 20_000, 10):
+        for line in rig.step(10).split(b"\r")[:-1]:
+            name = line[2:5]
+            reply = b"\r\n+CMEE: 1\r\n\r\nOK\r\n" if name == b"+CM" else b"\r\n" + name + b": x\r\n\r\nOK\r\n"
+            coming.append((now + delay, reply))
+        while coming and coming[0][0] <= now:
+            rig.feed(coming.pop(0)[1])
+        c = rig.engine.cmd
+        if c.state != IDLE and c.owned and c.result:
+            done.append(c.result)
+            rig.engine.release()
+        if len(done) == 1 and c.state == IDLE and not rig.engine.resync:
+            assert rig.engine.start(b"AT+TWO", b"+TW:", ON_OK, 5000, None, lines)
+            done.append(now)
+    assert done[0] == TIMEOUT and done[2:] == [DONE] and lines == [b"+TW: x"], (done, lines)
+
+
+def test_queries_that_nobody_heard_are_not_waited_for() -> None:
+    """A module that was switched off for eight seconds answers only what it heard."""
+    rig = Rig()
+    rig.ask(b"AT+X")
+    rig.take()
+    rig.step(320)
+    rig.engine.release()
+    for _ in range(8):
+        rig.step(1000)
+    rig.feed(b"\r\n+CMEE: 1\r\n\r\nOK\r\n")
+    for _ in range(40):
+        rig.step(100)
+    assert rig.engine.start(b"AT+Y")
+
+
+@rows("R018")
+def test_a_query_answered_after_it_was_given_up_ends_no_other_command() -> None:
+    """Its line tells it, so its OK is not taken for a read's, whose answer would then be another socket's."""
+    rig = Rig()
+    slot = rig.open()
+    rig.ask(b"AT+X")
+    rig.take()
+    rig.step(400)
+    rig.engine.release()
+    for _ in range(2):
+        assert rig.step(1100) == b"AT+CMEE?\r"
+    rig.feed(b'\r\n+CMEE: 1\r\n\r\nOK\r\n\r\n+QIURC: "recv",0\r\n')
+    assert rig.step(1900) == b""
+    assert rig.step(200) == b"AT+QIRD=0,512\r"
+    for piece in (b"\r\n+CMEE: 1\r\n", b"\r\nOK\r\n", b"\r\n+QIRD: 2\r\nab\r\n", b"\r\nOK\r\n"):
+        assert rig.engine.cmd.state != IDLE, piece
+        rig.feed(piece)
+    assert rig.engine.cmd.state == IDLE and rig.recv(slot) == b"ab"
+
+
+# --- a prompt that comes late -------------------------------------------------------------------------------------
+
+
+@rows("R149", "R292")
+@cases(200, 350, 600, 1300, 2700, 4900)
+def test_a_late_prompt_gets_its_payload_and_nothing_else(late: int) -> None:
+    rig = Rig()
+    slot, other = rig.open(0), rig.open(1)
+    module = LateModule(rig, (late,))
+    payload = b"one\r\nAT+CFUN=0\r\n> " * 20
+    assert rig.send(slot, payload) == len(payload)
+    module.run(late + 1000)
+    assert module.data == payload, (late, module.data)
+    module.run(8000)
+    assert module.data == payload and not rig.engine.resync
+    if late <= 300:
+        assert slot.sending == SENT
+    else:
+        assert (slot.state, slot.err, slot.sending) == (FAILED, ETIMEDOUT, REFUSED)
+    assert other.state == OPEN and rig.send(other, b"more") == 4
+    module.run(500)
+    assert module.data == payload + b"more" and other.sending == SENT
+
+
+def test_a_prompt_that_never_comes_fails_the_socket_and_nothing_else() -> None:
+    rig = Rig()
+    slot, other = rig.open(0), rig.open(1)
+    assert rig.send(slot, b"data") == 4
+    rig.asked(b"AT+QISEND=0,4")
+    assert rig.step(320) == b"" and slot.state == FAILED
+    assert rig.engine.try_send(other, other.gen, b"x", 0, 1) is None
+    assert rig.step(4900) == b"" and rig.step(100) == b"AT+CMEE?\r"
+    rig.feed(b"\r\n+CMEE: 1\r\n\r\nOK\r\n")
+    assert rig.send(other, b"x") == 1
+    rig.asked(b"AT+QISEND=1,1", b"\r\n> ")
+    assert rig.take() == b"x"
+
+
+def test_a_late_prompt_of_a_procedure_gets_the_procedures_bytes() -> None:
+    """Not what is left in the transmit store of somebody's stream."""
+    rig = Rig()
+    slot = rig.open()
+    rig.send(slot, b"stream")
+    rig.asked(b"AT+QISEND=0,6", b"\r\n> ")
+    assert rig.take() == b"stream"
+    rig.feed(b"\r\nOK\r\n\r\nSEND OK\r\n")
+    assert rig.engine.start(b"AT+Q", None, ON_OK, 300, b"file")
+    rig.take()
+    rig.step(400)
+    rig.engine.release()
+    rig.feed(b"\r\n> ")
+    assert rig.take() == b"file"
+
+
+def test_what_another_socket_had_accepted_is_still_sent() -> None:
+    rig = Rig()
+    slot, other = rig.open(0), rig.open(1)
+    rig.feed(b'\r\n+QIURC: "recv",0\r\n')
+    rig.asked(b"AT+QIRD=0,512")
+    assert rig.send(other, b"kept") == 4
+    rig.step(1000)
+    rig.feed(b"\r\n+CMEE: 1\r\n\r\nOK\r\n")
+    written = rig.take()
+    if written == b"AT+CMEE?\r":
+        rig.feed(b"\r\n+CMEE: 1\r\n\r\nOK\r\n")
+        written = rig.take()
+    assert written == b"AT+QISEND=1,4\r", written
+    rig.feed(b"\r\n> ")
+    assert rig.take() == b"kept"
+    rig.feed(b"\r\nOK\r\n\r\nSEND OK\r\n")
+    assert other.sending == SENT and slot.state in (OPEN, FAILED)
+
+
+@rows("R292")
+@cases(b"\r\nSEND OK\r\n", b"\r\nSEND FAIL\r\n", b"")
+def test_a_send_result_that_comes_while_getting_in_step_is_the_sends(result: bytes) -> None:
+    rig = Rig()
+    slot, other = rig.open(0), rig.open(1)
+    rig.send(slot, b"data")
+    rig.asked(b"AT+QISEND=0,4", b"\r\n> ")
+    rig.take()
+    rig.feed(b"\r\nOK\r\n")
+    rig.feed(b'\r\n+QIURC: "recv",1\r\n')
+    rig.asked(b"AT+QIRD=1,512")
+    rig.step(400)
+    assert rig.engine.resync
+    rig.feed(result)
+    rig.feed(b"\r\n+CMEE: 1\r\n\r\nOK\r\n")
+    assert not rig.engine.resync and other.cid == 1
+    if result == b"":
+        assert not rig.engine.settled(slot)
+        rig.feed(b"\r\nSEND OK\r\n")
+    elif result == b"\r\nSEND FAIL\r\n":
+        assert rig.engine.holding
+        return
+    assert slot.sending == SENT and slot.state == OPEN
+
+
+def test_a_send_result_may_be_two_minutes_late() -> None:
+    rig = Rig()
+    slot = rig.open()
+    rig.send(slot, b"data")
+    rig.asked(b"AT+QISEND=0,4", b"\r\n> ")
+    rig.take()
+    rig.feed(b"\r\nOK\r\n")
+    assert rig.engine.due(rig.now) == 120_000
+    rig.step(119_999)
+    assert slot.state == OPEN
+    rig.step(1)
+    assert (slot.state, slot.err, slot.sending) == (FAILED, ETIMEDOUT, REFUSED)
+    assert rig.engine.sender.index < 0
