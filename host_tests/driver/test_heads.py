@@ -220,3 +220,11 @@ def test_a_read_answer_that_nobody_asked_for_touches_nobody() -> None:
     assert slot.state == OPEN and rig.recv(slot) is None
     assert rig.engine.cmd.kind != READ
     rig.quiet()
+
+
+@rows("R261")
+def test_a_payload_with_a_damaged_digit_is_not_delivered() -> None:
+    rig = listening()
+    rig.feed(b'\r\n+QCOAPURC: "rsp",2,2.05,6677,2,4142\r\n\r\n+QCOAPURC: "rsp",2,2.05,6678,2,41\x0742\r\n')
+    assert records(rig) == [b' "rsp",2,2.05,6677,2,', b"AB"]
+    assert rig.stat("framing") and rig.engine.messages.state == FAILED

@@ -269,3 +269,19 @@ def test_a_send_result_may_be_two_minutes_late() -> None:
     rig.step(1)
     assert (slot.state, slot.err, slot.sending) == (FAILED, ETIMEDOUT, REFUSED)
     assert rig.engine.sender.index < 0
+
+
+@rows("R443")
+def test_an_entry_that_the_module_closes_early_gets_nothing_more() -> None:
+    """What is left of the payload would be read as commands."""
+    rig = Rig()
+    slot = rig.open()
+    rig.send(slot, b"AT+CFUN=0\r" * 50)
+    rig.asked(b"AT+QISEND=0,500", b"\r\n> ")
+    rig.engine.tick(rig.now)
+    rig.engine.sent(100)
+    rig.feed(b"\r\nERROR\r\n")
+    rig.asked(b"AT+CMEE?", b"\r\n+CMEE: 1\r\n\r\nOK\r\n")
+    rig.asked(b"AT+QIGETERROR", b"\r\n+QIGETERROR: 558,socket write failed\r\n\r\nOK\r\n")
+    assert (slot.state, slot.code) == (FAILED, 558)
+    rig.quiet()

@@ -45,14 +45,14 @@ class Engine(Agenda):
 
     # --- time ---------------------------------------------------------------------------------------------------
 
-    def tick(self, now: int) -> None:
-        """Let time pass up to now (ticks_ms): deadlines expire and the next command starts."""
-        self.now = now
+    def tick(self, now_ms: int) -> None:
+        """Let time pass up to now_ms (ticks_ms): deadlines expire and the next command starts."""
+        self.now = now_ms
         if self.touched:
             self.touched = False
-            self._moved_at = now
+            self._moved_at = now_ms
         if self.parser.raw and self.cmd.kind == READ:  # its payload is coming: _check_stall() watches that
-            self.cmd.deadline = ticks_add(now, self.family.answer_ms)
+            self.cmd.deadline = ticks_add(now_ms, self.family.answer_ms)
         elif self.cmd.state == RUN and self._over(self.cmd.deadline):
             self._expired()
         if self.holding and self._over(self.hold_until):
@@ -76,17 +76,17 @@ class Engine(Agenda):
         elif self._over(self._sync_at):
             self._query()
 
-    def due(self, now: int) -> int:
+    def due(self, now_ms: int) -> int:
         """Milliseconds until tick() has something to do, 0 for now, -1 for never."""
         ms = _NEVER
         if self.cmd.state == RUN:
-            ms = ticks_diff(self.cmd.deadline, now)
+            ms = ticks_diff(self.cmd.deadline, now_ms)
         elif self.resync and self.cmd.state == IDLE:
-            ms = ticks_diff(self._sync_at, now)
+            ms = ticks_diff(self._sync_at, now_ms)
         if self.holding:
-            ms = min(ms, ticks_diff(self.hold_until, now))
+            ms = min(ms, ticks_diff(self.hold_until, now_ms))
         if self.pending.index >= 0:
-            ms = min(ms, ticks_diff(self.pending_until, now))
+            ms = min(ms, ticks_diff(self.pending_until, now_ms))
         if self.parser.raw:
             ms = min(ms, _STALL_MS)
         elif self.parser.tail:
@@ -163,7 +163,14 @@ class Engine(Agenda):
             elif result == RESET:
                 self.cmd.finish(RESET)
             return
+        if result != TIMEOUT and (self.left or self.ntx):
+            self._cut_short()
         Agenda._ended(self, result)
+
+    def _cut_short(self) -> None:
+        """The module has closed the data entry before it was full: what is left would be read as a command."""
+        self.left = self.ntx = 0
+        self.out_of_step()
 
     def restarted(self) -> None:
         self.blame = self.table.nobody

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from .table import Slot
 
 _MASK = const(0x3FFFFFFF)
-_PACKET_MAX = const(1500)  # bytes that a module pushes at once, at most
 
 
 class Stats:
@@ -142,6 +141,8 @@ class Intake:
         k = 0
         while a < b:
             v = hex_digit(buf[a])
+            if v < 0:
+                self._not_hex()
             if self._nibble < 0:
                 self._nibble = v & 15
             else:
@@ -153,6 +154,10 @@ class Intake:
                 k = 0
             a += 1
         self.into.ring.put(self._bytes, 0, k)
+
+    def _not_hex(self) -> None:
+        self.stats.framing = (self.stats.framing + 1) & _MASK
+        self.into.fail(EIO)
 
     def _lost(self) -> None:
         """No line end behind a payload: bytes were lost in it, so its socket delivers nothing more."""
@@ -228,7 +233,7 @@ class Intake:
         if slot.mode != PUSH:
             return MORE if cid == MORE else PLAIN
         n = count(f)
-        if n > _PACKET_MAX:
+        if n > self.family.packet_max:
             return PLAIN  # refused as a line
         if n > 0:
             self._urc_seen()
@@ -237,7 +242,7 @@ class Intake:
 
     def _believed(self, slot: "Slot", n: int) -> bool:
         """False if no packet is so long: a digit was damaged, and nobody knows where the payload ends."""
-        if n <= _PACKET_MAX:
+        if n <= self.family.packet_max:
             return True
         self.stats.framing = (self.stats.framing + 1) & _MASK
         slot.fail(EIO)

@@ -49,6 +49,7 @@ class Family:
         self.pdp_contexts = 1  # highest PDP context id
         self.modes: "tuple[int, ...]" = (0, 1)  # access modes
         self.send_max = 512
+        self.packet_max = 1500  # bytes of one pushed payload or one CoAP message, at most
         self.host_max = 0  # longest host name in bytes, 0 where no limit is stated
         self.answer_ms = 300  # maximum response time where no row states another
         self.line_buf = 256
