@@ -3,7 +3,7 @@
 import kit
 from kit import cases, rows
 from quectel.command import ON_OK, READ
-from quectel.table import MESSAGES, OPEN, PUSH
+from quectel.table import FAILED, MESSAGES, OPEN, PUSH
 from wires import Rig
 
 TYPE_CHECKING = False
