@@ -204,8 +204,8 @@ def test_the_core() -> None:
     for name, wanted in {
         "receive": "buf, n",
         "sent": "n",
-        "tick": "now",
-        "due": "now",
+        "tick": "now_ms",
+        "due": "now_ms",
         "try_recv": "slot, gen, buf, off, n",
         "try_send": "slot, gen, buf, off, n",
     }.items():
