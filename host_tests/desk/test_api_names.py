@@ -77,7 +77,7 @@ SOCKET = {
     "unacked": "",
 }
 SOCKET_PROPERTIES = {"id", "mode", "state"}
-SOCKET_PLAIN = {"bind", "settimeout", "pending"}
+SOCKET_PLAIN = {"bind", "settimeout", "pending", "setsockopt"}
 NOT_ON_ASYNC = {"ioctl", "makefile", "fileno", "setblocking"}
 TLS = (
     "*, ca=None, cert=None, key=None, verify=True, version='1.2', suites=65535, check_time=True, negotiate_s=300, "
@@ -96,7 +96,7 @@ LATER = {
         "resolve", "socket_module", "tls_module", "ping", "ntp", "dns_servers",
     },
     "Socket": {"set_mode", "unacked"},
-    "AsyncSocket": {"setsockopt"},
+    "AsyncSocket": set(),
     "Coap": {"observe", "resource"},
     "Files": {"read", "list", "free"},
 }  # fmt: skip

@@ -74,6 +74,9 @@ class BaseSocket:
         """Seconds, 0 for non-blocking, None for blocking."""
         self._timeout_ms = -1 if value is None else int(value * 1000)
 
+    def setsockopt(self, level: int, option: int, value: object) -> None:
+        """Accepted and without effect: no row sets an option of a single socket."""
+
     def bind(self, address: "Address") -> None:
         """Local address and port (0 to 65535), used by listen() and by a datagram socket."""
         self._local = (address[0], in_range("local port", address[1], 0, 65535))

@@ -48,9 +48,6 @@ class Socket(BaseSocket, Stream):
     def setblocking(self, flag: bool) -> None:
         self._timeout_ms = -1 if flag else 0
 
-    def setsockopt(self, level: int, option: int, value: object) -> None:
-        """Accepted and without effect: no row sets an option of a single socket."""
-
     def makefile(self, *_: object) -> "Socket":
         return self
 
