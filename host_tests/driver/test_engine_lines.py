@@ -349,3 +349,10 @@ def recovers(rig: Rig) -> None:
     assert rig.send(slot, b"alive") == 5
     rig.asked(b"AT+QISEND=0,5", b"\r\n> ")
     assert rig.take() == b"alive"
+
+
+def test_a_word_that_nobody_knows_is_counted_also_while_a_command_runs() -> None:
+    rig = Rig()
+    rig.open().more = True
+    rig.asked(b"AT+QIRD=0,512", b"\r\nNO DIALTONE\r\n" + NO_DATA)
+    assert rig.stat("unknown") == 1

@@ -52,7 +52,6 @@ class Agenda(Lines):
         self.wanted = False  # a procedure was turned away: the next command is its own
         self.orphans = bytearray(self.table.ids())  # ids that are open at the module and have no slot
         self._turn = 0
-        self._orphan = -1
 
     # --- what goes next -----------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from errno import EIO
 
-from ._compat import Store, const
+from ._compat import const
 from .command import ERROR, READ, RUN, Command
 from .heads import MORE, PLAIN, coap_head, count
 from .parser import DATA, END, HEAD, LINE, LOST, PROMPT, Parser
@@ -59,7 +59,6 @@ class Intake:
         self.trace: "Trace | None" = None
         self._hexed = bytearray(1)  # the payload comes as hex digits
         self._nibble = -1  # first digit of a pair that a read has cut
-        self._pair = Store(64)
         self._bytes = bytearray(64)
 
     # --- bytes in -----------------------------------------------------------------------------------------------

@@ -189,6 +189,8 @@ class Lines(Urcs):
             pass
         elif self.cmd.lines is not None:
             self._collect(self.cmd.lines, buf, a, b)
+        else:
+            self.stats.unknown = (self.stats.unknown + 1) & _MASK
 
     def _echo(self, buf: "Line", a: int, b: int) -> bool:
         """A line as long as the command in flight that begins with AT is its echo (R388)."""
@@ -224,7 +226,7 @@ class Lines(Urcs):
             self._final(ON_CONNECT, DONE)
 
     def restarted(self) -> None:
-        """The module has restarted: ids, settings and echo are as after power-on (R439 ff., design)."""
+        """The module has restarted: ids, settings and echo are as after power-on."""
         self.stats.epochs = (self.stats.epochs + 1) & _MASK
         self.epoch = self.stats.epochs
         self.table.fail_all(ECONNRESET, 570)

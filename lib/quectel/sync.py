@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _NAP_MS = const(1)  # between two looks at a UART that cannot be waited for
 _LONG_MS = const(1000)
+_STEP_MS = const(20)  # a procedure that waits for time to pass is asked again that often
 
 
 class Modem(Core):
@@ -52,6 +53,7 @@ class Modem(Core):
         self._poller = poller(uart) if clock is None and self._wait_uart is None else None
         self._until = 0
         self._endless = True
+        self._longest_ms = _LONG_MS  # one wait for the UART
 
     # --- waiting ------------------------------------------------------------------------------------------------
 
@@ -74,7 +76,7 @@ class Modem(Core):
         due = self.engine.due(self._clock.ticks_ms())
         if due >= 0:
             ms = min(ms, due)
-        ms = max(min(ms, _LONG_MS), _NAP_MS)
+        ms = max(min(ms, self._longest_ms), _NAP_MS)
         if self._wait_uart:
             self._wait_uart(ms if not self.engine.ntx else _NAP_MS)
         elif self._poller:
@@ -88,6 +90,7 @@ class Modem(Core):
         self.check_waiting()
         self.begin(timeout_ms)
         self.poll()  # procedures count from the engine's time
+        self._longest_ms = _STEP_MS
         try:
             while True:
                 next(procedure)
@@ -96,6 +99,7 @@ class Modem(Core):
         except StopIteration as end:
             return result_of(procedure, end)
         finally:
+            self._longest_ms = _LONG_MS
             procedure.close()
 
     # --- network ------------------------------------------------------------------------------------------------
