@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     Test = Callable[..., None]
     Item = TypeVar("Item")
@@ -54,7 +54,7 @@ def skip(reason: str) -> None:
 class _Raises:
     """What raises() gives to the `with` statement."""
 
-    value: BaseException
+    value: "Any"  # what was caught, an exception with the attributes of its type
 
     def __init__(self, kinds: "tuple[type[BaseException], ...]") -> None:
         self._kinds = kinds
@@ -76,9 +76,19 @@ def raises(*kinds: "type[BaseException]") -> _Raises:
     return _Raises(kinds)
 
 
-def _name(test: "Test") -> str:
+def _name(test: "Callable[..., object]") -> str:
     name = _names.get(test)
     return test.__name__ if name is None else name
+
+
+def named(made: "Test", test: "Callable[..., object]") -> "Test":
+    """`made`, which a decorator made of `test`, under the name, module and docstring of `test`."""
+    _names[made] = _name(test)
+    if not MICROPYTHON:  # functions have no attributes there
+        made.__name__ = test.__name__
+        made.__module__ = test.__module__
+        made.__doc__ = test.__doc__
+    return made
 
 
 def cases(*table: object) -> "Callable[[Test], Test]":
@@ -89,12 +99,7 @@ def cases(*table: object) -> "Callable[[Test], Test]":
             for case in table:
                 _one_case(test, case)
 
-        _names[every_case] = _name(test)
-        if not MICROPYTHON:  # functions have no attributes there
-            every_case.__name__ = test.__name__
-            every_case.__module__ = test.__module__
-            every_case.__doc__ = test.__doc__
-        return every_case
+        return named(every_case, test)
 
     return decorate
 
@@ -116,12 +121,20 @@ def rows(*names: str) -> "Callable[[Test], Test]":
             raise ValueError("not a row: %r" % (name,))
 
     def decorate(test: "Test") -> "Test":
-        module = getattr(test, "__module__", None)
-        key = _name(test) if module is None else "%s.%s" % (module, _name(test))
-        ROWS[key] = ROWS.get(key, ()) + names
+        ROWS[_key(test)] = rows_of(test) + names
         return test
 
     return decorate
+
+
+def rows_of(test: "Callable[..., object]") -> "tuple[str, ...]":
+    """The rows that a test covers."""
+    return ROWS.get(_key(test), ())
+
+
+def _key(test: "Callable[..., object]") -> str:
+    module = getattr(test, "__module__", None)
+    return _name(test) if module is None else "%s.%s" % (module, _name(test))
 
 
 def seed() -> int:

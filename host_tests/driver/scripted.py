@@ -3,8 +3,8 @@
 Nothing here sleeps. Who waits moves the clock, and a clock that is moved for hours ends the test.
 """
 
-import kit
-from quectel.table import OPEN
+from quectel import Socket
+from quectel.table import OPEN, STREAM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,21 +18,6 @@ _MASK = 2**30 - 1
 _LIMIT_MS = 1_000_000  # no test needs more time than that
 _WINDOW = 60
 _SPINS = 5000  # turns of the driver's task at one time
-
-
-def raises(*kinds: "type[BaseException]") -> "Any":
-    """As the kit's; what was caught may have any attribute."""
-    return kit.raises(*kinds)
-
-
-def named(test: "Any", model: "Any") -> "Any":
-    """Give a function that a decorator made the name of the one it was made from."""
-    kit._names[test] = model.__name__
-    if not kit.MICROPYTHON:
-        test.__name__ = model.__name__
-        test.__module__ = model.__module__
-        test.__doc__ = model.__doc__
-    return test
 
 
 class Unexpected(OSError):
@@ -266,64 +251,6 @@ def adopt(modem: "Any", cid: int, kind: int, mode: int = 0, tls: bool = False) -
     return slot
 
 
-class Face:
-    """What a test of sockets gets: the modem of one face, its UART, its clock. A test yields what may be awaited."""
-
-    modem: "Any" = None
-    uart: "Any" = None
-    clock: "Any" = None
-
-    def start(self, family: str, script: "list[Step]", prepared: bool = True, **how: "Any") -> "Any":
-        """The modem; `how` may name what ScriptedUart takes, all else goes to the modem."""
-        of_uart = {name: how.pop(name) for name in ("size", "cut", "pause", "short") if name in how}
-        self.clock = self.new_clock()
-        self.uart = ScriptedUart(script, **of_uart)
-        self.uart.clock = self.clock
-        self.modem = self.make(self.uart, family, clock=self.clock, **how)
-        self.modem.net.address = "10.0.0.2"
-        return as_prepared(self.modem) if prepared else self.modem
-
-    def opened(self, script: "list[Step]", family: str = "BC25", **how: "Any") -> "Any":
-        """A connected stream socket with connection id 0; `mode` as for socket()."""
-        mode = how.pop("mode", 0)
-        sock = self.start(family, script, **how).socket(mode=mode)
-        slot = sock._slot
-        self.modem.engine.table.bind(slot, 0)
-        slot.opened = 0
-        slot.state = OPEN
-        return sock
-
-    def check(self) -> None:
-        assert not self.clock.failure, self.clock.failure
-        self.uart.done()
-
-    def new_clock(self) -> "Any":
-        return StepClock(step=1)
-
-    make: "Any" = None  # the modem's class
-    settle: "Any" = None  # settle(): everything is read and nothing goes on
-
-
-class BlockingFace(Face):
-    """Runs a test's body on Modem and Socket: what it yields is done already."""
-
-    def make(self, *args: "Any", **how: "Any") -> "Any":
-        from quectel import Modem
-
-        return Modem(*args, **how)
-
-    def settle(self) -> None:
-        settled(self.modem)
-
-    def run(self, body: "Any") -> None:
-        steps = body(self)
-        done = None
-        try:
-            while True:
-                done = steps.send(done)
-        except StopIteration:
-            pass
-        except Unexpected:
-            self.check()
-            raise
-        self.check()
+def socket_of(modem: "Any", cid: int, mode: int = 0, tls: bool = False, kind: int = STREAM) -> "Any":
+    """A socket of the blocking face on such a slot."""
+    return Socket(modem, slot=adopt(modem, cid, kind, mode, tls))

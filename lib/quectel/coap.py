@@ -224,7 +224,7 @@ class Coap:
         try:
             yield from self._create()
             msgid = self._take_id()
-            token = token or bytes((0x51, msgid >> 8, msgid & 255, len(command[1]) & 255))
+            token = token or bytes((0x51, 0x4D, msgid >> 8, msgid & 255))
             head = b"AT+QCOAPHEAD=5,%d,%d,%s" % (msgid, len(token), _hex(token))
             yield from ask(engine, head)
             if command[0]:

@@ -1,112 +1,19 @@
-"""The bodies of test_sockets.py on the asyncio face, and what only that face has."""
+"""What only the asyncio face has: several tasks at once, and tasks that are cancelled."""
 
 import asyncio
 
-import test_sockets
-from kit import MICROPYTHON, ROWS, rows
-from quectel import AsyncModem, QuectelError
+from aio_face import ended, on_loop, pause
+from kit import raises, rows
+from quectel import QuectelError
 from quectel.table import FREE
-from scripted import OK, AsyncStepClock, Face, Unexpected, lines, named, raises
-from test_sockets import CLOSE_0, EMPTY, OPEN_0, READ_0, RECV_0, RECV_1, SENT, SERVER, hello, part
+from scripted import OK, lines
+from steps import CLOSE_0, EMPTY, OPEN_0, READ_0, RECV_0, RECV_1, SENT, SERVER, payload, sending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
-
-async def _pause() -> None:
-    await asyncio.sleep(0)
-
-
-AsyncStepClock.pause = _pause
-
-
-class AsyncFace(Face):
-    """Runs a test's body on AsyncModem and AsyncSocket, in a loop that never really waits."""
-
-    def make(self, *args: "Any", **how: "Any") -> "Any":
-        return AsyncModem(*args, **how)
-
-    def new_clock(self) -> "Any":
-        return AsyncStepClock()
-
-    async def settle(self) -> None:
-        self.modem.until(-1)
-        quiet = 0
-        while quiet < 20:
-            quiet = 0 if self.uart.queue or self.uart.later else quiet + 1
-            self.modem.kick()
-            self.clock.advance(5)
-            await _pause()
-
-    def run(self, body: "Any") -> None:
-        if MICROPYTHON:
-            asyncio.new_event_loop()
-        asyncio.run(self._whole(body))
-        self.check()
-
-    async def _whole(self, body: "Any") -> None:
-        try:
-            await self._drive(body(self))
-        except Unexpected:
-            self.check()
-            raise
-        finally:
-            await self.modem.aclose()
-            await _pause()
-
-    async def _drive(self, steps: "Any") -> None:
-        try:
-            item = steps.send(None)
-            while True:
-                try:
-                    done = await item if hasattr(item, "send") else item
-                except (OSError, ValueError, TypeError) as error:
-                    item = steps.throw(error)
-                else:
-                    item = steps.send(done)
-        except StopIteration:
-            pass
-
-
-def _on_asyncio(name: str) -> "Callable[[], None]":
-    def test() -> None:
-        AsyncFace().run(test_sockets.BODIES[name])
-
-    made: "Callable[[], None]" = named(test, test_sockets.BODIES[name])
-    return made
-
-
-for _name in test_sockets.BODIES:
-    globals()[_name] = _on_asyncio(_name)
-    ROWS["test_aio_sockets." + _name] = ROWS.get("test_sockets." + _name, ROWS.get(_name, ()))
-
-
-# --- what only this face has --------------------------------------------------------------------------------------
-
-
-def on_loop(body: "Callable[[AsyncFace], Any]") -> "Callable[[], None]":
-    """A test that is a coroutine of its own."""
-
-    def test() -> None:
-        AsyncFace().run(lambda face: _once(body(face)))
-
-    made: "Callable[[], None]" = named(test, body)
-    return made
-
-
-def _once(coroutine: "Any") -> "Any":
-    yield coroutine
-
-
-async def ended(task: "Any") -> "BaseException | None":
-    """How a task ended, without raising it."""
-    try:
-        await task
-    except (OSError, asyncio.CancelledError) as error:
-        return error
-    return None
+    from aio_face import AsyncFace
 
 
 def second(face: "AsyncFace", first: "Any") -> "Any":
@@ -125,7 +32,7 @@ def all_free(face: "AsyncFace") -> bool:
 @on_loop
 async def test_two_tasks_receive_at_the_same_time(face: "AsyncFace") -> None:
     read_1 = b"AT+QIRD=1,512\r"
-    script = [(READ_0, part(b"zero")), (READ_0, EMPTY), (read_1, part(b"one")), (read_1, EMPTY)]
+    script = [(READ_0, payload(b"zero")), (READ_0, EMPTY), (read_1, payload(b"one")), (read_1, EMPTY)]
     s = face.opened(script)
     t = second(face, s)
     tasks = [asyncio.create_task(s.read(4)), asyncio.create_task(t.read(3))]
@@ -140,7 +47,7 @@ async def test_two_tasks_receive_at_the_same_time(face: "AsyncFace") -> None:
 @rows("R108", "R149", "R292")
 @on_loop
 async def test_one_task_sends_while_another_receives(face: "AsyncFace") -> None:
-    script = hello(b"ping", [OK, 200, RECV_0, 200, lines("SEND OK")]) + [(READ_0, part(b"pong")), (READ_0, EMPTY)]
+    script = sending(b"ping", [OK, 200, RECV_0, 200, lines("SEND OK")]) + [(READ_0, payload(b"pong")), (READ_0, EMPTY)]
     s = face.opened(script)
     receiving = asyncio.create_task(s.read(4))
     await face.settle()
@@ -152,7 +59,7 @@ async def test_one_task_sends_while_another_receives(face: "AsyncFace") -> None:
 @rows("R149", "R292")
 @on_loop
 async def test_two_tasks_send_on_one_socket(face: "AsyncFace") -> None:
-    s = face.opened(hello(b"one", SENT) + hello(b"two", SENT))
+    s = face.opened(sending(b"one", SENT) + sending(b"two", SENT))
     tasks = [asyncio.create_task(s.sendall(b"one")), asyncio.create_task(s.sendall(b"two"))]
     for task in tasks:
         await task
@@ -161,7 +68,7 @@ async def test_two_tasks_send_on_one_socket(face: "AsyncFace") -> None:
 @rows("R108")
 @on_loop
 async def test_a_cancelled_receiver_loses_nothing(face: "AsyncFace") -> None:
-    s = face.opened([(READ_0, part(b"data")), (READ_0, EMPTY)])
+    s = face.opened([(READ_0, payload(b"data")), (READ_0, EMPTY)])
     task = asyncio.create_task(s.recv(10))
     await face.settle()
     task.cancel()
@@ -205,9 +112,9 @@ async def test_a_create_connection_that_is_cancelled_at_once_frees_its_slot(face
     """Before its command went out: another one is in flight. The id is closed all the same, which does no harm."""
     m = face.start("BC25", [(b"AT+CSQ\r", [200, lines("+CSQ: 1,99", "OK")]), (CLOSE_0[0], lines("ERROR"))])
     asking = asyncio.create_task(m.command("AT+CSQ"))
-    await _pause()
+    await pause()
     task = asyncio.create_task(m.create_connection(SERVER))
-    await _pause()
+    await pause()
     task.cancel()
     await ended(task)
     assert await asking == ["+CSQ: 1,99"]
@@ -219,11 +126,11 @@ async def test_a_create_connection_that_is_cancelled_at_once_frees_its_slot(face
 @on_loop
 async def test_a_cancelled_send_is_completed(face: "AsyncFace") -> None:
     """The module was told how many bytes come: they must come."""
-    script = [(b"AT+QISEND=0,5\r", [100, b"\r\n> "]), (b"hello", [OK, 400, lines("SEND OK")])] + hello(b"again", SENT)
+    script = [(b"AT+QISEND=0,5\r", [100, b"\r\n> "]), (b"hello", [OK, 400, lines("SEND OK")])] + sending(b"again", SENT)
     s = face.opened(script)
     task = asyncio.create_task(s.send(b"hello"))
-    await _pause()
-    await _pause()
+    await pause()
+    await pause()
     task.cancel()
     assert isinstance(await ended(task), asyncio.CancelledError)
     assert await s.send(b"again") == 5
@@ -235,8 +142,8 @@ async def test_a_cancelled_command_does_not_disturb_the_next(face: "AsyncFace") 
     script = [(b"AT+A\r", [200, lines("+A: 1", "OK")]), (b"AT+B\r", lines("+B: 2", "OK"))]
     m = face.start("BC25", script)
     task = asyncio.create_task(m.command("AT+A"))
-    await _pause()
-    await _pause()
+    await pause()
+    await pause()
     task.cancel()
     await ended(task)
     assert await m.command("AT+B") == ["+B: 2"]
@@ -310,7 +217,7 @@ async def test_async_with_closes(face: "AsyncFace") -> None:
 @rows("R166")
 @on_loop
 async def test_what_a_cancelled_read_had_is_not_lost(face: "AsyncFace") -> None:
-    s = face.opened([(READ_0, part(b"0123")), (READ_0, EMPTY), (READ_0, part(b"456789")), (READ_0, EMPTY)])
+    s = face.opened([(READ_0, payload(b"0123")), (READ_0, EMPTY), (READ_0, payload(b"456789")), (READ_0, EMPTY)])
     face.uart.say(RECV_0)
     task = asyncio.create_task(s.read(10))
     await face.settle()

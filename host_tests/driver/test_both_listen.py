@@ -1,0 +1,75 @@
+"""Listeners and the clients they accept."""
+
+from errno import EAGAIN
+
+from faces import both
+from kit import raises, rows
+from quectel import QuectelError, QuectelTimeout
+from quectel.table import FREE
+from scripted import lines
+from steps import CLOSE_0, CLOSE_1, EMPTY, RECV_1, SENT, payload, sending
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any
+
+    from faces import Face
+
+
+@rows("R118", "R217")
+@both
+def test_a_listener_accepts(face: "Face") -> "Generator[Any, Any, None]":
+    opening = b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r'
+    read_1 = b"AT+QIRD=1,1024\r"
+    script = [(opening, lines("OK", "+QIOPEN: 0,0")), (read_1, payload(b"hi")), (read_1, EMPTY)]
+    m = face.start("BC65", script + sending(b"hi", SENT, 1) + [CLOSE_1, CLOSE_0])
+    server = m.socket()
+    server.bind(("", 2020))
+    yield server.listen()
+    server.settimeout(0.2)
+    with raises(QuectelTimeout):
+        yield server.accept()
+    server.settimeout(0)
+    with raises(QuectelError) as caught:
+        yield server.accept()
+    assert caught.value.errno == EAGAIN
+    server.settimeout(None)
+    face.uart.say(lines('+QIURC: "incoming",1,0,"192.168.2.2",36566') + RECV_1)
+    client, address = yield server.accept()
+    assert address == ("192.168.2.2", 36566) and client.id == 1
+    assert (yield client.read(2)) == b"hi"
+    yield face.settle()
+    yield client.sendall(b"hi")
+    yield client.close()
+    yield server.close()
+
+
+@rows("R216", "R217")
+@both
+def test_a_client_without_a_slot_is_closed(face: "Face") -> "Generator[Any, Any, None]":
+    opening = b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r'
+    m = face.start("BC65", [(opening, lines("OK", "+QIOPEN: 0,0")), CLOSE_1, CLOSE_0], slots=1)
+    server = m.socket()
+    server.bind(("", 2020))
+    yield server.listen()
+    face.uart.say(lines('+QIURC: "incoming",1,0,"192.168.2.2",36566', '+QIURC: "incoming full"'))
+    yield face.settle()
+    assert m.stats.no_slot == 2
+    yield server.close()
+
+
+@rows("R217")
+@both
+def test_clients_nobody_accepted_are_closed_with_the_listener(face: "Face") -> "Generator[Any, Any, None]":
+    opening = b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r'
+    either = (CLOSE_0[0], CLOSE_1[0])
+    m = face.start("BC65", [(opening, lines("OK", "+QIOPEN: 0,0")), (either, CLOSE_0[1]), (either, CLOSE_0[1])])
+    server = m.socket()
+    server.bind(("", 2020))
+    yield server.listen()
+    face.uart.say(lines('+QIURC: "incoming",1,0,"192.168.2.2",36566'))
+    yield face.settle()
+    yield server.close()
+    yield face.settle()
+    assert all([slot.state == FREE for slot in m.engine.table.slots])

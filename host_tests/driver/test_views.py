@@ -1,0 +1,69 @@
+"""The settings that change the framing of payloads: "viewmode" and "showlength"."""
+
+from kit import rows
+from quectel import PUSH, Modem
+from scripted import ScriptedUart, StepClock, lines, settled, socket_of
+
+
+@rows("R199", "R200")
+def test_asking_for_the_ranges_of_a_setting_does_not_change_it() -> None:
+    ranges = lines('+QICFG: "dataformat",(0,1),(0,1)', '+QICFG: "viewmode",(0,1)', '+QICFG: "showlength",(0,1)', "OK")
+    script = [
+        (b'AT+QICFG="viewmode",1\r', lines('+QICFG: "viewmode",1', "OK")),
+        (b'AT+QICFG="showlength",1\r', lines('+QICFG: "showlength",1', "OK")),
+        (b"AT+QICFG=?\r", ranges),
+    ]
+    uart = ScriptedUart(script)
+    modem = Modem(uart, "BC25", clock=StepClock(step=5))
+    for command, _ in script:
+        modem.command(command[:-1].decode())
+    assert (modem.engine.view, modem.engine.show) == (1, 1)
+    uart.say(b"\r\nRDY\r\n")
+    settled(modem)
+    assert (modem.engine.view, modem.engine.show) == (1, 1)  # the NB modules keep these settings (R306)
+
+
+@rows("R199", "R200", "R166")
+def test_a_socket_reads_in_every_view() -> None:
+    """Both settings, data with line ends and commas in them, every cut: the same bytes and nothing lost."""
+    data = b"\r\nOK\r\n+QIRD: 3,\n,,\r"
+    for view in (0, 1):
+        for show in (0, 1):
+            head = b"\r\n+QIRD: %d" % len(data) + (b",7" if show else b"") + (b"," if view else b"\r\n")
+            answer = head + data + b"\r\n" + lines("OK")
+            for cut in range(-1, len(answer)):
+                for pause in (0, 8):
+                    script = [
+                        (b"AT+QIRD=0,512\r", answer),
+                        (b"AT+QIRD=0,512\r", lines("+QIRD: 0", "OK")),
+                    ]
+                    uart = ScriptedUart(script, 0, cut, pause)
+                    modem = Modem(uart, "BC25", slots=1, clock=StepClock(step=5))
+                    modem.engine.view, modem.engine.show = view, show
+                    modem.engine._views()
+                    sock = socket_of(modem, 0)
+                    uart.say(lines('+QIURC: "recv",0' + (",19" if show else "")))
+                    assert sock.read(len(data)) == data, (view, show, cut, pause)
+                    settled(modem)
+                    uart.done()
+                    assert not modem.stats.framing, (view, show, cut, pause)
+
+
+@rows("R199", "R214")
+def test_push_headers_are_read_in_every_cut() -> None:
+    """Connection ids and lengths of two digits, data with line ends, both view modes."""
+    data = b"0123456789\r\n>"
+    for view in (0, 1):
+        for cid in (1, 5):
+            urc = b'\r\n+QIURC: "recv",%d,%d' % (cid, len(data)) + (b"," if view else b"\r\n") + data + b"\r\n"
+            for cut in range(-1, len(urc)):
+                uart = ScriptedUart([], 0, cut, cut & 1 and 8)
+                modem = Modem(uart, "BC25", slots=2, clock=StepClock(step=5))
+                modem.engine.view, modem.engine.show = view, 1
+                modem.engine._views()
+                sock = socket_of(modem, cid, PUSH)
+                uart.say(urc)
+                assert sock.read(len(data)) == data, (view, cid, cut)
+                settled(modem)
+                uart.done()
+                assert modem.stats.urcs == 1 and not modem.stats.framing, (view, cid, cut)
