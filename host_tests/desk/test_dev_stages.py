@@ -111,17 +111,17 @@ def test_report_ends_with_the_totals() -> None:
 
 
 def test_vm_of_npm_that_cannot_be_had_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fetch() -> Path:
+    def fetch(version: str) -> Path:
         raise Stop("npm is missing")
 
     monkeypatch.setattr(runtimes, "fetch_wasm_vm", fetch)
-    result = test_command._wasm_vm(Children(), Narrowing(), test_command.Machines(None, False))
+    result = test_command._wasm_vm(Children(), Narrowing(), test_command.Machines(None, False), "1.23.0")
     assert (result.note, result.verdict, result.failed) == ("npm is missing", "not run", 0)
 
 
 def test_missing_vm_fails_only_where_it_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
     tests = Narrowing()
-    monkeypatch.setattr(runtimes, "fetch_wasm_vm", lambda: None)
+    monkeypatch.setattr(runtimes, "fetch_wasm_vm", Path)
     assert test_command._unix_vm(Children(), tests, test_command.Machines(None, False)).failed == 0
     required = test_command._unix_vm(Children(), tests, test_command.Machines(None, True))
     assert required.failed == 1 and required.note and required.verdict == "FAILED"

@@ -249,7 +249,7 @@ def check(played: Play, outcome: "list[Any]") -> None:
 
 
 def playable() -> "list[str]":
-    return [path for path in paths() if not path.endswith(LATER)]
+    return [path for path in paths() if not any([path.endswith(name) for name in LATER])]
 
 
 def played_whole(path: str, spelling: int) -> "list[Any]":

@@ -178,13 +178,13 @@ class StepClock:
     """A clock that sleeps by going on.  It starts shortly before the wrap, where sums are no small integers."""
 
     def __init__(self) -> None:
-        self.now = (1 << 30) - 50
+        self.now = 0x3FFFFFCE  # 50 ms before the wrap; old VMs keep a computed 2**30 - 50 on the heap
 
     def ticks_ms(self) -> int:
         return self.now
 
     def sleep_ms(self, ms: int) -> None:
-        self.now = self.now - (1 << 29) + (ms - (1 << 29)) & 0x3FFFFFFF
+        self.now = self.now - 0x20000000 + (ms - 0x20000000) & 0x3FFFFFFF
 
 
 class LeanWire:

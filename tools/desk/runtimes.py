@@ -19,6 +19,7 @@ NO_UNIX_VM = "no MicroPython VM found; `python3 tools/dev.py vm` fetches one (De
 OLDEST = (1, 23)  # what the driver supports
 HEAP = "64m"  # of the unix VM; tests of memory set their own bounds
 WASM_VERSION = "1.29.0-6"
+WASM_OLDEST = "1.23.0"  # the oldest MicroPython that the driver promises to run on
 WASM_HEAP_BYTES = 4 * 1024 * 1024
 _WASM_PACKAGE = "@micropython/micropython-webassembly-pyscript"
 _WASM_FOLDER = ROOT / "tools" / "wasm_vm"

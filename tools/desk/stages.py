@@ -187,10 +187,10 @@ def unix_vm(children: Children, vm: Path, tests: Narrowing) -> Result:
     return _vm_files(children, "unix VM", tests, start)
 
 
-def wasm_vm(children: Children, vm: Path, tests: Narrowing) -> Result:
-    """The same in npm's VM, which has no asyncio.run: files test_aio_* are left out."""
+def wasm_vm(children: Children, name: str, vm: Path, tests: Narrowing) -> Result:
+    """The same in a VM of npm's, which has no asyncio.run: files test_aio_* are left out."""
     start = functools.partial(runtimes.start_wasm, vm, path=VM_PATH, environment=_seed(), **POPEN)
-    return _vm_files(children, "npm's VM", tests, start, leave_out="test_aio_")
+    return _vm_files(children, name, tests, start, leave_out="test_aio_")
 
 
 def _seed() -> dict[str, str]:

@@ -13,15 +13,16 @@ Stage = Callable[[], Result]
 
 
 class Machines:
-    """The MicroPython VMs of this run. npm's is fetched where Node.js is there; what stood against it is in `why`."""
+    """The MicroPython VMs of this run. npm's are fetched where Node.js is there; what stood against it is in `why`."""
 
     def __init__(self, unix: Path | None, unix_required: bool) -> None:
         self.unix = unix
         self.unix_required = unix_required
-        self.wasm: Path | None = None
+        self.wasm: dict[str, Path] = {}
         self.why = ""
         try:
-            self.wasm = runtimes.fetch_wasm_vm()
+            for version in (runtimes.WASM_VERSION, runtimes.WASM_OLDEST):
+                self.wasm[version] = runtimes.fetch_wasm_vm(version)
         except Stop as stop:
             self.why = str(stop)
 
@@ -59,8 +60,8 @@ def _absolute(name: str) -> str:
 def run(tests: Narrowing, machines: Machines) -> list[Result]:
     """Run all stages on two lanes, for two cores: the longest, pytest, beside what reads the code."""
     children = Children()
-    wasm: Stage = functools.partial(_wasm_vm, children, tests, machines)
-    lanes = ([*_reading(children), wasm], _running(children, tests, machines))
+    newest: Stage = functools.partial(_wasm_vm, children, tests, machines, runtimes.WASM_VERSION)
+    lanes = ([*_reading(children), newest], _running(children, tests, machines))
     pool = concurrent.futures.ThreadPoolExecutor(len(lanes))
     try:
         futures = [pool.submit(_lane, lane) for lane in lanes]
@@ -83,6 +84,7 @@ def _running(children: Children, tests: Narrowing, machines: Machines) -> list[S
     return [
         functools.partial(stages.pytest, children, tests, machines.unix),
         functools.partial(_unix_vm, children, tests, machines),
+        functools.partial(_wasm_vm, children, tests, machines, runtimes.WASM_OLDEST),
     ]
 
 
@@ -101,18 +103,19 @@ def _unix_vm(children: Children, tests: Narrowing, machines: Machines) -> Result
     return stages.unix_vm(children, machines.unix, tests)
 
 
-def _wasm_vm(children: Children, tests: Narrowing, machines: Machines) -> Result:
-    if machines.wasm is None:
-        return Result("npm's VM", note=machines.why)
-    return stages.wasm_vm(children, machines.wasm, tests)
+def _wasm_vm(children: Children, tests: Narrowing, machines: Machines, version: str) -> Result:
+    name = f"npm's {version}"
+    if version not in machines.wasm:
+        return Result(name, note=machines.why)
+    return stages.wasm_vm(children, name, machines.wasm[version], tests)
 
 
 def report(results: list[Result]) -> list[str]:
     """The failing stages' output, the table, what was not run, and the totals as the last line."""
     lines = [f"===== {r.name}\n{r.output.rstrip()}\n" for r in results if r.failed and r.output]
-    lines.append(f"{'stage':12} {'verdict':8} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}")
+    lines.append(f"{'stage':14} {'verdict':8} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}")
     for r in results:
-        lines.append(f"{r.name:12} {r.verdict:8} {r.passed:7} {r.failed:7} {r.skipped:8} {r.seconds:8.1f}")
+        lines.append(f"{r.name:14} {r.verdict:8} {r.passed:7} {r.failed:7} {r.skipped:8} {r.seconds:8.1f}")
     lines += [f"{r.name} not run: {r.note}" for r in results if r.note]
     return [*lines, totals(results)]
 
