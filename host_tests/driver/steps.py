@@ -68,7 +68,7 @@ NB_PINS = [
     said('AT+QICFG="viewmode"', '+QICFG: "viewmode",0'),
     said('AT+QICFG="showlength"', '+QICFG: "showlength",1'),
 ]
-PREPARED = met("BC25") + NB_PINS
+PREPARED = met("BC25") + NB_PINS + [said("AT+QISTATE?")]
 LTE_PINS = [said("AT+QISDE?", "+QISDE: 0")]
 READY = said("AT+CPIN?", "+CPIN: READY")
 HOME = said("AT+CEREG?", "+CEREG: 0,1")

@@ -18,6 +18,8 @@ _QUIET_MS = const(20)  # a payload that nothing follows is whole when nothing ca
 _STALL_MS = const(1000)  # a payload that stands still for so long, and its wire time, is given up
 _SYNC_MS = const(1000)  # between two queries that bring host and module back in step
 _LATE_PROMPT_MS = const(5000)  # a prompt may still come that long after its command's deadline
+_CR = const(13)
+_ESC = const(27)
 _STRAYS = const(4)  # unanswered queries that are reckoned with after getting in step
 _SILENT = const(10)  # unanswered queries before the module counts as silent
 _RESULT_MS = const(120_000)
@@ -36,6 +38,7 @@ class Engine(Agenda):
         self._feed_at = 0  # where they begin in src
         self.owed = 0  # length of a payload whose prompt had not come at the deadline
         self._owed_src: "ReadBuf | None" = None  # where it is, or None for the transmit store
+        self._filling = False  # CRs go out in place of a payload
         self.resync = False  # host and module may be out of step: nothing else is sent
         self.silent = False
         self._sync_at = 0
@@ -138,7 +141,20 @@ class Engine(Agenda):
         if self._answered:
             self.unanswered = min(self.unanswered, _STRAYS)
             self._in_step()  # the other queries went into a module that did not hear them, it seems
+        elif self.owed and not self.ntx:
+            self._fill()
         self._sync_at = self.now
+
+    def _fill(self) -> None:
+        """The prompt was lost, it seems, and a data entry takes the queries: end it (R406).
+
+        ESC ends one of variable length, as many CRs as bytes are owed a fixed one.  To a module that waits for a
+        command they are empty lines; the payload itself might hold commands.
+        """
+        self._filling = True
+        self.left = self.owed + 1
+        self._feed_at = 0
+        self._refill()
 
     def _in_step(self) -> None:
         self.resync = False
@@ -163,9 +179,16 @@ class Engine(Agenda):
             elif result == RESET:
                 self.cmd.finish(RESET)
             return
+        self._still_owed()
         if result != TIMEOUT and (self.left or self.ntx):
             self._cut_short()
         Agenda._ended(self, result)
+
+    def _still_owed(self) -> None:
+        """Where bytes were lost, an ERROR or RDY may be a payload's, and a data entry still be open (R406)."""
+        c = self.cmd
+        if c.state == RUN and c.ndata and (not c.prompted or self.left or self.ntx):
+            self.owed = c.ndata
 
     def _cut_short(self) -> None:
         """The module has closed the data entry before it was full: what is left would be read as a command."""
@@ -174,7 +197,8 @@ class Engine(Agenda):
 
     def restarted(self) -> None:
         self.blame = self.table.nobody
-        self.left = self.owed = self.ntx = self.unanswered = 0
+        self._still_owed()
+        self.left = self.ntx = self.unanswered = 0
         self.late_head = b""
         for cid in range(len(self.orphans)):
             self.orphans[cid] = 0
@@ -196,6 +220,7 @@ class Engine(Agenda):
         if c.state == RUN and c.ndata and not c.prompted:
             c.prompted = True
             c.deadline = ticks_add(self.now, _RESULT_MS + self.wire_ms(c.ndata))
+            self.owed = 0
             self._feed(c.data, c.ndata)
         elif self.owed:
             self._feed(self._owed_src, self.owed)
@@ -205,6 +230,7 @@ class Engine(Agenda):
         """The payload goes out in pieces of the command buffer's size."""
         self.src = src
         self.left = n
+        self._filling = False
         self._feed_at = 0
         self.store.seek(0)
         if self.trace:
@@ -214,7 +240,9 @@ class Engine(Agenda):
 
     def _refill(self) -> None:
         k = min(self.left, len(self.tx))
-        if self.src is None:
+        if self._filling:
+            self._refill_blank(k)
+        elif self.src is None:
             self.store.readinto(self.tx, k)
         else:
             self._refill_from(self.src, k)
@@ -222,6 +250,12 @@ class Engine(Agenda):
         self.left -= k
         self.otx = 0
         self.ntx = k
+
+    def _refill_blank(self, k: int) -> None:
+        for i in range(k):
+            self.tx[i] = _CR
+        if not self._feed_at:
+            self.tx[0] = _ESC
 
     def _refill_from(self, src: "ReadBuf", k: int) -> None:
         """A procedure's payload: costs a copy a piece."""

@@ -54,6 +54,7 @@ class Intake:
         self.stray = False  # the answer to a query that was given up has come: its OK is nobody's
         self.watched: "dict[bytes, list[bytes]]" = {}  # prefix -> list that gets each such URC as bytes
         self.pdp_lost = False  # pdpdeact came
+        self.echo_off = False  # the module was told so: only a restart switches it on again
         self.view = 0  # viewmode and showlength, as the last answer to AT+QICFG said (R199, R200)
         self.show = 0
         self.trace: "Trace | None" = None

@@ -193,8 +193,21 @@ class Lines(Urcs):
             self.stats.unknown = (self.stats.unknown + 1) & _MASK
 
     def _echo(self, buf: "Line", a: int, b: int) -> bool:
-        """A line as long as the command in flight that begins with AT is its echo (R388)."""
-        return b - a == self.cmd.n and buf[a] | 32 == 97 and buf[a + 1] | 32 == 116
+        """A line as long as the command in flight that begins with AT is its echo (R388).
+
+        An echo that was switched off tells of a restart whose RDY was lost, in a payload for instance.
+        """
+        if b - a != self.cmd.n or buf[a] | 32 != 97 or buf[a + 1] | 32 != 116:
+            return False
+        if self.echo_off and self._same(buf, a, b):
+            self.restarted()
+        return True
+
+    def _same(self, buf: "Line", a: int, b: int) -> bool:
+        for i in range(b - a):
+            if buf[a + i] != self.cmd.tx[i]:
+                return False  # AT+CLAC is answered with such lines
+        return True
 
     def _ok(self) -> None:
         if self.stray:
@@ -229,6 +242,7 @@ class Lines(Urcs):
         """The module has restarted: ids, settings and echo are as after power-on."""
         self.stats.epochs = (self.stats.epochs + 1) & _MASK
         self.epoch = self.stats.epochs
+        self.echo_off = False
         self.table.fail_all(ECONNRESET, 570)
         if self.cmd.state == RUN:
             self._ended(RESET)

@@ -241,6 +241,8 @@ class Core:
         for c in b"\r\n\0\x1a":
             if c in raw:
                 raise ValueError("a command line holds no CR, LF, NUL or Ctrl-Z")
+        if raw[:3].upper() == b"ATE":
+            self.engine.echo_off = False  # it is the caller's now
         head = prefix.encode() if prefix is not None else _prefix_of(raw)
         limit_ms = self._family.answer_ms if timeout_ms is None else timeout_ms
         lines = yield from ask(self.engine, raw, head, _FINALS[final], limit_ms, data)

@@ -64,12 +64,12 @@ def prepare(engine: "Engine", net: Network) -> "Proc[None]":
 
 
 def _settings(engine: "Engine", net: Network) -> "Proc[None]":
-    yield from try_ask(engine, b"ATE0")
+    answer = yield from try_ask(engine, b"ATE0")
+    engine.echo_off = answer.ok
     yield from ask(engine, b"AT+CMEE=1")
     yield from _identify(engine, net)
     yield from _pin(engine)
-    if net.prepared < 0:
-        yield from _close_leftovers(engine)
+    yield from _close_leftovers(engine)
 
 
 def _contact(engine: "Engine") -> "Proc[None]":
@@ -105,7 +105,7 @@ def _pin(engine: "Engine") -> "Proc[None]":
 
 
 def _close_leftovers(engine: "Engine") -> "Proc[None]":
-    """Ids that were open before this microcontroller restarted."""
+    """Ids that were open before this microcontroller restarted, or before an RDY that only lost bytes made."""
     for dialect, query in ((engine.family.tcp, b"AT+QISTATE?"), (engine.family.tls, b"AT+QSSLSTATE")):
         if dialect is None:
             continue

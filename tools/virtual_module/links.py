@@ -243,11 +243,9 @@ async def dial(module: VirtualModule, connection: Connection, received: Received
     limit = module.options.number("tx_buffer")
     loop = asyncio.get_running_loop()
     try:
-        _, link = await asyncio.wait_for(
-            loop.create_connection(lambda: TcpLink(received, ended, limit), host, port),
-            module.connect_limit_ms() / 1000,
-        )
-    except asyncio.TimeoutError:
+        async with asyncio.timeout(module.connect_limit_ms() / 1000):  # wait_for() may swallow the cancel of a close
+            _, link = await loop.create_connection(lambda: TcpLink(received, ended, limit), host, port)
+    except TimeoutError:
         raise OpenFailed(module.options.number("timeout_err")) from None
     except OSError:
         raise OpenFailed(REFUSED) from None

@@ -1,0 +1,149 @@
+"""Driver and virtual module together: CoAP against aiocoap and a server of our own that misbehaves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aiocoap
+import pytest
+from aiocoap import resource
+from e2e import LOOPBACK, Bench, go, hurry, on, play
+from kit import raises, rows
+from quectel.errors import CoapError, QuectelTimeout
+from virtual_module import Clock
+
+__all__ = ["hurry"]
+ADDRESS = "198.51.100.5"
+URI = "coap://" + ADDRESS
+
+
+class Store(resource.Resource):
+    """Keeps what is put there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.value: "bytes | None" = None
+        self.types: "list[str]" = []
+
+    async def render_get(self, request: aiocoap.Message) -> aiocoap.Message:
+        self.types.append(str(request.mtype))
+        if self.value is None:
+            return aiocoap.Message(code=aiocoap.NOT_FOUND)
+        return aiocoap.Message(code=aiocoap.CONTENT, payload=self.value, content_format=42)
+
+    async def render_put(self, request: aiocoap.Message) -> aiocoap.Message:
+        self.types.append(str(request.mtype))
+        self.value = request.payload
+        return aiocoap.Message(code=aiocoap.CHANGED)
+
+    async def render_post(self, request: aiocoap.Message) -> aiocoap.Message:
+        self.types.append(str(request.mtype))
+        query = ",".join(request.opt.uri_query).encode()
+        return aiocoap.Message(code=aiocoap.CREATED, payload=query + b"|" + request.payload, content_format=0)
+
+    async def render_delete(self, request: aiocoap.Message) -> aiocoap.Message:
+        self.types.append(str(request.mtype))
+        self.value = None
+        return aiocoap.Message(code=aiocoap.DELETED)
+
+
+@dataclass
+class Served:
+    port: int
+    store: Store
+
+
+@contextlib.asynccontextmanager
+async def coap_server() -> AsyncIterator[Served]:
+    site, store = resource.Site(), Store()
+    site.add_resource(["a", "store"], store)
+    context = await aiocoap.Context.create_server_context(site, bind=(LOOPBACK, 0), transports=["simplesocketserver"])
+    pool = context.request_interfaces[0].token_interface.message_interface._pool
+    try:
+        yield Served(pool._transport.get_extra_info("sockname")[1], store)
+    finally:
+        await context.shutdown()
+
+
+@rows("R225", "R244", "R258")
+@on("BC95G")
+def test_methods_and_types(face: str, model: str) -> None:
+    async def body(bench: Bench) -> None:
+        server = bench.world.serve(ADDRESS, coap_server())
+        coap = bench.modem.coap()
+        data = bytes(range(256)) * 2
+        for confirmable in (True, False):
+            way: "dict[str, Any]" = {"confirmable": confirmable, "timeout_ms": 5000}
+            assert (await go(coap.get(URI + "/a/store", **way))).codestr == "4.04"
+            assert (await go(coap.put(URI + "/a/store", data, format=42, **way))).code == 204
+            answer = await go(coap.get(URI + "/a/store", **way))
+            assert (answer.code, answer.payload, answer.format) == (205, data, 42)
+            answer = await go(coap.post(URI + "/a/store?x=1&y=2", b"OK\r\n> ", format=0, **way))
+            assert (answer.code, answer.payload) == (201, b"x=1,y=2|OK\r\n> ")
+            assert (await go(coap.delete(URI + "/a/store", **way))).code == 202
+            assert (await go(coap.get(URI + "/nothing", **way))).code == 404
+        assert (
+            server.store.types == ["Type.CON"] * 5 + ["Type.NON"] * 5 or server.store.types == ["CON"] * 5 + ["NON"] * 5
+        )
+        assert bench.modem.stats.framing == 0
+
+    play(face, model, body)
+
+
+@rows("R245", "R250")
+@on("BC95G")
+@pytest.mark.usefixtures("hurry")
+def test_a_server_that_does_not_answer(face: str, model: str) -> None:
+    async def body(bench: Bench) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+            deaf.bind((LOOPBACK, 0))
+            bench.world.name(ADDRESS, deaf.getsockname()[1])
+            coap = bench.modem.coap()
+            start = time.monotonic()
+            with raises(QuectelTimeout):
+                await go(coap.get(URI + "/x", timeout_ms=100, confirmable=False))
+            assert 0.09 <= time.monotonic() - start < 0.95  # the blocking face looks at the UART at least every 20 ms
+            with raises(CoapError, QuectelTimeout):  # the module gives up after its last repetition
+                await go(coap.get(URI + "/x", timeout_ms=4000))
+        bench.world.serve(ADDRESS, coap_server())
+        assert (await go(coap.get(URI + "/a/store", timeout_ms=5000))).code == 404
+
+    play(face, model, body, clock=Clock.scaled(100))
+
+
+@on("BC95G", faces=("asyncio",))
+def test_requests_of_several_tasks(face: str, model: str) -> None:
+    async def body(bench: Bench) -> None:
+        bench.world.serve(ADDRESS, coap_server())
+        coap = bench.modem.coap()
+
+        async def one(i: int) -> bytes:
+            answer = await coap.post(URI + "/a/store", b"%d" % i, format=0, timeout_ms=8000)
+            return bytes(answer.payload)
+
+        assert await asyncio.gather(*(one(i) for i in range(6))) == [b"|%d" % i for i in range(6)]
+
+    play(face, model, body)
+
+
+@on("BC95G", faces=("asyncio",))
+def test_a_cancelled_request_and_the_next(face: str, model: str) -> None:
+    async def body(bench: Bench) -> None:
+        bench.world.serve(ADDRESS, coap_server())
+        coap = bench.modem.coap()
+        for i in range(25):
+            task = asyncio.ensure_future(coap.post(URI + "/a/store", b"old", format=0, timeout_ms=5000))
+            for _ in range(2 * i):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            answer = await coap.post(URI + "/a/store", b"new%d" % i, format=0, timeout_ms=5000)
+            assert answer.payload == b"|new%d" % i, i
+
+    play(face, model, body)
