@@ -52,6 +52,7 @@ class Agenda(Lines):
         self.wanted = False  # a procedure was turned away: the next command is its own
         self.orphans = bytearray(self.table.ids())  # ids that are open at the module and have no slot
         self._turn = 0
+        self.two_ends = False  # this module has printed a blank line between a payload and OK
 
     # --- what goes next -----------------------------------------------------------------------------------------
 
@@ -184,7 +185,7 @@ class Agenda(Lines):
     def _read_ended(self, slot: "Slot", result: int) -> None:
         slot.asked = 0
         slot.wake = True
-        if result == DONE:
+        if result == DONE and not self._is_short(slot):
             self._commit(slot)
             return
         self._give_up(slot)
@@ -197,6 +198,18 @@ class Agenda(Lines):
             slot.state = ENDED  # some firmware reads nothing after "closed" (R393)
         elif result == ERROR and slot.state == OPEN:
             self.blame = slot
+
+    def _is_short(self, slot: "Slot") -> bool:
+        """Two bytes were lost if a payload has eaten the first of the two line ends that this module prints (R441)."""
+        if not slot.ring.held:
+            return False
+        if self.parser.gap > 1:
+            self.two_ends = True
+        elif self.two_ends:
+            self.stats.framing = (self.stats.framing + 1) & _MASK
+            slot.fail(EIO)
+            return True
+        return False
 
     def _give_up(self, slot: "Slot") -> None:
         """Nothing of the payload of a read that did not end well is delivered; the rest of it goes to nobody."""

@@ -36,6 +36,7 @@ class Parser:
         self.raw = 0  # bytes of the counted payload still to come
         self.tail = False  # a payload has just ended: CR must follow
         self.skip = False  # everything up to the next LF is thrown away
+        self.gap = 0  # line ends behind the last payload, up to the next line with text in it
         self.prompt_ok = False  # a data command is in flight, so > at a line's start is its prompt
         self.inline: "tuple[bytes, ...]" = ()  # lines with these beginnings may carry their payload on the same line
         self._over = False  # this line is longer than `line`
@@ -107,6 +108,7 @@ class Parser:
         self.buf = buf
         self.a = self.pos
         self.b = self.pos = min(end, self.pos + self.raw)
+        self.gap = 0
         self.raw -= self.b - self.a
         self.tail = not self.raw
         return DATA
@@ -196,7 +198,10 @@ class Parser:
             a += 1
         self.a = a
         self.b = b
-        return LINE if b > a else NEED
+        if b > a:
+            return LINE
+        self.gap += 1
+        return NEED
 
     def _keep(self, buf: "Line", end: int) -> None:
         """Add buf[pos:end] to line, as far as there is room.  A loop per byte: only for lines that a read has cut."""
