@@ -13,6 +13,7 @@ from typing import Any
 import aiocoap
 import pytest
 from aiocoap import resource
+from desk import servers
 from e2e import LOOPBACK, Bench, go, hurry, on, play
 from kit import raises, rows
 from quectel.errors import CoapError, QuectelTimeout
@@ -63,10 +64,9 @@ class Served:
 async def coap_server() -> AsyncIterator[Served]:
     site, store = resource.Site(), Store()
     site.add_resource(["a", "store"], store)
-    context = await aiocoap.Context.create_server_context(site, bind=(LOOPBACK, 0), transports=["simplesocketserver"])
-    pool = context.request_interfaces[0].token_interface.message_interface._pool
+    context, port = await servers.coap_context(site)
     try:
-        yield Served(pool._transport.get_extra_info("sockname")[1], store)
+        yield Served(port, store)
     finally:
         await context.shutdown()
 

@@ -12,6 +12,7 @@ import aiocoap
 import aiocoap.resource
 import pytest
 import vm_peers as peers
+from desk import servers
 from kit import rows
 from virtual_module import coap_text as text
 from virtual_module.clock import Clock
@@ -310,8 +311,7 @@ def test_aiocoap_as_server() -> None:
     async def run(b: Bench) -> None:
         site, board = aiocoap.resource.Site(), Board()
         site.add_resource(["board"], board)
-        port = peers.free_udp_port()
-        context = await aiocoap.Context.create_server_context(site, bind=("127.0.0.1", port))
+        context, port = await servers.coap_context(site)
         path = ((11, b"board"),)
         b.end.send(get(1, b"t1", options=path), ("127.0.0.1", port))
         await peers.until(lambda: b.reports)

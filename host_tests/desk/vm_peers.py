@@ -138,13 +138,6 @@ async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None
         await asyncio.sleep(0.002)
 
 
-def free_udp_port() -> int:
-    """A UDP port of loopback that was free a moment ago, for servers that cannot tell which one they got."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def free_port() -> int:
     """A TCP port of loopback on which nobody listens."""
     with socket.socket() as probe:

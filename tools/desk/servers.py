@@ -188,6 +188,14 @@ class _Counted(resource.Resource):
         return aiocoap.Message(code=code, payload=payload, content_format=0)
 
 
+async def coap_context(site: resource.Site) -> tuple[aiocoap.Context, int]:
+    """A server of aiocoap's on a free UDP port, and that port."""
+    # This transport needs no IPv6 and no TCP port of the same number. It has no public way to ask for its port.
+    context = await aiocoap.Context.create_server_context(site, bind=(LOOPBACK, 0), transports=["simplesocketserver"])
+    messages = context.request_interfaces[0].token_interface.message_interface
+    return context, int(messages._pool._transport.get_extra_info("sockname")[1])
+
+
 @contextlib.asynccontextmanager
 async def coap() -> AsyncIterator[Server]:
     """CoAP over UDP: GET /hello, POST /echo."""
@@ -195,10 +203,7 @@ async def coap() -> AsyncIterator[Server]:
     site = resource.Site()
     for name in ("hello", "echo"):
         site.add_resource([name], _Counted(seen))
-    # This transport needs no IPv6. It has no public way to ask for the port it got.
-    context = await aiocoap.Context.create_server_context(site, bind=(LOOPBACK, 0), transports=["simplesocketserver"])
-    messages = context.request_interfaces[0].token_interface.message_interface
-    seen.port = messages._pool._transport.get_extra_info("sockname")[1]
+    context, seen.port = await coap_context(site)
     try:
         yield seen
     finally:
