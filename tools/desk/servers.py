@@ -31,7 +31,7 @@ class Server:
     connections: int = 0  # TCP connections after the TLS handshake, UDP datagrams, CoAP requests
     received: int = 0  # bytes of payload
     sent: int = 0
-    names: list[str] = field(default_factory=list)  # TLS: what clients asked for by SNI
+    names: list[str] = field(default_factory=list)  # TLS: what clients asked for by SNI; CoAP: methods
     ca_pem: bytes = b""  # the authority that signed for a TLS server
     _sha: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
@@ -183,6 +183,7 @@ class _Counted(resource.Resource):
 
     def _answer(self, request: aiocoap.Message, code: aiocoap.Code, payload: bytes) -> aiocoap.Message:
         self._seen.connections += 1
+        self._seen.names.append(str(request.code))
         self._seen.hear(request.payload)
         self._seen.sent += len(payload)
         return aiocoap.Message(code=code, payload=payload, content_format=0)
