@@ -36,7 +36,7 @@ HOT = {
     "sync_socket": {
         "readinto", "_some", "_again", "recv_into", "write", "sendall", "send", "_part", "_result", "_ready",
     },
-    "base_socket": {"pending", "_check", "_refused", "_unrefused", "_settled", "_at_end", "_gone"},
+    "base_socket": {"pending", "_check", "_refused", "_unrefused", "_settled", "_gone"},
     "modem": {"poll", "_write"},
     "table": {"at", "fail", "take", "bind", "unbind", "free_id", "woken", "reset"},
     "text": {

@@ -4,7 +4,7 @@ from errno import EAGAIN, ECONNRESET, EINPROGRESS, EIO, ENOTCONN
 
 from ._compat import const
 from .errors import QuectelError, error_of
-from .table import ENDED, FAILED, FREE, HALF, OPEN, OPENING, QUIET, REFUSED, SOCK_DGRAM, TAKEN
+from .table import FAILED, FREE, HALF, OPEN, OPENING, QUIET, REFUSED, SOCK_DGRAM, TAKEN
 from .text import in_range
 
 TYPE_CHECKING = const(False)
@@ -156,6 +156,3 @@ class BaseSocket:
         if len(buf) > self._slot.dialect.send_max:
             raise ValueError("a datagram is at most %d bytes" % self._slot.dialect.send_max)
         return self._peer != tuple(address[:2])
-
-    def _at_end(self) -> bool:
-        return self._slot.state == ENDED

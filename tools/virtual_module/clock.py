@@ -62,11 +62,6 @@ class Clock:
         """A clock that only `advance()` moves."""
         return cls(None)
 
-    @property
-    def is_stepped(self) -> bool:
-        """True when only `advance()` moves this clock."""
-        return self._factor is None
-
     def now_ms(self) -> int:
         """Milliseconds since the clock was made."""
         if self._factor is None:

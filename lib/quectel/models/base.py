@@ -21,7 +21,6 @@ class Dialect:
         open_name_ms: int = 0,
     ) -> None:
         self.open = b"AT+Q" + name + b"OPEN="
-        self.open_head = b"+Q" + name + b"OPEN:"
         self.send = b"AT+Q" + name + b"SEND="
         self.read = b"AT+Q" + name + (b"RECV=" if name == b"SSL" else b"RD=")
         self.read_head = self.read[2:-1] + b":"
@@ -62,7 +61,6 @@ class Family:
         self.ssl_items: "tuple[str, ...]" = ()  # QSSLCFG items beyond those of BG96
         self.ssl_contexts = 0
         self.ufs = ""  # what stands before a file's name in a certificate path (R319)
-        self.udp_service = False
         for key in facts:
             if not hasattr(self, key):
                 raise ValueError("a family has no %r" % key)

@@ -15,5 +15,4 @@ FAMILY = Family(
     qiact=True,
     pins=((b"AT+QISDE?", b"+QISDE: 0", b"AT+QISDE=0"),),
     ssl_contexts=6,
-    udp_service=True,
 )

@@ -23,5 +23,4 @@ FAMILY = Family(
     ),
     ssl_contexts=6,
     ufs="UFS:",
-    udp_service=True,
 )
