@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -9,3 +10,11 @@ for _folder in ("host_tests", "tools", "lib"):
     _path = str(_ROOT / _folder)
     if _path not in sys.path:
         sys.path.insert(0, _path)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What the tests have counted, in the lines that the kit prints in a MicroPython VM."""
+    import kit
+
+    for line in kit.counted():
+        terminalreporter.write_line(line)

@@ -13,10 +13,12 @@ import socket
 import struct
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
 import pytest
+from kit import path
 from quectel import AsyncModem, Modem
 from quectel_host import open_uart
 from virtual_module import VirtualModule, start
@@ -33,6 +35,10 @@ _SPICE = (
     + b'\r\nOK\r\n\r\nERROR\r\n\r\n> \r\n>\r\n+QIURC: "recv",0\r\n\r\n+QIURC: "recv",0,9\r\n+QIURC: "closed",0\r\n'
     + b"\r\nRDY\r\n+QIRD: 5\r\n\r\nSEND OK\r\nSEND FAIL\r\n+CME ERROR: 3\r\nCLOSE OK\r\n+++\x1a\x1b"
     + b'+QSSLURC: "closed",0\r\n'
+    + b'+QSSLURC: "recv",0,9\r\n+QSSLRECV: 9\r\n+QIRD: 9,0,\r\n+CMEE: 1\r\n\r\nOK\r\nAT+QIRD=0,512\r\nNO CARRIER\r\n'
+    + "".join(
+        ["\r\n%s\r\n" % line.split(";")[0] for line in Path(path("driver/urcs.csv")).read_text().splitlines()[1:]]
+    ).encode()
 )
 
 
@@ -257,11 +263,11 @@ async def echo(sock: Any, data: bytes, window: int = 2048, piece: int = 1000) ->
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """The driver's own long waits become short, and keep their order."""
     for module, name, ms in (
-        ("engine", "_LATE_PROMPT_MS", 150),
-        ("engine", "_SYNC_MS", 120),
+        ("resync", "_LATE_PROMPT_MS", 150),
+        ("resync", "_SYNC_MS", 120),
         ("engine", "_STALL_MS", 150),
-        ("engine", "_RESULT_MS", 250),
-        ("agenda", "_SEND_RESULT_MS", 250),
+        ("engine", "RESULT_MS", 250),
+        ("agenda", "RESULT_MS", 250),
         ("agenda", "_BACK_OFF_MS", 5),
         ("coap", "_POLL_MS", 200),
     ):

@@ -74,6 +74,7 @@ SOCKET = {
     "fileno": "",
     "set_mode": "mode",
     "pending": "",
+    "query_state": "",
     "unacked": "",
 }
 SOCKET_PROPERTIES = {"id", "mode", "state"}
@@ -95,7 +96,7 @@ LATER = {
         "config", "info", "diagnose", "keep_online", "power_on", "power_off", "sleep", "wake", "save", "restore",
         "resolve", "socket_module", "tls_module", "ping", "ntp", "dns_servers",
     },
-    "Socket": {"set_mode", "unacked"},
+    "Socket": {"unacked"},
     "AsyncSocket": set(),
     "Coap": {"observe", "resource"},
     "Files": {"read", "list", "free"},
@@ -141,6 +142,28 @@ def test_what_talks_to_the_module_is_awaited_on_the_asyncio_face(face: type, nam
     is_async = inspect.iscoroutinefunction(getattr(face, name))
     plain = MODEM_PLAIN if face in (quectel.Modem, quectel.AsyncModem) else SOCKET_PLAIN
     assert is_async is (face in (quectel.AsyncModem, quectel.AsyncSocket) and name not in plain)
+
+
+SAYING = [
+    *{
+        getattr(face, name)
+        for face, names in [
+            *((face, [*names, *MODEM_PROPERTIES, *SOCKET_PROPERTIES]) for face, names in FACES),
+            (quectel.Coap, ["get", "post", "put", "delete", "request", "close"]),
+            (Files, ["upload", "size", "remove"]),
+        ]
+        for name in names
+        if name != "__init__" and hasattr(face, name)
+    },
+    *(kind for kind, _ in FACES),
+    quectel.TLSContext,
+]
+
+
+@pytest.mark.parametrize("call", SAYING)
+def test_calls_say_what_they_allocate(call: Any) -> None:
+    """host_tests/driver/test_costs.py and test_aio_costs.py measure the figures."""
+    assert call.__doc__ and "Allocates " in call.__doc__
 
 
 def test_what_is_built_is_not_listed_as_missing() -> None:

@@ -20,7 +20,7 @@ def test_hostile_payload_comes_back(face: str, model: str) -> None:
         server = bench.world.serve(HOST, servers.tcp_echo())
         for mode in (BUFFER, PUSH):
             sock = await bench.dial(mode=mode)
-            await echo(sock, hostile(65536 if model in ("BC65", "EC200U") else 16384))
+            await echo(sock, hostile(65536))
             await go(sock.close())
         assert server.connections == 2
         stats = bench.modem.stats

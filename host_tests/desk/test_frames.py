@@ -1,7 +1,8 @@
 """Frames and slices of the functions that run for every read, line and part.
 
 MicroPython takes the frame of a function from the heap on every call when it needs more than 11 words
-(N_STATE + 3 x N_EXC_STACK), and heap_lock() does not see it. A slice is an object on most versions.
+(N_STATE + 3 x N_EXC_STACK), and heap_lock() does not see it. A slice is an object on most versions. What may do
+without stands in host_tests/cold.py; host_tests/driver/test_frame_words.py reads the frames in each VM.
 """
 
 import ast
@@ -12,48 +13,24 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cold import COLD, COLD_MODULES, ORDER
 from desk import runtimes
 from desk.common import ROOT
 
 PACKAGE = ROOT / "lib" / "quectel"
 WORDS = 11
-
-# Every function of these modules is hot, but for those named.
-COLD = {
-    "parser": set(),
-    "ring": {"__init__"},
-    "heads": set(),
-    "intake": {"__init__", "_say"},  # _say: with a trace
-    "urcs": {"_is_watched", "_collect"},  # a watched URC costs a bytes object
-    "lines": {"_views"},  # after AT+QICFG
-    "agenda": {"__init__", "_say_command"},
-    "engine": {"__init__", "start", "_refill_from"},  # procedures allocate
-    "command": {"__init__", "name"},
-}
-# Only these of the others are.
-HOT = {
-    "sync": {"begin", "turn", "_sleep"},
-    "sync_socket": {
-        "readinto", "_some", "_again", "recv_into", "write", "sendall", "send", "_part", "_result", "_ready",
-    },
-    "base_socket": {"pending", "_check", "_refused", "_unrefused", "_settled", "_gone"},
-    "modem": {"poll", "_write"},
-    "table": {"at", "fail", "take", "bind", "unbind", "free_id", "woken", "reset"},
-    "text": {
-        "hex_digit", "set", "blanks", "skip", "comma", "num", "_digits", "next", "number", "put", "put_num",
-    },
-    "_compat": {"ticks_ms", "ticks_add", "ticks_diff", "move", "_put"},
-}  # fmt: skip
-MODULES = sorted([*COLD, *HOT])
+MODULES = sorted(COLD)
 
 
 @functools.cache
 def tree(path: Path) -> ast.Module:
-    """The module as MicroPython runs it: without what `if sys.implementation...` leaves to CPython."""
+    """The module as MicroPython runs it: without what is for the type checker or for CPython."""
     module = ast.parse(path.read_text())
-    for node in module.body:
+    for node in ast.walk(module):
         if isinstance(node, ast.If) and "sys.implementation" in ast.unparse(node.test):
             node.orelse = []
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
     return module
 
 
@@ -73,10 +50,7 @@ def numbers(module: str) -> set[str]:
 
 
 def hot(module: str) -> list[ast.FunctionDef]:
-    found = functions(PACKAGE / f"{module}.py")
-    if module in COLD:
-        return [function for function in found if function.name not in COLD[module]]
-    return [function for function in found if function.name in HOT[module]]
+    return [function for function in functions(PACKAGE / f"{module}.py") if function.name not in COLD[module]]
 
 
 @functools.cache
@@ -180,6 +154,20 @@ def constant(node: ast.Tuple | ast.List, names: set[str]) -> bool:
 
 
 def test_the_lists_name_what_exists() -> None:
-    for module, names in {**COLD, **HOT}.items():
+    for module, names in COLD.items():
         there = {function.name for function in functions(PACKAGE / f"{module}.py")}
-        assert names <= there, f"{module}.py has no {names - there}"
+        assert names.keys() <= there, f"{module}.py has no {names.keys() - there}"
+
+
+def test_every_module_is_held_to_it_or_named() -> None:
+    there = {path.stem for path in PACKAGE.glob("*.py")}
+    assert there == COLD.keys() | COLD_MODULES.keys() and not COLD.keys() & COLD_MODULES.keys()
+
+
+def test_modules_stand_in_the_order_of_their_imports() -> None:
+    """So that test_frame_words.py finds each function in its own module."""
+    assert COLD.keys() <= set(ORDER)
+    for module in ORDER:
+        text = (PACKAGE / f"{module}.py").read_text()
+        later = [name for name in ORDER[ORDER.index(module) :] if f"\nfrom .{name} import" in text]
+        assert not later, f"{module} imports {later}"

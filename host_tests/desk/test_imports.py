@@ -35,10 +35,13 @@ ARROWS: dict[str, set[str]] = {
     "diagnostics": _CORE,
     "power": _CORE,
     "procedure": {"command", "text"},
-    "engine": {"agenda"} | _BELOW,
+    "engine": {"transparent"} | _BELOW,
+    "transparent": {"resync"} | _BELOW,
+    "resync": {"agenda"} | _BELOW,
     "agenda": {"lines"} | _BELOW,
     "lines": {"urcs"} | _BELOW,
-    "urcs": {"intake"} | _BELOW,
+    "urcs": {"framing"} | _BELOW,
+    "framing": {"intake", "parser"} | _BELOW,
     "intake": {"parser", "heads"} | _BELOW,
     "command": {"text"},
     "heads": {"text"},
@@ -50,10 +53,11 @@ ARROWS: dict[str, set[str]] = {
     "_compat": set(),
     "_acompat": set(),
     "models/__init__": {"models/bg96", "models/ec200u", "models/bc65", "models/bc95g", "models/bc25"},
+    "models/_lte": set(),
     "models/_nb": set(),
     "models/base": set(),
-    "models/bg96": {"models/base"},
-    "models/ec200u": {"models/base"},
+    "models/bg96": {"models/base", "models/_lte"},
+    "models/ec200u": {"models/base", "models/_lte"},
     "models/bc65": {"models/base", "models/_nb"},
     "models/bc95g": {"models/base"},
     "models/bc25": {"models/base", "models/_nb"},
@@ -246,3 +250,32 @@ def test_an_image_for_tcp_alone_does_tcp(python: str, tmp_path: Path) -> None:
             path.unlink()
     assert not (tmp_path / "quectel" / "tls.py").exists()
     assert run(python, _SESSION, tmp_path).strip() == "b'hello'"
+
+
+_NESTED = """
+import builtins, sys
+sys.path.insert(0, sys.argv[1])
+real, depth, most = builtins.__import__, 0, 0
+
+def nested(name, *rest):
+    global depth, most
+    depth += 1
+    most = max(most, depth)
+    try:
+        return real(name, *rest)
+    finally:
+        depth -= 1
+
+import asyncio, quectel
+builtins.__import__ = nested
+getattr(quectel, sys.argv[2])
+print(most)
+"""
+
+
+@pytest.mark.parametrize("face", ["Modem", "AsyncModem"])
+def test_imports_do_not_stand_on_one_another(face: str) -> None:
+    """Each import that another one waits for takes a piece of the C stack, which is 8 KiB on some boards."""
+    command = [sys.executable, "-c", _NESTED, str(ROOT / "lib"), face]
+    depth = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert int(depth) <= 5, depth

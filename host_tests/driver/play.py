@@ -1,7 +1,8 @@
 """Plays a worked example of the documents to the driver, and says what the driver must make of it."""
 
-from quectel import PUSH, Modem, QuectelError
-from quectel.table import FAILED, LISTENER, MESSAGES, OPEN, STREAM
+from quectel import BUFFER, PUSH, TRANSPARENT, Modem, QuectelError, TLSError
+from quectel.opening import open_socket
+from quectel.table import FAILED, LISTENER, MESSAGES, OPEN, OPENING, STREAM
 from scripted import ScriptedUart, StepClock, adopt, settled
 from transcript import parse, paths, stretches
 
@@ -18,8 +19,8 @@ FAMILIES = {
     "ec200u_ssl": "EC200U",
     "bc95g_coap": "BC95G",
 }
-# Not to be played before the driver has a transparent mode: the data after CONNECT are no AT lines.
-LATER = (
+# What comes after CONNECT are no AT lines: played by the driver's own calls.
+TRANSPARENTLY = (
     "bg96_ssl/3.5.1-transparent-send.at",
     "bg96_ssl/3.5.2-transparent-receive.at",
     "ec200u_ssl/3.5.1-transparent-send.at",
@@ -38,6 +39,7 @@ SHORT = (
     "bc95g_coap/5.1a-create-and-get.at",
     "bc95g_coap/5.1b-get-with-message-id.at",
 )
+GUARD_MS = 1000  # silence before and behind +++
 FINALS = ("OK", "ERROR", "SEND OK", "SEND FAIL", "CLOSE OK", "CONNECT")
 URCS = ("+QIURC:", "+QSSLURC:", "+QIOPEN:", "+QSSLOPEN:", "+QCOAPURC:")
 WATCHED = ("+QPING:", "+QNTP:", "+QATSLEEP", "+QATWAKEUP")
@@ -56,20 +58,57 @@ COUNTERS = (
 )
 
 
-class Play:
-    """One file, one spelling of it, one way of cutting the module's bytes."""
+class PiecesUart(ScriptedUart):
+    """Cuts all that the module says as one stream: `ends`, rising, are the bytes behind which a read ends.
 
-    def __init__(self, path: str, spelling: int = 0, size: int = 0, cut: int = -1, pause: int = 0) -> None:
+    Behind each of them the next `pause` reads give nothing.
+    """
+
+    def __init__(self, script: "list[Any]", ends: "list[int]", pause: int) -> None:
+        self._ends = ends
+        self._next = 0  # of the ends
+        self._given = 0  # bytes that were read
+        ScriptedUart.__init__(self, script, pause=pause)
+
+    def readinto(self, buf: "Any") -> "int | None":
+        n = ScriptedUart.readinto(self, buf)
+        self._given += n or 0
+        if n and self._next < len(self._ends) and self._ends[self._next] == self._given:
+            self._next += 1
+            self._empty = self.pause
+        return n
+
+    def _most(self) -> int:
+        return self._ends[self._next] - self._given if self._next < len(self._ends) else 4096
+
+
+class Play:
+    """One file, one spelling of it, one way of cutting the module's bytes.
+
+    size, cut, pause: of every answer, as ScriptedUart takes them; ends: of the whole stream, see PiecesUart.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        spelling: int = 0,
+        size: int = 0,
+        cut: int = -1,
+        pause: int = 0,
+        ends: "list[int] | None" = None,
+    ) -> None:
         self.name = "/".join(path.split("/")[-2:])
         self.spelling = spelling
         self.parts = parts(path, spelling)
         script: "list[Any]" = []
         for i in range(0, len(self.parts), 2):
-            script.append((wire(self.parts[i]), wire(self.parts[i + 1])))
+            host, module = wire(self.parts[i]), wire(self.parts[i + 1])
+            script.append((host, [GUARD_MS, module] if host == b"+++" else module))
         if self.name in ASKS_WHY:
             script.append(WHY)
-        self.uart = ScriptedUart(script, size, cut, pause)
-        self.modem = Modem(self.uart, FAMILIES[self.name.split("/")[0]], slots=2, rx_ring=512, clock=StepClock(step=5))
+        self.uart = ScriptedUart(script, size, cut, pause) if ends is None else PiecesUart(script, ends, pause)
+        self.uart.clock = clock = StepClock(step=5)
+        self.modem = Modem(self.uart, FAMILIES[self.name.split("/")[0]], slots=2, rx_ring=512, clock=clock)
         self.results: "list[Any]" = []
         self.seen: "list[str]" = []
         for prefix in WATCHED:
@@ -82,6 +121,9 @@ class Play:
     def run(self) -> "list[Any]":
         """Issue the host's commands in turn; gives all that must not depend on the cutting."""
         i = 0
+        if self.name in TRANSPARENTLY:
+            self._open_and_leave()
+            i = len(self.parts)
         while i < len(self.parts):
             i = self._exchange(i) if self.parts[i] else i + 2
         settled(self.modem)
@@ -89,6 +131,27 @@ class Play:
         stats = self.modem.stats
         counters = [getattr(stats, name) for name in COUNTERS]
         return [self.results, self.seen, counters, delivered(self.slot)]
+
+    def _open_and_leave(self) -> None:
+        """The open as the file spells it, what then comes, +++ behind a second of silence."""
+        line = self.parts[0][0].text.encode()
+        engine, clock = self.modem.engine, self.uart.clock
+        assert clock
+        steps = open_socket(engine, self.slot, self.slot.gen, lambda slot: line, "220.180.239.1", TLSError)
+        self.results.append(self.modem.run(steps) or [])
+        settled(self.modem)
+        begun = clock.passed
+        self.modem.run(self.modem.switch(self.slot, self.slot.gen, BUFFER))
+        assert clock.passed - begun >= GUARD_MS and self.slot.mode == BUFFER, self.name
+
+    def told(self) -> "list[Any]":
+        """What run() gives and the bytes that the driver has sent."""
+        outcome: "list[Any]" = self.run()
+        return outcome + [self.uart.wrote]
+
+    def length(self) -> int:
+        """How many bytes the module says."""
+        return sum([len(wire(part)) for part in self.parts[1::2]]) + (len(WHY[1]) if self.name in ASKS_WHY else 0)
 
     def _exchange(self, i: int) -> int:
         """One command, with the data entry that its prompt asks for; gives where the next one begins."""
@@ -168,6 +231,10 @@ def given(modem: "Any", name: str) -> "Any":
         engine.show = 1
     if section == "4.2.3" and "tcpip" in folder:
         return adopt(modem, 0, STREAM, PUSH)
+    if name in TRANSPARENTLY:
+        slot = adopt(modem, 4, STREAM, TRANSPARENT, True)
+        slot.state = OPENING
+        return slot
     if section == "3.4.3":
         return adopt(modem, 4, STREAM, PUSH, True)
     if section == "4.3.2":
@@ -249,19 +316,21 @@ def check(played: Play, outcome: "list[Any]") -> None:
 
 
 def playable() -> "list[str]":
-    return [path for path in paths() if not any([path.endswith(name) for name in LATER])]
+    """The files that modem.command() plays."""
+    return [path for path in paths() if not any([path.endswith(name) for name in TRANSPARENTLY])]
 
 
-def played_whole(path: str, spelling: int) -> "list[Any]":
+def played_whole(path: str, spelling: int) -> "tuple[list[Any], int]":
+    """What a file that is fed whole tells, which is what the document says, and the module's bytes in it."""
     played = Play(path, spelling)
-    outcome = played.run()
-    check(played, outcome)
-    return outcome
+    told = played.told()
+    check(played, told)
+    return told, played.length()
 
 
 def each() -> "list[tuple[str, int]]":
-    """Every file that can be played, in every spelling that can be read."""
-    found = [(path, k) for path in playable() for k in range(spellings_in(path))]
+    """Every file, in every spelling that can be read."""
+    found = [(path, k) for path in paths() for k in range(spellings_in(path))]
     return [(path, k) for path, k in found if not (path.endswith(AMBIGUOUS[0]) and k == AMBIGUOUS[1])]
 
 

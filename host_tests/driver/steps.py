@@ -69,7 +69,12 @@ NB_PINS = [
     said('AT+QICFG="showlength"', '+QICFG: "showlength",1'),
 ]
 PREPARED = met("BC25") + NB_PINS + [said("AT+QISTATE?")]
-LTE_PINS = [said("AT+QISDE?", "+QISDE: 0")]
+LTE_PINS = [
+    said("AT+QISDE?", "+QISDE: 0"),
+    said('AT+QICFG="dataformat"', '+QICFG: "dataformat",0,0'),
+    said('AT+QICFG="viewmode"', '+QICFG: "viewmode",0'),
+]
+CLOSE_MODE = said('AT+QICFG="close/mode"', '+QICFG: "close/mode",0')
 READY = said("AT+CPIN?", "+CPIN: READY")
 HOME = said("AT+CEREG?", "+CEREG: 0,1")
 ATTACHED = said("AT+CGATT?", "+CGATT: 1")

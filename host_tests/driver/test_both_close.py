@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def test_close_is_awaited(face: "Face") -> "Generator[Any, Any, None]":
     s = face.opened([(CLOSE_0[0], [OK, 9000, lines("CLOSE OK")])])
     yield s.close()
-    assert face.clock.passed >= 9000 and s.state == FREE and s.id == -1
+    assert face.clock.passed >= 9000 and s._slot.state == FREE and s.id == -1
     yield s.close()
     with raises(QuectelError) as caught:
         yield s.recv(1)
@@ -45,7 +45,7 @@ def test_close_sends_what_was_accepted(face: "Face") -> "Generator[Any, Any, Non
 def test_close_without_an_answer(face: "Face") -> "Generator[Any, Any, None]":
     s = face.opened([(CLOSE_0[0], b""), SYNC])
     yield s.close()
-    assert s.state == FREE and face.modem.stats.timeouts == 1
+    assert s._slot.state == FREE and face.modem.stats.timeouts == 1
     yield face.settle()
 
 

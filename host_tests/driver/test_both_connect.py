@@ -26,7 +26,7 @@ def test_connect(face: "Face") -> "Generator[Any, Any, None]":
     yield s.connect(SERVER)
     assert s.id == 0 and s.mode == BUFFER and m.stats.opens == 1
     yield s.close()
-    assert s.id == -1 and s.state == FREE
+    assert s.id == -1 and s._slot.state == FREE
 
 
 @rows("R271", "R395")
@@ -91,7 +91,7 @@ def test_connect_gives_up_when_its_own_time_is_over(face: "Face") -> "Generator[
         yield s.connect(SERVER)
     assert 2000 <= face.clock.passed < 2100
     yield face.settle()
-    assert m.engine.table.free_id() == 0 and s.state == FREE
+    assert m.engine.table.free_id() == 0 and s._slot.state == FREE
 
 
 @rows("R271")
@@ -173,15 +173,6 @@ def test_connect_again_after_a_failure_closes_what_failed(face: "Face") -> "Gene
     yield s.connect(SERVER)
     yield face.settle()
     assert [face.modem.engine.table.at(cid).index >= 0 for cid in range(6)].count(True) == 1
-
-
-@rows("R066")
-@both
-def test_transparent_mode_is_refused_as_long_as_there_is_none(face: "Face") -> "Generator[Any, Any, None]":
-    m = face.start("BG96", [])
-    with raises(QuectelError, ValueError):
-        m.socket(mode=2)
-    yield face.settle()
 
 
 @rows("R113")

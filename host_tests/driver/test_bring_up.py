@@ -6,7 +6,21 @@ from faces import start
 from kit import raises, rows
 from quectel import NetworkError, QuectelError, QuectelTimeout
 from scripted import ERROR, OK, lines
-from steps import ACTIVE, ATTACHED, CLOCK, HOME, INACTIVE, LTE_PINS, NB_PINS, NB_TAIL, READY, met, said, whole
+from steps import (
+    ACTIVE,
+    ATTACHED,
+    CLOCK,
+    CLOSE_MODE,
+    HOME,
+    INACTIVE,
+    LTE_PINS,
+    NB_PINS,
+    NB_TAIL,
+    READY,
+    met,
+    said,
+    whole,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +45,8 @@ def test_nb_families_come_up() -> None:
 def test_lte_families_come_up() -> None:
     for family, model in (("BG96", "BG96"), ("EC200U", "EC200UCNAA"), ("EG915U", "EG915U-EU")):
         setup = said('AT+QICSGP=1,1,"internet","me","secret",1')
-        script = met(model) + LTE_PINS + [said("AT+QISTATE?"), said("AT+QSSLSTATE"), READY, HOME, ATTACHED]
+        pins = LTE_PINS + ([CLOSE_MODE] if family != "BG96" else [])
+        script = met(model) + pins + [said("AT+QISTATE?"), said("AT+QSSLSTATE"), READY, HOME, ATTACHED]
         script += [INACTIVE, setup, INACTIVE, (b"AT+QIACT=1\r", [3000, OK]), ACTIVE, CLOCK]
         modem, check = start(family, script, False)
         modem.connect("internet", user="me", password="secret", auth="pap")
@@ -118,7 +133,9 @@ def test_a_module_that_wakes_up_slowly() -> None:
 
 @rows("R021")
 def test_a_module_that_never_answers() -> None:
-    modem, _ = start("BC25", [(b"AT\r", b"")] + [(b"AT+CMEE?\r", b"")] * 100, False)
+    query = (b"AT+CMEE?\r", b"")
+    ended = (b"\x1b" + b"\r" * 512, b"")  # a data entry that the host knows nothing of
+    modem, _ = start("BC25", [(b"AT\r", b"")] + [query] * 3 + [ended] + [query] * 100, False)
     with raises(QuectelError) as caught:
         modem.connect()
     assert caught.value.errno == ENODEV

@@ -228,3 +228,17 @@ def test_a_payload_with_a_damaged_digit_is_not_delivered() -> None:
     rig.feed(b'\r\n+QCOAPURC: "rsp",2,2.05,6677,2,4142\r\n\r\n+QCOAPURC: "rsp",2,2.05,6678,2,41\x0742\r\n')
     assert records(rig) == [b' "rsp",2,2.05,6677,2,', b"AB"]
     assert rig.stat("framing") and rig.engine.messages.state == FAILED
+
+
+@rows("R258")
+@cases(b'"xyz",1,2,3', b'"rsp"', b'"req",0,2,9,zz,2,3132', b'"req",0,2,9,8g,2,3132')
+def test_a_message_that_nobody_can_read_is_a_line_without_payload(head: bytes) -> None:
+    """Its reader sees all of it; nothing behind it is taken for its payload."""
+    data = b"\r\n+QCOAPURC: " + head + b"\r\n\r\nOK\r\n"
+    for pieces in cuts(data):
+        rig = listening()
+        for piece in pieces:
+            rig.feed(piece)
+        found = records(rig)
+        assert found == [b" " + head, b""], (pieces[0], found)
+        assert rig.stat("late") == 1 and rig.stat("framing") == 0

@@ -123,3 +123,15 @@ def test_run_counts_and_goes_on() -> None:
 def test_files_are_found_beside_the_kit() -> None:
     with open(kit.path("facts/socket_states.csv")) as file:
         assert file.readline().strip()
+
+
+def test_counts_are_added_up_and_shown() -> None:
+    kept = dict(kit.COUNTS)
+    kit.COUNTS.clear()
+    kit.count("splits fed", 3)
+    kit.count("splits fed")
+    kit.count("heap bytes", 0)
+    shown = kit.counted()
+    kit.COUNTS.clear()
+    kit.COUNTS.update(kept)
+    assert shown == ["count: 0 heap bytes", "count: 4 splits fed"], shown

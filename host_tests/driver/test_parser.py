@@ -2,7 +2,7 @@
 
 import kit
 from kit import rows
-from quectel.parser import DATA, END, HEAD, LINE, LOST, NEED, PROMPT, Parser
+from quectel.parser import DATA, END, HEAD, LINE, LONG, LOST, NEED, PROMPT, Parser
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ class Reader:
             if ev == NEED:
                 break
             assert p.pos <= len(buf)
-            self._event(p, ev)
+            if ev != LONG:  # it is in the count
+                self._event(p, ev)
         assert p.pos == len(buf)
 
     def _event(self, p: Parser, ev: int) -> None:
@@ -261,3 +262,22 @@ def test_a_line_may_be_fed_in_buffers_of_its_owner_again_and_again() -> None:
         for k in range(8):
             staging[k] = 89
     assert reader.events == events([data])[:-2]
+
+
+@rows("R388")
+def test_an_echo_ends_with_its_cr() -> None:
+    """Other lines end with LF alone: a CR may stand in a quoted string."""
+    for data, wanted in (
+        (b"AT+X\r> ", [(LINE, b"AT+X"), (PROMPT, b"")]),
+        (b"AT\rOK\r\n", [(LINE, b"AT"), (LINE, b"OK")]),
+        (b"at+x=1\r\r\n> ", [(LINE, b"at+x=1"), (PROMPT, b"")]),
+        (b"AT\r\n\r\nOK\r\n", [(LINE, b"AT"), (LINE, b"OK")]),
+        (b"ABORTED\rOK\r\n", [(LINE, b"ABORTED\rOK")]),
+        (b"A\rT\r\n", [(LINE, b"A\rT")]),
+        (b'+X: "AT\rOK\r"\r\n', [(LINE, b'+X: "AT\rOK\r"')]),
+    ):
+        pieces = [[data], [data[i : i + 1] for i in range(len(data))]]
+        pieces += [[data[:cut], data[cut:]] for cut in range(1, len(data))]
+        for some in pieces:
+            found = [event for event in events(some, True) if event[0] < 100]
+            assert found == wanted, (some, found)

@@ -2,6 +2,7 @@
 
 import kit
 from kit import rows
+from lateness import ANSWERS
 from quectel.table import FAILED, OPEN, PUSH
 from wires import Rig
 
@@ -89,7 +90,8 @@ class Traffic:
         if b"\r" not in self._input:
             return False
         line, self._input = self._input.split(b"\r", 1)
-        self._command(line)
+        if line.replace(b"\x1b", b""):  # an empty line is no command
+            self._command(line)
         return True
 
     def _delay(self) -> int:
@@ -98,8 +100,8 @@ class Traffic:
 
     def _command(self, line: bytes) -> None:
         reply = b"\r\nOK\r\n"
-        if line == b"AT+CMEE?":  # the query that brings back in step is slow only while others are
-            self.say(b"\r\n+CMEE: 1\r\n\r\nOK\r\n", self.numbers.below(100))
+        if line in ANSWERS:  # the queries that bring back in step are slow only while others are
+            self.say(b"\r\n" + ANSWERS[line] + b"\r\n\r\nOK\r\n", self.numbers.below(100))
             return
         if line.startswith(b"AT+QIRD="):
             reply = self._read(int(line[8:9]), int(line[10:]))

@@ -151,6 +151,21 @@ def test_checked() -> None:
             checked("host", wrong)  # type: ignore[arg-type]
 
 
+@rows("R019", "R381")
+def test_heads_with_a_blank_in_front_of_the_colon_or_a_comma_for_it() -> None:
+    for line, at in (
+        (b"+X: 1", 3), (b"+X:1", 3), (b"+X:", 3), (b"+X : 1", 4), (b"+X  :", 5), (b"+X, 1", 3), (b"+X,", 3),
+        (b"+X ,1", 4), (b"+X", -1), (b"+X ", -1), (b"+X 1", -1), (b"+X; 1", -1), (b"+XY: 1", -1), (b"+Y: 1", -1),
+        (b"-X: 1", -1), (b"+", -1),
+    ):  # fmt: skip
+        f = Fields()
+        f.set(b"\n" + line + b":,", 1, 1 + len(line))
+        assert f.head(b"+X:") == (at >= 0), line
+        assert f.a == 1 + max(at, 0), line
+    f.set(b"AT", 0, 2)
+    assert f.head(b"A") and f.a == 1 and not f.head(b"X")  # a beginning without a colon is taken as it is
+
+
 @rows("R117")
 def test_in_range() -> None:
     assert in_range("port", 1, 1, 65535) == 1 and in_range("port", 65535, 1, 65535) == 65535

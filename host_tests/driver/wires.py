@@ -1,15 +1,12 @@
 """An engine with a stepped clock, to which a test plays the module byte by byte."""
 
-from quectel._compat import Ladder
 from quectel.command import ON_OK
 from quectel.engine import Engine
 from quectel.models import find
-from quectel.ring import Ring
 from quectel.table import BUFFER, OPEN, STREAM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from quectel._types import Buf, ReadBuf
     from quectel.table import Slot
 
 STAGING = 512  # a read of a UART gives so much at most
@@ -185,111 +182,3 @@ class StepClock:
 
     def sleep_ms(self, ms: int) -> None:
         self.now = self.now - 0x20000000 + (ms - 0x20000000) & 0x3FFFFFFF
-
-
-class LeanWire:
-    """A module as a UART that allocates nothing itself, so that it can live inside a heap lock.
-
-    It answers AT+QIRD= with 512 bytes of `source`, takes payloads of AT+QISEND= and compares them with `source`, and
-    says a URC in front of every header, behind every final result and within every send. chunk: bytes a read, 0: all.
-    """
-
-    def __init__(self, chunk: int, source: bytes, late_result: bool) -> None:
-        self.out = Ring(4096, Ladder(9))  # for the host
-        self.chunk = chunk
-        self.source = source
-        self.at = 0  # where in source the next byte to the host stands
-        self.sink_at = 0  # and the next byte from the host
-        self.wrong = 0  # bytes from the host that were not those of source
-        self.wanted = 0
-        self.urcs = 0  # how many were said
-        self.line = bytearray(64)
-        self.nline = 0
-        self._urc = b'\r\n+QIURC: "recv",1\r\n'
-        self._head = b"\r\n+QIRD: 512\r\n"
-        self._push = b'\r\n+QIURC: "recv",0,512\r\n'
-        self._tail = b"\r\n\r\nOK\r\n"
-        self._none = b"\r\n+QIRD: 0\r\n\r\nOK\r\n"
-        self._prompt = b"\r\n> "
-        self._accepted = b"\r\nOK\r\n" if late_result else b"\r\n"
-        self._sent = b"\r\nSEND OK\r\n"
-        self._ok = b"\r\nOK\r\n"
-
-    def readinto(self, buf: "Buf") -> "int | None":
-        n = min(self.out.n, len(buf))
-        if self.chunk:
-            n = min(n, self.chunk)
-        return self.out.take(buf, 0, n) if n else None
-
-    def write(self, buf: "ReadBuf", off: int = 0, n: int = 0) -> int:
-        """One line or one piece of a payload; the face hands them over one by one."""
-        if self.wanted:
-            n = min(n, self.wanted)
-            self._compare(buf, off, n)
-            self.wanted -= n
-            if not self.wanted:
-                self._say(self._accepted)
-                self.say_urc()
-                self._say(self._sent)
-                self.say_urc()
-            return n
-        i = off
-        while i < off + n:
-            if buf[i] == 13:
-                self._command()
-                self.nline = 0
-            else:
-                self.line[self.nline] = buf[i]
-                self.nline += 1
-            i += 1
-        return n
-
-    def _say(self, data: bytes) -> None:
-        self.out.put(data, 0, len(data))
-        self.out.commit()
-
-    def say_urc(self) -> None:
-        self._say(self._urc)
-        self.urcs += 1
-
-    def _payload(self) -> None:
-        self.out.put(self.source, self.at, 512)
-        self.out.commit()
-        self.at = (self.at + 512) % len(self.source)
-
-    def push(self) -> None:
-        """512 bytes of direct push."""
-        self._say(self._push)
-        self._payload()
-        self._say(self._ok)  # its line end, and a final that nobody waits for
-        self.urcs += 1
-
-    def _command(self) -> None:
-        if self.line.startswith(b"AT+QIRD=1"):
-            self._say(self._none)
-        elif self.line.startswith(b"AT+QIRD=0"):
-            self.say_urc()
-            self._say(self._head)
-            self._payload()
-            self._say(self._tail)
-            self.say_urc()
-        elif self.line.startswith(b"AT+QISEND=0,"):
-            self._count()
-            self._say(self._prompt)
-        else:
-            self._say(self._ok)
-
-    def _count(self) -> None:
-        i = 12
-        while i < self.nline:
-            self.wanted = self.wanted * 10 + self.line[i] - 48
-            i += 1
-
-    def _compare(self, buf: "ReadBuf", off: int, n: int) -> None:
-        k = self.sink_at
-        i = off
-        while i < off + n:
-            self.wrong += buf[i] != self.source[k]
-            k = (k + 1) % len(self.source)
-            i += 1
-        self.sink_at = k

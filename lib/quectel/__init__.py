@@ -28,10 +28,16 @@ _WHERE = {
     "AF_INET6": "table",
 }
 
+# The core from the bottom up: imported from its top, each file would stand on the stack of those above it.
+_CORE = ("table", "intake", "framing", "lines", "resync", "engine", "modem")
+
 
 def __getattr__(name):
     if name not in _WHERE:
         raise AttributeError(name)
+    if name in ("Modem", "AsyncModem"):
+        for part in _CORE:
+            __import__("quectel." + part)
     value = getattr(__import__("quectel." + _WHERE[name], None, None, (name,)), name)
     globals()[name] = value
     return value

@@ -18,8 +18,8 @@ if sys.implementation.name == "micropython":
         def wake(self):
             pass
 
-        async def wait(self, ms):
-            await sleep_ms(min(ms, _NAP_MS if ms < 1000 else 20))
+        def wait(self, ms):
+            return sleep_ms(min(ms, _NAP_MS if ms < 1000 else 20))  # to be awaited; asyncio's own costs no object
 
         def close(self):
             pass

@@ -29,7 +29,8 @@ if sys.implementation.name == "micropython":
     def Store(size):
         # BytesIO moves bytes at C speed with write(buf, off, n) and readinto(buf, n), on every version.
         io = BytesIO(size)
-        io.write(bytes(size))
+        io.seek(size - 1)  # all of it is there when its last byte is written, without a second buffer
+        io.write(b"\0")
         return io
 
     class Ladder:
@@ -109,6 +110,7 @@ else:
 
 _MASK = const(0x3FFFFFFF)
 _HALF = const(0x20000000)
+LONGEST_MS = 500_000_000  # of a time limit: the clock tells no more than 2**29, and wire time is added
 
 
 def ticks_ms():

@@ -3,7 +3,7 @@
 from errno import EIO, ENOBUFS, ETIMEDOUT
 
 from ._compat import Store, const, ticks_add
-from .command import BLAME, CLOSE, DONE, ERROR, ON_CLOSE, ON_OK, ON_SEND, READ, SEND, SEND_FAIL, TIMEOUT
+from .command import ASK, BLAME, CLOSE, DONE, ERROR, ON_CLOSE, ON_OK, ON_SEND, READ, RESULT_MS, SEND, SEND_FAIL, TIMEOUT
 from .errors import errno_of
 from .lines import Lines
 from .table import (
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .table import Slot
 
 _MASK = const(0x3FFFFFFF)
-_SEND_RESULT_MS = const(120_000)  # a send's result may be late by that much
 _BACK_OFF_MS = const(100)  # before a send is repeated behind SEND FAIL; doubled each time
 _TRIES = const(8)
 
@@ -50,9 +49,9 @@ class Agenda(Lines):
         self.tries = 0
         self.blame = self.table.nobody  # its command got a bare ERROR: ask for the reason at once
         self.wanted = False  # a procedure was turned away: the next command is its own
+        self.soon = False  # and if it does not come, somebody else is served with the next tick
         self.orphans = bytearray(self.table.ids())  # ids that are open at the module and have no slot
         self._turn = 0
-        self.two_ends = False  # this module has printed a blank line between a payload and OK
 
     # --- what goes next -----------------------------------------------------------------------------------------
 
@@ -63,6 +62,7 @@ class Agenda(Lines):
             self._ask_why()
         elif self.wanted:
             self.wanted = False
+            self.soon = True
         elif not self._serve_slots():
             self._close_orphan()
 
@@ -86,13 +86,15 @@ class Agenda(Lines):
             self._start_send(slot)
         elif slot.want_close and slot.sending != QUEUED and slot.sending != UNDERWAY:
             self._start_close(slot)
-        elif slot.more and self._worth_reading(slot):
+        elif slot.query == QUEUED:
+            self._start_query(slot)
+        elif slot.more and self.worth_reading(slot):
             self._start_read(slot)
         else:
             return False
         return True
 
-    def _worth_reading(self, slot: "Slot") -> bool:
+    def worth_reading(self, slot: "Slot") -> bool:
         """A datagram needs room for the longest; a stream is not read in crumbs."""
         if slot.state != OPEN and slot.state != HALF:
             return False
@@ -122,6 +124,17 @@ class Agenda(Lines):
         self._run(slot, None, ends, self.family.answer_ms, 0)
         c.ndata = self.nstore
         self.parser.prompt_ok = True
+
+    def _start_query(self, slot: "Slot") -> None:
+        """What the module says of its state (R090, R138)."""
+        if slot.cid < 0:  # its id is gone meanwhile
+            slot.query = REFUSED
+            slot.wake = True
+            return
+        slot.query = UNDERWAY
+        self.cmd.begin(ASK, slot.dialect.state)
+        self.cmd.num(slot.cid)
+        self._run(slot, slot.dialect.state_head, ON_OK, self.family.answer_ms, 128)
 
     def _start_close(self, slot: "Slot") -> None:
         slot.state = CLOSING
@@ -154,8 +167,10 @@ class Agenda(Lines):
     def _run(self, slot: "Slot", prefix: "bytes | None", ends: int, limit_ms: int, answer: int) -> None:
         """The command line is complete: hand it to the UART and set its deadline."""
         self.ntx = self.cmd.run(slot, prefix, ends)
+        self.parser.before = self.parser.n > 0
         self.otx = 0
         answer = self.wire_ms(self.ntx + answer)
+        self.cmd.limit_ms = limit_ms
         self.cmd.deadline = ticks_add(self.now, limit_ms + answer)
         if self.trace:
             self._say_command()
@@ -181,6 +196,8 @@ class Agenda(Lines):
             self._freed(c.slot)
         elif c.kind == BLAME:
             self._blamed(c.slot, c.code)
+        elif c.kind == ASK:
+            self._query_ended(c.slot, result)
 
     def _read_ended(self, slot: "Slot", result: int) -> None:
         slot.asked = 0
@@ -199,18 +216,6 @@ class Agenda(Lines):
         elif result == ERROR and slot.state == OPEN:
             self.blame = slot
 
-    def _is_short(self, slot: "Slot") -> bool:
-        """Two bytes were lost if a payload has eaten the first of the two line ends that this module prints (R441)."""
-        if not slot.ring.held:
-            return False
-        if self.parser.gap > 1:
-            self.two_ends = True
-        elif self.two_ends:
-            self.stats.framing = (self.stats.framing + 1) & _MASK
-            slot.fail(EIO)
-            return True
-        return False
-
     def _give_up(self, slot: "Slot") -> None:
         """Nothing of the payload of a read that did not end well is delivered; the rest of it goes to nobody."""
         slot.ring.undo()
@@ -219,9 +224,9 @@ class Agenda(Lines):
             self.into = self.table.nobody
 
     def _send_ended(self, slot: "Slot", result: int) -> None:
-        if result == DONE and slot.dialect.late_result:
+        if result == DONE and self.cmd.ends == ON_OK:
             self.pending = slot
-            self.pending_until = ticks_add(self.now, _SEND_RESULT_MS)
+            self.pending_until = ticks_add(self.now, RESULT_MS)
         else:
             self._send_result(slot, result)
 
@@ -243,6 +248,15 @@ class Agenda(Lines):
             self.blame = slot
         elif result != DONE:
             slot.fail(ETIMEDOUT, 569)  # whether it was sent is unknown: sending it again could double it
+
+    def _query_ended(self, slot: "Slot", result: int) -> None:
+        """An answer without a line is of an id that is not open (R397)."""
+        if result != DONE:
+            slot.query = REFUSED
+        elif slot.query == UNDERWAY:
+            slot.told = 0
+            slot.query = SENT
+        slot.wake = True
 
     def _blamed(self, slot: "Slot", code: int) -> None:
         self.blame = self.table.nobody

@@ -2,10 +2,10 @@
 
 from errno import EAGAIN, ECONNRESET, EINPROGRESS, EIO, ENOTCONN
 
-from ._compat import const
-from .errors import QuectelError, error_of
-from .table import FAILED, FREE, HALF, OPEN, OPENING, QUIET, REFUSED, SOCK_DGRAM, TAKEN
-from .text import in_range
+from ._compat import LONGEST_MS, const
+from .errors import QuectelError, error_of, uart_lent
+from .table import FAILED, FREE, HALF, OPEN, OPENING, QUEUED, QUIET, REFUSED, SENT, SOCK_DGRAM, TAKEN
+from .text import decode, in_range
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -32,6 +32,13 @@ def in_progress() -> QuectelError:
     return QuectelError(EINPROGRESS, "connecting")
 
 
+def _ms(seconds: float) -> int:
+    """Less than a millisecond is a time limit, too, not non-blocking."""
+    return in_range(
+        "a time limit in ms", -1 if seconds < 0 else 1 if 0 < seconds < 0.001 else int(seconds * 1000), 0, LONGEST_MS
+    )
+
+
 class BaseSocket:
     """A slot for one generation, a time-out and addresses."""
 
@@ -53,41 +60,52 @@ class BaseSocket:
 
     @property
     def id(self) -> int:
-        """The module's connection id, -1 when nothing is open."""
+        """The module's connection id, -1 when nothing is open.  Allocates nothing."""
         return self._slot.cid if self._slot.gen == self._gen else -1
 
     @property
     def mode(self) -> int:
-        """Access mode: BUFFER, PUSH or TRANSPARENT."""
+        """Access mode: BUFFER, PUSH or TRANSPARENT.  Allocates nothing."""
         return self._slot.mode
 
     @property
     def state(self) -> int:
-        """A constant of quectel.table: FREE, TAKEN, OPENING, OPEN, HALF, ENDED, FAILED or CLOSING."""
-        return self._slot.state if self._slot.gen == self._gen else FREE
+        """As the module numbers it, by its last URC or answer; sends nothing.
+
+        0 nothing is open, 1 opening, 2 connected.  LTE: 3 listening, 4 closing (R092).  NB: 2 listening as well,
+        3 closing, 4 remote closing, 5 closed (R139).  Allocates nothing.
+        """
+        return self._slot.told if self._slot.gen == self._gen else 0
 
     def pending(self) -> int:
-        """Bytes that recv can give at once."""
+        """Bytes that recv can give at once.  Allocates nothing."""
         return len(self._back) + (self._slot.ring.n if self._slot.gen == self._gen else 0)
 
     def settimeout(self, value: "float | None") -> None:
-        """Seconds, 0 for non-blocking, None for blocking."""
-        self._timeout_ms = -1 if value is None else int(value * 1000)
+        """Seconds (up to 500,000), 0 for non-blocking, None for blocking.  ValueError for others.
+
+        Allocates at most 150 bytes.
+        """
+        self._timeout_ms = -1 if value is None else _ms(value)
 
     def setsockopt(self, level: int, option: int, value: object) -> None:
-        """Accepted and without effect: no row sets an option of a single socket."""
+        """Accepted and without effect: no row sets an option of a single socket.  Allocates nothing."""
 
     def bind(self, address: "Address") -> None:
-        """Local address and port (0 to 65535), used by listen() and by a datagram socket."""
+        """Local address and port (0 to 65535), used by listen() and by a datagram socket.
+
+        Allocates at most 40 bytes.
+        """
         self._local = (address[0], in_range("local port", address[1], 0, 65535))
 
     # --- for the faces ------------------------------------------------------------------------------------------
 
     def _open_steps(self, address: "Address") -> "Proc[None]":
         """The procedure that connects.  A socket that has failed gets a new slot, and the old one is closed."""
-        if self.state in (OPENING, OPEN, HALF):
+        state = self._slot.state if self._slot.gen == self._gen else FREE
+        if state in (OPENING, OPEN, HALF):
             raise ValueError("the socket is connected")
-        if self.state != TAKEN:
+        if state != TAKEN:
             self._engine.close(self._slot, self._gen)
             self._slot = self._modem.take_slot(*self._make)
             self._gen = self._slot.gen
@@ -115,6 +133,13 @@ class BaseSocket:
         self._back = self._back[k:]
         return k
 
+    def _at_once(self, n: int) -> int:
+        """Bytes that one recv(n) can give at most: no more are allocated for it."""
+        return min(n, self._slot.ring.size + len(self._back))
+
+    def _bytes(self, buf: bytearray, n: int) -> bytes:
+        return bytes(buf) if n == len(buf) else bytes(memoryview(buf)[:n])
+
     def _accepted(self) -> "tuple[Slot, Address] | None":
         """(slot, address) of a client that has come in, or None."""
         slot = self._modem.incoming(self._slot)
@@ -122,7 +147,7 @@ class BaseSocket:
             self._check()
             return None
         slot.parent = -1
-        return slot, (bytes(slot.peer[: slot.npeer]).decode(), slot.pport)
+        return slot, (decode(slot.peer, 0, slot.npeer), slot.pport)
 
     def _check(self) -> None:
         slot = self._slot
@@ -132,6 +157,10 @@ class BaseSocket:
     def _gone(self) -> bool:
         """True when the slot is free again, or somebody else's."""
         return self._slot.gen != self._gen or self._slot.state == FREE
+
+    def _is_closing(self) -> bool:
+        """True while close() should wait: the module answers, and nobody keeps the UART."""
+        return not self._gone() and not self._engine.silent and not self._engine.occupied(self._slot)
 
     def _refused(self) -> bool:
         """True if the part before was refused and its reason is known."""
@@ -155,4 +184,21 @@ class BaseSocket:
             raise ValueError("sendto() is for datagram sockets")
         if len(buf) > self._slot.dialect.send_max:
             raise ValueError("a datagram is at most %d bytes" % self._slot.dialect.send_max)
-        return self._peer != tuple(address[:2])
+        return self._peer is None or self._peer[0] != address[0] or self._peer[1] != address[1]
+
+    def _asked(self) -> bool:
+        """True when the module has answered a state query, or nothing is open; asks if nobody has."""
+        slot = self._slot
+        if slot.gen != self._gen or slot.cid < 0:
+            return True
+        if self._engine.occupied(self._engine.table.nobody):
+            raise uart_lent()
+        if slot.query == QUIET:
+            slot.query = QUEUED
+        elif slot.query == REFUSED:
+            slot.query = QUIET
+            raise QuectelError(EIO, "the module did not tell the state of its connection")
+        elif slot.query == SENT:
+            slot.query = QUIET
+            return True
+        return False

@@ -6,7 +6,7 @@ from ._compat import const, ticks_add, ticks_diff
 from .command import ON_OK
 from .errors import CoapError, QuectelTimeout
 from .procedure import ask, number, try_ask
-from .table import MESSAGES, OPEN
+from .table import FAILED, MESSAGES, OPEN
 from .text import Fields, checked, in_range
 
 TYPE_CHECKING = const(False)
@@ -82,10 +82,13 @@ class CoapMessage:
 
     @property
     def format(self) -> "int | None":
-        """Content-Format of the payload, or None."""
-        for name, value in self.options:
-            if name == 12:
-                return int(value or 0)
+        """Content-Format of the payload, or None; None too for what is no number."""
+        try:
+            for name, value in self.options:
+                if name == 12:
+                    return int(value or 0)
+        except ValueError:
+            pass
         return None
 
 
@@ -145,19 +148,19 @@ class Coap:
         self._busy = False
 
     def get(self, uri: str, **options: "Unpack[CoapOptions]") -> CoapMessage:
-        """GET coap://address:port/path?query.  See request()."""
+        """GET coap://address:port/path?query.  See request().  Allocates at most 22,000 bytes."""
         return self.request("GET", uri, **options)
 
     def post(self, uri: str, payload: "ReadBuf" = b"", **options: "Unpack[CoapOptions]") -> CoapMessage:
-        """POST payload.  See request()."""
+        """POST payload.  See request().  Allocates at most 22,000 bytes, 6 a byte."""
         return self.request("POST", uri, payload=payload, **options)
 
     def put(self, uri: str, payload: "ReadBuf" = b"", **options: "Unpack[CoapOptions]") -> CoapMessage:
-        """PUT payload.  See request()."""
+        """PUT payload.  See request().  Allocates at most 22,000 bytes, 6 a byte."""
         return self.request("PUT", uri, payload=payload, **options)
 
     def delete(self, uri: str, **options: "Unpack[CoapOptions]") -> CoapMessage:
-        """DELETE.  See request()."""
+        """DELETE.  See request().  Allocates at most 22,000 bytes."""
         return self.request("DELETE", uri, **options)
 
     def request(
@@ -178,14 +181,15 @@ class Coap:
         payload: at most 1024 bytes, half of it when it is typed as hex (R244).  format: content format of the
         payload, one of 0 40 41 42 47 50 (R238).  options: (number or name, value) pairs, values at most 180 bytes,
         12 options in all (R236).  token: 1 to 8 bytes; None lets the driver choose.  CoapError, QuectelTimeout.
+        Allocates at most 22,000 bytes, 6 a byte.
         """
         command = self._command(method, uri, payload, format, options, confirmable)
         if token is not None and not 1 <= len(token) <= 8:
             raise ValueError("token must be 1 to 8 bytes")
-        return self._modem.run(self._exchange(command, token, confirmable, timeout_ms))
+        return self._modem.run(self._exchange(command, token, confirmable, timeout_ms), timeout_ms)
 
     def close(self) -> None:
-        """Delete the context at the module."""
+        """Delete the context at the module.  Allocates at most 1,600 bytes."""
         return self._modem.run(self._delete())
 
     # --- what is sent -------------------------------------------------------------------------------------------
@@ -229,7 +233,7 @@ class Coap:
             yield from ask(engine, head)
             if command[0]:
                 yield from ask(engine, command[0])
-            yield from ask(engine, command[1], None, ON_OK, 5_000, command[2])
+            yield from ask(engine, command[1], None, ON_OK, 0, command[2])
             message = yield from self._response(msgid, confirmable, end, timeout_ms)
             if confirmable:
                 yield from self._status()  # the next message may go only when the status was read (R245)
@@ -252,12 +256,20 @@ class Coap:
                 if message.type == RST:
                     raise CoapError(ECONNRESET, "reset by the server", 5, "AT+QCOAPSEND")
                 return message
+            self._check_slot()
             if ticks_diff(self._engine.now, end) >= 0:
                 raise QuectelTimeout("no response in %d ms" % timeout_ms, "AT+QCOAPSEND")
             if confirmable and ticks_diff(self._engine.now, poll_at) >= 0:
                 self._check((yield from self._status()))
                 poll_at = ticks_add(self._engine.now, _POLL_MS)
             yield
+
+    def _check_slot(self) -> None:
+        """A restart has deleted the context; where bytes were lost they may have been the response."""
+        slot = self._engine.messages
+        if slot.state == FAILED:
+            text = "the module restarted" if slot.code else "bytes were lost"
+            raise CoapError(slot.err, text, slot.code, "AT+QCOAPSEND")
 
     def _check(self, status: int) -> None:
         if status in _STATUS and not self._engine.messages.ring.n:
@@ -281,12 +293,13 @@ class Coap:
         yield from ask(engine, b"AT+QCOAPCREATE=%d" % self._port)
         yield from ask(engine, b'AT+QCOAPCFG="Showra",1')
         yield from ask(engine, b'AT+QCOAPCFG="Showrspopt",1')
+        self._check_slot()
         self._epoch = epoch
 
     def _take_slot(self) -> None:
         """The slot whose ring the messages go to; one that has lost bytes is given back."""
         self._engine.close(self._engine.messages, self._engine.messages.gen)
-        slot = self._engine.table.take()
+        slot = self._engine.take()
         if slot is None:
             raise CoapError(ENOBUFS, "all slots are in use")
         slot.kind = MESSAGES

@@ -24,6 +24,8 @@ SEND = const(2)
 CLOSE = const(3)
 BLAME = const(4)  # AT+QIGETERROR behind a bare ERROR
 SYNC = const(5)  # the query that brings host and module back in step
+ASK = const(6)  # what the module says of a slot's state
+SWITCH = const(7)  # a procedure's: it changes the access mode of a slot
 
 # Command.ends: which final results end it; ERROR and +CME ERROR end every command
 ON_OK = const(1)
@@ -40,7 +42,11 @@ TIMEOUT = const(4)
 RESET = const(5)  # the module restarted meanwhile
 NO_CARRIER = const(6)
 
+RESULT_MS = const(120_000)  # the result of a send may be late by that much
+
 _CR = const(13)
+_ROOM = const(8192)  # what the lines of one answer may cost: their bytes, and ...
+_LINE = const(16)  # ... so much for each
 
 
 class Command:
@@ -54,12 +60,14 @@ class Command:
         self.slot = _NO_SLOT
         self.prefix: "bytes | None" = None  # lines that begin so are its answer
         self.lines: "list[bytes] | None" = None  # where they are collected, for who wants them
+        self.room = 0  # for more of them
         self.ends = ON_OK
         self.n = 0  # length of the command line, without CR
         self.result = RUNNING
         self.code = 0
         self.nwords = 0
         self.deadline = 0
+        self.limit_ms = 0  # maximum response time
         self.owned = False  # somebody reads the registers
         self.secret = False
         self.data: "ReadBuf | None" = (
@@ -94,12 +102,18 @@ class Command:
         self.code = 0
         self.nwords = 0
         self.lines = None
+        self.room = _ROOM
         self.owned = False
         self.secret = False
         self.data = None
         self.ndata = 0
         self.prompted = False
         return self.n + 1
+
+    def has_room(self, n: int) -> bool:
+        """Room for one more line of n bytes; once there was none, no line is kept any more."""
+        self.room = max(self.room - n - _LINE, 0)
+        return self.room > 0
 
     def finish(self, result: int) -> None:
         self.result = result

@@ -3,9 +3,9 @@
 from struct import pack_into
 
 from ._compat import const, ticks_add, ticks_diff
-from .agenda import Agenda
-from .command import DONE, IDLE, ON_OK, PLAIN, READ, RESET, RUN, SYNC, TIMEOUT
+from .command import IDLE, ON_OK, PLAIN, READ, RESULT_MS, RUN, TIMEOUT
 from .table import CLOSING, DGRAM, ENDED, FAILED, FREE, HALF, LISTENER, OPEN, QUEUED, TAKEN, UNDERWAY
+from .transparent import Transparent
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -16,34 +16,24 @@ if TYPE_CHECKING:
 _MASK = const(0x3FFFFFFF)
 _QUIET_MS = const(20)  # a payload that nothing follows is whole when nothing came for so long
 _STALL_MS = const(1000)  # a payload that stands still for so long, and its wire time, is given up
-_SYNC_MS = const(1000)  # between two queries that bring host and module back in step
-_LATE_PROMPT_MS = const(5000)  # a prompt may still come that long after its command's deadline
+_SLOW_MS = const(60_000)  # and so is one that is not whole after that, and twice its wire time
 _CR = const(13)
 _ESC = const(27)
-_STRAYS = const(4)  # unanswered queries that are reckoned with after getting in step
-_SILENT = const(10)  # unanswered queries before the module counts as silent
-_RESULT_MS = const(120_000)
 _NEVER = const(0x1FFFFFFF)
 
 
-class Engine(Agenda):
+class Engine(Transparent):
     """One module.  The faces move its bytes, wait for what changes in it, and read its fields."""
 
     def __init__(
         self, family: "Family", slots: int = 4, rx_ring: int = 1536, tx_buf: int = 0, line_buf: int = 0
     ) -> None:
-        Agenda.__init__(self, family, slots, rx_ring, tx_buf, line_buf)
+        Transparent.__init__(self, family, slots, rx_ring, tx_buf, line_buf)
         self.src: "ReadBuf | None" = None  # payload that is being written, or None for the transmit store
-        self.left = 0  # bytes of it that are not in tx yet
         self._feed_at = 0  # where they begin in src
-        self.owed = 0  # length of a payload whose prompt had not come at the deadline
-        self._owed_src: "ReadBuf | None" = None  # where it is, or None for the transmit store
         self._filling = False  # CRs go out in place of a payload
-        self.resync = False  # host and module may be out of step: nothing else is sent
-        self.silent = False
-        self._sync_at = 0
-        self._answered = False
         self._moved_at = 0  # when bytes came in last
+        self._whole_at = 0  # when the payload that is coming must be whole
         self._off = 0  # where in the caller's buffer received bytes go
 
     # --- time ---------------------------------------------------------------------------------------------------
@@ -51,9 +41,11 @@ class Engine(Agenda):
     def tick(self, now_ms: int) -> None:
         """Let time pass up to now_ms (ticks_ms): deadlines expire and the next command starts."""
         self.now = now_ms
+        self.soon = False
         if self.touched:
-            self.touched = False
-            self._moved_at = now_ms
+            self._note_bytes()
+        if self.owner.index >= 0 and self._lent():
+            return
         if self.parser.raw and self.cmd.kind == READ:  # its payload is coming: _check_stall() watches that
             self.cmd.deadline = ticks_add(now_ms, self.family.answer_ms)
         elif self.cmd.state == RUN and self._over(self.cmd.deadline):
@@ -64,146 +56,70 @@ class Engine(Agenda):
             self._send_result(self.pending, TIMEOUT)
         if self.parser.raw:
             self._check_stall()
-        elif self.parser.tail and self._over(ticks_add(self._moved_at, _QUIET_MS)):
-            self.parser.tail = False
-            self._complete(self.into)
-        if self.cmd.state == IDLE and not self.ntx and not self.left:
+        elif self._listens():
+            self._listen()
+        if self.cmd.state == IDLE and not self.unframed:
             self._go_on()
 
-    def _over(self, at: int) -> bool:
-        return ticks_diff(self.now, at) >= 0
+    def _listen(self) -> None:
+        if self._over(self._quiet_at()):
+            self._hush()
+        elif self.unframed and self._over(self.unframed_until):
+            self._reframe()
 
-    def _go_on(self) -> None:
-        if not self.resync:
-            self._next()
-        elif self._over(self._sync_at):
-            self._query()
+    def _quiet_at(self) -> int:
+        return ticks_add(self._moved_at, _STALL_MS if self._owes_end() else _QUIET_MS)
+
+    def _note_bytes(self) -> None:
+        self.touched = False
+        self._moved_at = self.now
+        if self.begun:
+            self.begun = False
+            self._whole_at = ticks_add(self.now, _SLOW_MS + 2 * self.wire_ms(self.parser.raw))
 
     def due(self, now_ms: int) -> int:
-        """Milliseconds until tick() has something to do, 0 for now, -1 for never."""
+        """Milliseconds until tick() has something to do, 0 for now, -1 for never.
+
+        Of the state as tick() has left it: after receive(), sent() or a call, tick() comes first.
+        """
+        if self.soon:
+            return 0
+        if self.touched:
+            self.now = now_ms
+            self._note_bytes()
+        if self.owner.index >= 0:
+            return self._lent_due(now_ms)
         ms = _NEVER
         if self.cmd.state == RUN:
-            ms = ticks_diff(self.cmd.deadline, now_ms)
-        elif self.resync and self.cmd.state == IDLE:
-            ms = ticks_diff(self._sync_at, now_ms)
+            if not (self.parser.raw and self.cmd.kind == READ):
+                ms = ticks_diff(self.cmd.deadline, now_ms)
+        elif self.resync and self.cmd.state == IDLE and not self.unframed:
+            ms = ticks_diff(self._go_on_at(), now_ms)
         if self.holding:
             ms = min(ms, ticks_diff(self.hold_until, now_ms))
         if self.pending.index >= 0:
             ms = min(ms, ticks_diff(self.pending_until, now_ms))
-        if self.parser.raw:
-            ms = min(ms, _STALL_MS)
-        elif self.parser.tail:
-            ms = min(ms, _QUIET_MS)
+        ms = min(ms, self._payload_due(now_ms))
         return -1 if ms == _NEVER else max(ms, 0)
 
+    def _payload_due(self, now_ms: int) -> int:
+        """Until a payload is given up, or silence behind it tells something."""
+        if self.parser.raw:
+            return ticks_diff(self._given_up_at(), now_ms)
+        if not self._listens():
+            return _NEVER
+        ms = ticks_diff(self._quiet_at(), now_ms)
+        return min(ms, ticks_diff(self.unframed_until, now_ms)) if self.unframed else ms
+
     def _check_stall(self) -> None:
-        if self._over(ticks_add(self._moved_at, _STALL_MS + self.wire_ms(min(self.parser.raw, 4096)))):
+        if self._over(self._given_up_at()):
             self.parser.abandon()
             self._lost()
 
-    # --- deadlines and getting back in step ---------------------------------------------------------------------
-
-    def _expired(self) -> None:
-        c = self.cmd
-        if c.kind == SYNC:
-            self._sync_expired()
-            return
-        self.stats.timeouts = (self.stats.timeouts + 1) & _MASK
-        waits_for_prompt = self.parser.prompt_ok
-        if c.kind == READ and c.prefix is not None:
-            self.late_head = c.prefix
-        owed = c.ndata
-        self._owed_src = c.data
-        self._ended(TIMEOUT)
-        self.out_of_step()
-        if waits_for_prompt:  # the prompt may come late, and then wants its bytes
-            self.parser.prompt_ok = True
-            self.owed = owed
-            self._sync_at = ticks_add(self.now, _LATE_PROMPT_MS)
-
-    def out_of_step(self) -> None:
-        """A late answer may come: nothing is sent before a query of ours was answered."""
-        if not self.resync:
-            self.stats.resyncs = (self.stats.resyncs + 1) & _MASK
-            self._answered = False
-        self.resync = True
-        self._sync_at = self.now
-
-    def _query(self) -> None:
-        """AT+CMEE? is answered with a line that no other command is answered with."""
-        self.unanswered += 1
-        self.silent = self.unanswered > _SILENT
-        self.cmd.begin(SYNC, b"AT+CMEE?")
-        self._run(self.table.nobody, b"+CMEE:", ON_OK, _SYNC_MS, 32)
-
-    def _sync_expired(self) -> None:
-        self.cmd.finish(TIMEOUT)
-        if self._answered:
-            self.unanswered = min(self.unanswered, _STRAYS)
-            self._in_step()  # the other queries went into a module that did not hear them, it seems
-        elif self.owed and not self.ntx:
-            self._fill()
-        self._sync_at = self.now
-
-    def _fill(self) -> None:
-        """The prompt was lost, it seems, and a data entry takes the queries: end it (R406).
-
-        ESC ends one of variable length, as many CRs as bytes are owed a fixed one.  To a module that waits for a
-        command they are empty lines; the payload itself might hold commands.
-        """
-        self._filling = True
-        self.left = self.owed + 1
-        self._feed_at = 0
-        self._refill()
-
-    def _in_step(self) -> None:
-        self.resync = False
-        self.silent = False
-        self.owed = 0
-        self.late_head = b""
-        self.parser.prompt_ok = False
-
-    def _synced(self) -> None:
-        self.unanswered -= 1
-        self._answered = True
-        self.cmd.prompted = False
-        self.cmd.deadline = ticks_add(self.now, 2 * _SYNC_MS)  # answers are as far apart as their queries were
-        if self.unanswered <= 0:
-            self.cmd.finish(DONE)
-            self._in_step()
-
-    def _ended(self, result: int) -> None:
-        if self.cmd.kind == SYNC:
-            if result == DONE:
-                self._synced()
-            elif result == RESET:
-                self.cmd.finish(RESET)
-            return
-        self._still_owed()
-        if result != TIMEOUT and (self.left or self.ntx):
-            self._cut_short()
-        Agenda._ended(self, result)
-
-    def _still_owed(self) -> None:
-        """Where bytes were lost, an ERROR or RDY may be a payload's, and a data entry still be open (R406)."""
-        c = self.cmd
-        if c.state == RUN and c.ndata and (not c.prompted or self.left or self.ntx):
-            self.owed = c.ndata
-
-    def _cut_short(self) -> None:
-        """The module has closed the data entry before it was full: what is left would be read as a command."""
-        self.left = self.ntx = 0
-        self.out_of_step()
-
-    def restarted(self) -> None:
-        self.blame = self.table.nobody
-        self._still_owed()
-        self.left = self.ntx = self.unanswered = 0
-        self.late_head = b""
-        for cid in range(len(self.orphans)):
-            self.orphans[cid] = 0
-        Agenda.restarted(self)
-        self._drop_store()
+    def _given_up_at(self) -> int:
+        """When a payload that stands still, or that trickles, is given up."""
+        still = ticks_add(self._moved_at, _STALL_MS + self.wire_ms(min(self.parser.raw, 4096)))
+        return still if ticks_diff(still, self._whole_at) < 0 else self._whole_at
 
     # --- bytes out ----------------------------------------------------------------------------------------------
 
@@ -219,10 +135,12 @@ class Engine(Agenda):
         c = self.cmd
         if c.state == RUN and c.ndata and not c.prompted:
             c.prompted = True
-            c.deadline = ticks_add(self.now, _RESULT_MS + self.wire_ms(c.ndata))
+            limit_ms = c.limit_ms if c.kind == PLAIN else RESULT_MS
+            c.deadline = ticks_add(self.now, limit_ms + self.wire_ms(c.ndata))
             self.owed = 0
             self._feed(c.data, c.ndata)
-        elif self.owed:
+        elif self.late_prompt:
+            self.late_prompt = False
             self._feed(self._owed_src, self.owed)
             self.owed = 0
 
@@ -257,6 +175,18 @@ class Engine(Agenda):
         if not self._feed_at:
             self.tx[0] = _ESC
 
+    def _fill(self) -> None:
+        """The prompt was lost, it seems, and a data entry takes the queries: end it (R406).
+
+        So it is too where the host has restarted in the middle of one: then the longest is reckoned with.
+        ESC ends one of variable length, as many CRs as bytes are owed a fixed one.  To a module that waits for a
+        command they are empty lines; the payload itself might hold commands.
+        """
+        self._filling = True
+        self.left = (self.owed or self.family.send_max) + 1
+        self._feed_at = 0
+        self._refill()
+
     def _refill_from(self, src: "ReadBuf", k: int) -> None:
         """A procedure's payload: costs a copy a piece."""
         pack_into("%ds" % k, self.tx, 0, bytes(memoryview(src)[self._feed_at : self._feed_at + k]))
@@ -279,7 +209,7 @@ class Engine(Agenda):
         when the line is longer than 23 bytes.
         """
         c = self.cmd
-        if c.state != IDLE or self.ntx or self.left or self.resync or self.blame.index >= 0:
+        if c.state != IDLE or self.ntx or self.left or self.resync or self.blame.index >= 0 or self.owner.index >= 0:
             self.wanted = True
             return False
         self.wanted = False
@@ -332,7 +262,7 @@ class Engine(Agenda):
             return -1
         if n == 0:
             return 0
-        if self.sender.index >= 0 or self.resync or slot.sending == QUEUED or slot.sending == UNDERWAY:
+        if self.sender.index >= 0 or self.resync or not self.settled(slot) or self.barred(slot):
             return None
         n = min(n, slot.dialect.send_max)
         self.store.seek(0)

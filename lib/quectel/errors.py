@@ -118,6 +118,13 @@ class CoapError(QuectelError):
     """A CoAP request failed: reset, no answer, or refused by the module."""
 
 
+def uart_lent(command: str = "") -> QuectelError:
+    """For who cannot be served while a socket in transparent mode has the UART."""
+    return QuectelError(
+        EAGAIN, "a socket in transparent mode has the UART until its set_mode(BUFFER) or close()", 0, command
+    )
+
+
 def error_of(code: int, command: str = "", kind: "type[QuectelError]" = QuectelError, text: str = "") -> QuectelError:
     """The exception for a code of the module."""
     return kind(errno_of(code), text or words_of(code), code, command)

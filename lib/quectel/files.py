@@ -4,7 +4,7 @@ from errno import EIO
 
 from ._compat import const
 from .command import ON_OK
-from .errors import QuectelError
+from .errors import QuectelError, QuectelTimeout
 from .procedure import ask, number, try_ask, values
 from .text import checked
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 _BLOCK_MS = 5_000  # the module ends an upload after that long without a byte
+_FILE_MS = 5_000  # not stated: it may have to erase flash
 
 
 def checksum(data: "ReadBuf") -> int:
@@ -34,8 +35,11 @@ def upload(engine: "Engine", name: str, data: "ReadBuf") -> "Proc[int]":
 
 def _write(engine: "Engine", name: str, data: "ReadBuf") -> "Proc[int]":
     line = b'AT+QFUPL="%s",%d,%d' % (name.encode(), len(data), _BLOCK_MS // 1000)
-    limit_ms = _BLOCK_MS + engine.wire_ms(len(data))
-    lines = yield from ask(engine, line, b"+QFUPL:", ON_OK, limit_ms, data)
+    try:
+        lines = yield from ask(engine, line, b"+QFUPL:", ON_OK, _BLOCK_MS, data)
+    except QuectelTimeout:  # what stands there by now may have the right size
+        yield from remove(engine, name)
+        raise
     if not lines or not _arrived(values(lines[0]), data):
         yield from remove(engine, name)
         raise QuectelError(EIO, "the file arrived damaged: %s" % name, 0, "AT+QFUPL")
@@ -52,7 +56,9 @@ def _arrived(fields: "list[str]", data: "ReadBuf") -> bool:
 
 def size_of(engine: "Engine", name: str) -> "Proc[int]":
     """Bytes of a file, -1 if there is none."""
-    answer = yield from try_ask(engine, b'AT+QFLST="%s"' % checked("file name", name, 80).encode(), b"+QFLST:")
+    answer = yield from try_ask(
+        engine, b'AT+QFLST="%s"' % checked("file name", name, 80).encode(), b"+QFLST:", ON_OK, _FILE_MS
+    )
     for line in answer.lines:
         return number(line, 1)
     return -1
@@ -60,7 +66,8 @@ def size_of(engine: "Engine", name: str) -> "Proc[int]":
 
 def remove(engine: "Engine", name: str) -> "Proc[bool]":
     """Delete a file; False if there was none."""
-    answer = yield from try_ask(engine, b'AT+QFDEL="%s"' % checked("file name", name, 80).encode())
+    line = b'AT+QFDEL="%s"' % checked("file name", name, 80).encode()
+    answer = yield from try_ask(engine, line, None, ON_OK, _FILE_MS)
     return answer.ok
 
 
@@ -89,14 +96,14 @@ class Files:
     def upload(self, name: str, data: "ReadBuf") -> int:
         """Write data (bytes) as name (at most 80 characters); gives the 16-bit checksum the module answered with.
 
-        A file of that name is replaced.  Allocates a piece of the command buffer's size at a time.
+        A file of that name is replaced.  Allocates at most 5,200 bytes, 2 a byte.
         """
         return self._run(upload(self._modem.engine, name, data))
 
     def size(self, name: str) -> int:
-        """Bytes of a file, -1 if there is none."""
+        """Bytes of a file, -1 if there is none.  Allocates at most 3,000 bytes."""
         return self._run(size_of(self._modem.engine, name))
 
     def remove(self, name: str) -> bool:
-        """Delete a file; False if there was none."""
+        """Delete a file; False if there was none.  Allocates at most 1,900 bytes."""
         return self._run(remove(self._modem.engine, name))

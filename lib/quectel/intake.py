@@ -3,9 +3,9 @@
 from errno import EIO
 
 from ._compat import const
-from .command import ERROR, READ, RUN, Command
+from .command import READ, RUN, Command
 from .heads import MORE, PLAIN, coap_head, count
-from .parser import DATA, END, HEAD, LINE, LOST, PROMPT, Parser
+from .parser import DATA, END, HEAD, LINE, LONG, LOST, PROMPT, Parser
 from .table import FAILED, HALF, OPEN, PUSH, STREAM, Table
 from .text import Fields, hex_digit, masked
 
@@ -45,13 +45,18 @@ class Intake:
         self.stats = Stats()
         self.now = 0
         self.touched = True  # bytes came in since the last tick
+        self.live = False  # a command is in flight, and the line that has come may belong to it
         self.epoch = 0  # counts the restarts of the module
         self.into = self.table.nobody  # whose payload is being counted
+        self.owner = self.table.nobody  # in transparent mode: the UART is its, and all that comes
         self.messages = self.table.nobody  # the slot that CoAP messages go to
         self.pending = self.table.nobody  # its SEND OK is still to come (NB families)
         self.late_head = b""  # header of a read that was given up: its answer may still come
-        self.unanswered = 0  # queries on their way
-        self.stray = False  # the answer to a query that was given up has come: its OK is nobody's
+        self.late_prompt = False  # a prompt or CONNECT that comes now still gets its payload
+        self.asking = False  # the answer to a query of resync.py may come
+        self.ending = 0  # what is awaited behind a pushed payload; see framing.py
+        self.unframed = False  # URCs are not believed: they may be bytes of a payload
+        self.begun = False  # the header of a payload has come since the last tick
         self.watched: "dict[bytes, list[bytes]]" = {}  # prefix -> list that gets each such URC as bytes
         self.pdp_lost = False  # pdpdeact came
         self.echo_off = False  # the module was told so: only a restart switches it on again
@@ -62,6 +67,13 @@ class Intake:
         self._nibble = -1  # first digit of a pair that a read has cut
         self._bytes = bytearray(64)
 
+    def take(self) -> "Slot | None":
+        """A free slot for a new owner; None, and counted, when all are in use."""
+        slot = self.table.take()
+        if slot is None:
+            self.stats.no_slot = (self.stats.no_slot + 1) & _MASK
+        return slot
+
     # --- bytes in -----------------------------------------------------------------------------------------------
 
     def receive(self, buf: "Line", n: int) -> None:
@@ -70,10 +82,12 @@ class Intake:
         self.stats.rx_bytes = (self.stats.rx_bytes + n) & _MASK
         p = self.parser
         p.pos = 0
-        while self._event(p, p.feed(buf, n)):
+        while self._event(p, p.feed(buf, n)) if self.owner.index < 0 else self._raw(p, buf, n):
             pass
 
     def _event(self, p: Parser, ev: int) -> int:
+        if self.ending and ev:
+            self._line_behind(ev)
         if ev == DATA:
             self._data(self.into, p)
         elif ev == LINE:
@@ -86,6 +100,8 @@ class Intake:
             self._complete(self.into)
         elif ev == LOST:
             self._lost()
+        elif ev == LONG:
+            self._stray_bytes()
         return ev
 
     # --- payloads -----------------------------------------------------------------------------------------------
@@ -93,6 +109,7 @@ class Intake:
     def _arm(self, slot: "Slot", n: int) -> None:
         """The next n bytes belong to slot, if it takes them; else they are counted as lost."""
         self._hexed[0] = 0
+        self.begun = True
         self.into = slot if self._takes(slot, n) else self.table.nobody
         if self.into is self.table.nobody:
             self.stats.rx_lost = (self.stats.rx_lost + n) & _MASK
@@ -125,7 +142,11 @@ class Intake:
         if slot.dgram_at >= 0:
             slot.ring.end(slot.dgram_at, slot.coming)
             slot.dgram_at = -1
-        if self.cmd.state != RUN or self.cmd.kind != READ or self.cmd.slot is not slot:
+        if self.cmd.state == RUN and self.cmd.kind == READ and self.cmd.slot is slot:
+            pass
+        elif slot.mode == PUSH:
+            self._pushed(slot)
+        else:
             self._commit(slot)
         if self.trace:
             self._say("<<", b"<%d bytes>" % slot.coming)
@@ -142,7 +163,8 @@ class Intake:
         while a < b:
             v = hex_digit(buf[a])
             if v < 0:
-                self._not_hex()
+                self._not_hex(buf, a)
+                return
             if self._nibble < 0:
                 self._nibble = v & 15
             else:
@@ -155,17 +177,14 @@ class Intake:
             a += 1
         self.into.ring.put(self._bytes, 0, k)
 
-    def _not_hex(self) -> None:
+    def _not_hex(self, buf: "Line", a: int) -> None:
+        """Digits are missing.  What stands here may end their line already."""
         self.stats.framing = (self.stats.framing + 1) & _MASK
         self.into.fail(EIO)
-
-    def _lost(self) -> None:
-        """No line end behind a payload: bytes were lost in it, so its socket delivers nothing more."""
-        self.stats.framing = (self.stats.framing + 1) & _MASK
-        self.into.fail(EIO)
-        if self.cmd.state == RUN and self.cmd.kind == READ:
-            self._ended(ERROR)
-            self.out_of_step()  # its OK may still come
+        p = self.parser
+        p.abandon()
+        if buf is not p.line:
+            p.pos = a
 
     # --- headers on one line with their payload -----------------------------------------------------------------
 
@@ -187,15 +206,16 @@ class Intake:
             return self._message_head(f)
         if f.skip(b"+QIRD:"):
             return self._read_head(f)
-        if f.skip(b'+QIURC: "recv",'):
-            return self._push_head(f)
-        return PLAIN
+        f.skip(b'+QIURC: "recv",')  # the parser offers no others
+        return self._push_head(f)
 
     def _message_head(self, f: Fields) -> int:
         a = f.a
         n = coap_head(f, self._hexed)
         if n < 0:
             return n
+        if self.unframed:
+            return PLAIN
         if not self._believed(self.messages, n):
             return PLAIN
         hexed = self._hexed[0]
@@ -216,24 +236,30 @@ class Intake:
             slot.coming = n
         else:
             self._arm(self.table.nobody, n)
+            if not n:  # its header is all there is
+                self.stats.rx_lost = (self.stats.rx_lost + f.a - a) & _MASK
 
     def _read_head(self, f: Fields) -> int:
         """`<n>[,<remaining>],` and then the payload; a caller's own read is answered with a line."""
-        if self.cmd.state != RUN or self.cmd.kind != READ:
+        own = self.cmd.state == RUN and self.cmd.kind == READ
+        if not own and not self.late_head:
             return PLAIN
         n = count(f)
         rest = count(f) if n > 0 and self.show else 0
         if n <= 0 or rest < 0:
             return min(n, rest) if n else PLAIN
+        if not own:
+            return n if self._late_payload(n) else PLAIN
+        self._headed()
         return n if self._asked(n) else PLAIN
 
     def _push_head(self, f: Fields) -> int:
         cid = count(f)
         slot = self.table.at(cid)
-        if slot.mode != PUSH:
+        if slot.mode != PUSH or self.unframed:
             return MORE if cid == MORE else PLAIN
         n = count(f)
-        if n > self.family.packet_max:
+        if not n or n > self.family.packet_max:
             return PLAIN  # refused as a line
         if n > 0:
             self._urc_seen()
@@ -246,6 +272,7 @@ class Intake:
             return True
         self.stats.framing = (self.stats.framing + 1) & _MASK
         slot.fail(EIO)
+        self._unframe()
         return False
 
     def _say(self, direction: str, data: bytes) -> None:
@@ -258,6 +285,30 @@ class Intake:
         raise NotImplementedError
 
     def _asked(self, n: int) -> bool:
+        raise NotImplementedError
+
+    def _late_payload(self, n: int) -> bool:
+        raise NotImplementedError
+
+    def _pushed(self, slot: "Slot") -> None:  # framing.py
+        raise NotImplementedError
+
+    def _line_behind(self, ev: int) -> None:
+        raise NotImplementedError
+
+    def _headed(self) -> None:
+        raise NotImplementedError
+
+    def _lost(self) -> None:
+        raise NotImplementedError
+
+    def _stray_bytes(self) -> None:
+        raise NotImplementedError
+
+    def _unframe(self) -> None:
+        raise NotImplementedError
+
+    def _raw(self, p: Parser, buf: "Line", n: int) -> bool:  # transparent.py
         raise NotImplementedError
 
     def _expect(self, slot: "Slot", n: int) -> None:  # urcs.py

@@ -1,15 +1,25 @@
 """What both faces share: construction, one turn of the engine, and the procedures they wait for."""
 
-from errno import ENOBUFS, ENOTCONN, EOPNOTSUPP
+from errno import ENOBUFS, ENODEV, ENOTCONN, EOPNOTSUPP
 
-from ._compat import const, sleep_ms, ticks_ms, utc_now
+from ._compat import LONGEST_MS, const, sleep_ms, ticks_ms, utc_now
 from .command import ON_CLOSE, ON_CONNECT, ON_OK, ON_SEND
 from .engine import Engine
 from .errors import QuectelError, TLSError
 from .network import LOST, ONLINE, Network, bring_up, prepare, shut_down
-from .opening import bind_id, check_address, check_socket, open_line, open_socket, ssl_open_line
+from .opening import (
+    bind_id,
+    check_address,
+    check_free,
+    check_sizes,
+    check_socket,
+    open_line,
+    open_socket,
+    ssl_open_line,
+    switch_mode,
+)
 from .procedure import ask
-from .table import DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN
+from .table import DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
 from .text import decode, in_range
 
 TYPE_CHECKING = const(False)
@@ -25,8 +35,10 @@ if TYPE_CHECKING:
     from .table import Slot
     from .tls import Contexts, TLSContext
 
+_SEND_MS = 120_000  # the result of a send has so long
 _FINALS = {"OK": ON_OK, "SEND OK": ON_SEND, "CLOSE OK": ON_CLOSE, "CONNECT": ON_CONNECT}
-_STAGING = 512
+_STAGING = const(512)
+_FULL_READS = const(8)  # so many of them keep a deadline off
 
 
 class PlatformClock:
@@ -90,13 +102,13 @@ class Core:
         self._family = find_family(family)
         self._pins = pins
         self._clock = clock
-        in_range("slots", slots, 1, 16)
-        in_range("rx_ring", rx_ring, 64, 65534)
+        check_sizes(slots, rx_ring, tx_buf, line_buf)
         self.engine = Engine(self._family, slots, rx_ring, tx_buf, line_buf)
         self.engine.trace = trace
         self.engine.baud = getattr(uart, "baudrate", 115_200) or 115_200
         self.net = Network()
         self._staging = bytearray(_STAGING)
+        self._full = 0  # reads in a row that were full
         self._handlers: "dict[bytes, Handler]" = {}
         self._handing = False
         self._news: "list[bytes]" = []  # URCs for the handlers
@@ -109,35 +121,39 @@ class Core:
 
     @property
     def family(self) -> "Family":
-        """The family's record: limits and names as data."""
+        """The family's record: limits and names as data.  Allocates nothing."""
         return self._family
 
     @property
     def stats(self) -> "Stats":
-        """Counters; plain ints that wrap at 2**30."""
+        """Counters; plain ints that wrap at 2**30.  Allocates nothing."""
         stats = self.engine.stats
         stats.long_lines = self.engine.parser.long_lines & 0x3FFFFFFF
         stats.noise = self.engine.parser.noise & 0x3FFFFFFF
         return stats
 
     def isconnected(self) -> bool:
-        """What the last URC or answer said; sends nothing."""
+        """What the last URC or answer said; sends nothing.  Allocates nothing."""
         return self.net.state == ONLINE and self.net.prepared == self.engine.epoch and not self.engine.pdp_lost
 
     def status(self) -> int:
-        """A constant of quectel.network: IDLE, SEARCHING, DENIED, REGISTERED, ONLINE, ASLEEP or LOST."""
+        """A constant of quectel.network: IDLE, SEARCHING, DENIED, REGISTERED, ONLINE, ASLEEP or LOST.
+
+        Allocates nothing.
+        """
         if self.net.state == ONLINE and not self.isconnected():
             return LOST
         return self.net.state
 
     def ifconfig(self) -> "tuple[str, str, str, str]":
-        """(address, mask, gateway, DNS server), "0.0.0.0" for what no command tells."""
+        """(address, mask, gateway, DNS server), "0.0.0.0" for what no command tells.  Allocates at most 64 bytes."""
         return self.net.address, "0.0.0.0", "0.0.0.0", "0.0.0.0"
 
     def on_urc(self, prefix: str, handler: "Handler | None") -> None:
         """Have handler(line: bytes) called for URCs that begin with prefix and that no socket uses; None removes it.
 
         Called from poll() or the task, never while bytes are being parsed.  Such a URC costs a bytes object.
+        Allocates at most 250 bytes.
         """
         key = prefix.encode()
         if handler is None:
@@ -155,17 +171,30 @@ class Core:
         Allocates nothing, unless a URC comes that on_urc() has a handler for.
         """
         e = self.engine
-        e.tick(self._clock.ticks_ms())
-        moved = self._write(e)
-        n = self.uart.readinto(self._staging)
-        if n:
-            e.receive(self._staging, n)
-            moved = True
+        now = e.now = self._clock.ticks_ms()
+        moved = not e.due(now) and self._read(e)  # what came by now counts before a deadline does ...
+        if moved and self._is_full():
+            return True  # ... and behind a read that was full the answer may still stand
+        e.tick(now)
+        moved = self._write(e) or moved
+        moved = self._read(e) or moved
         if self._news:
             self._hand_out()
         if self._jobs:
             self._step_jobs()
         return e.table.woken() or moved
+
+    def _read(self, e: Engine) -> bool:
+        n = self.uart.readinto(self._staging)
+        if not n:
+            return False
+        e.receive(self._staging, n)
+        self._full = self._full + 1 if n == _STAGING else 0
+        return True
+
+    def _is_full(self) -> bool:
+        """True if the last read was, and not for ever: a storm of bytes keeps no deadline off."""
+        return 0 < self._full < _FULL_READS
 
     def _write(self, e: Engine) -> bool:
         moved = False
@@ -205,8 +234,9 @@ class Core:
                 self._handlers[prefix](line)
                 return
 
-    def check_waiting(self) -> None:
-        """ValueError if called from a URC handler: it may only note what came."""
+    def check_waiting(self, timeout_ms: int) -> None:
+        """ValueError if called from a URC handler, which may only note what came, or for a limit no clock can tell."""
+        in_range("timeout_ms", timeout_ms, -1, LONGEST_MS)
         if self._handing:
             raise ValueError("a URC handler must not wait for the module: note what came and return")
 
@@ -228,6 +258,8 @@ class Core:
         for slot in self.engine.table.slots:
             self.engine.close(slot, slot.gen)
         while any([slot.state for slot in self.engine.table.slots]):
+            if self.engine.silent:
+                raise QuectelError(ENODEV, "the module does not answer")
             yield
         yield from shut_down(self.engine, self.net)
 
@@ -244,8 +276,12 @@ class Core:
         if raw[:3].upper() == b"ATE":
             self.engine.echo_off = False  # it is the caller's now
         head = prefix.encode() if prefix is not None else _prefix_of(raw)
-        limit_ms = self._family.answer_ms if timeout_ms is None else timeout_ms
+        limit_ms = self._family.answer_ms if final != "SEND OK" else _SEND_MS
+        if timeout_ms is not None:
+            limit_ms = in_range("timeout_ms", timeout_ms, 1, LONGEST_MS)
         lines = yield from ask(self.engine, raw, head, _FINALS[final], limit_ms, data)
+        if raw[:9].upper() == b"AT+QICFG=":
+            self.engine.learn(raw)
         return [decode(line, 0, len(line)) for line in lines]
 
     def ready(self) -> "Proc[None]":
@@ -259,7 +295,7 @@ class Core:
         """A slot for a new socket.  ValueError for what the family does not have, ENOBUFS when all are taken."""
         slots = self.engine.table.slots
         dialect = check_socket(self._family, type, tls is not None, mode, af, pdp, slots[0].ring.size)
-        slot = self.engine.table.take()
+        slot = self.engine.take()
         if slot is None:
             raise QuectelError(ENOBUFS, "all %d slots are in use" % len(slots))
         slot.dialect = dialect
@@ -273,12 +309,13 @@ class Core:
     ) -> "Proc[None]":
         """Procedure: open slot as a client of host and port; see opening.open_socket()."""
         check_address(self._family, host, port)
+        check_free(self.engine)
         yield from self.ready()
         if tls is not None:
             yield from self._configure(slot, tls)
         if slot.gen != gen or slot.state != TAKEN:
             raise QuectelError(ENOTCONN, "the socket was closed")
-        bind_id(self.engine.table, slot)
+        bind_id(self.engine, slot)
         service = b"TCP" if slot.kind == STREAM else b"UDP"
 
         def line(slot: "Slot") -> bytes:
@@ -286,14 +323,20 @@ class Core:
                 return ssl_open_line(slot, host, port)
             return open_line(self._family, slot, service, host, port, local_port)
 
-        yield from open_socket(self.engine, slot, gen, line, host, QuectelError if tls is None else TLSError)
+        if tls is None:
+            yield from open_socket(self.engine, slot, gen, line, host, QuectelError)
+        else:
+            yield from open_socket(self.engine, slot, gen, line, host, TLSError, tls.negotiate_s * 1000)
 
     def listen(self, slot: "Slot", gen: int, host: str, port: int) -> "Proc[None]":
         """Procedure: open slot as a TCP listener on a local port, 1 to 65535 (R118)."""
         in_range("local port", port, 1, 65535)
+        if slot.mode == TRANSPARENT:
+            raise ValueError("a listener has no transparent mode")
+        check_free(self.engine)
         yield from self.ready()
         slot.kind = LISTENER
-        bind_id(self.engine.table, slot)
+        bind_id(self.engine, slot)
         host = host or self.net.address
         yield from open_socket(
             self.engine,
@@ -303,6 +346,10 @@ class Core:
             "0",
             QuectelError,
         )
+
+    def switch(self, slot: "Slot", gen: int, mode: int) -> "Proc[None]":
+        """Procedure: change the access mode of an open connection; see Socket.set_mode()."""
+        return switch_mode(self.engine, slot, gen, mode)
 
     def _configure(self, slot: "Slot", tls: "TLSContext") -> "Proc[None]":
         from .tls import Contexts
@@ -323,7 +370,7 @@ class Core:
 
     @property
     def files(self) -> "Files | AsyncFiles":
-        """The module's file system; see quectel.files.Files."""
+        """The module's file system; see quectel.files.Files.  Allocates at most 250 bytes, once."""
         if self._files is None:
             from .files import Files
 
@@ -331,7 +378,7 @@ class Core:
         return self._files
 
     def coap(self, local_port: int = 56830) -> "Coap | AsyncCoap":
-        """The CoAP service of BC95-G and BC68; see quectel.coap.Coap."""
+        """The CoAP service of BC95-G and BC68; see quectel.coap.Coap.  Allocates at most 400 bytes, once."""
         if not self._family.coap:
             raise QuectelError(EOPNOTSUPP, "%s has no CoAP commands" % self._family.name)
         if self._coap is None:

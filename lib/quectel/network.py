@@ -5,7 +5,7 @@ from errno import EACCES, ENODEV, EPERM
 from ._compat import const, ticks_add, ticks_diff
 from .command import ON_CLOSE, ON_OK
 from .errors import NetworkError, QuectelError, QuectelTimeout
-from .procedure import ask, number, reason, try_ask, values, wait_for
+from .procedure import ask, number, reason, try_ask, values, wait_for, word
 from .text import checked, decode
 
 TYPE_CHECKING = const(False)
@@ -24,6 +24,7 @@ LOST = 6
 _AUTH = {None: 0, "none": 0, "pap": 1, "chap": 2, "pap/chap": 3}
 _CONTACT_MS = 30_000
 _SIM_MS = 20_000
+_QUICK_MS = 300  # what the module knows without asking the network, in all families
 _RESTARTS = 3
 
 
@@ -41,7 +42,8 @@ class Network:
 
     def clock_is_set(self) -> bool:
         """A clock that no network has set shows years long past."""
-        return self.clock[:2].isdigit() and 24 <= int(self.clock[:2]) < 80
+        year = self.clock[:2]
+        return "24" <= year <= "79" and "0" <= year[1] <= "9"
 
 
 def _silent(step: str, state: str, text: str) -> None:
@@ -88,6 +90,9 @@ def _contact(engine: "Engine") -> "Proc[None]":
 
 def _identify(engine: "Engine", net: Network) -> "Proc[None]":
     lines = yield from ask(engine, b"AT+CGMM")
+    if not lines:  # an OK that was on its way before the first AT has moved all answers on by one
+        engine.out_of_step()
+        lines = yield from ask(engine, b"AT+CGMM")
     for line in lines:  # a booting module may say something of its own in between
         net.model = decode(line, 0, len(line))
         for name in engine.family.modules:
@@ -97,11 +102,16 @@ def _identify(engine: "Engine", net: Network) -> "Proc[None]":
 
 
 def _pin(engine: "Engine") -> "Proc[None]":
-    """Settings that change framing are asked first and written only when different: some go to flash."""
+    """Settings that change framing are asked first and written only when different: some go to flash.
+
+    One that the module refuses to tell is unknown to its firmware.
+    """
     for query, wanted, command in engine.family.pins:
-        answer = yield from try_ask(engine, query, query[2 : query.find(b"=") if b"=" in query else -1] + b":")
-        if wanted not in answer.lines:
-            yield from ask(engine, command, query[2 : query.find(b"=") if b"=" in query else -1] + b":")
+        prefix = query[2 : query.find(b"=") if b"=" in query else -1] + b":"
+        answer = yield from try_ask(engine, query, prefix)
+        told = [values(line) for line in answer.lines]
+        if answer.ok and values(wanted) not in told:
+            yield from ask(engine, command, prefix)
 
 
 def _close_leftovers(engine: "Engine") -> "Proc[None]":
@@ -169,7 +179,7 @@ def _sim(engine: "Engine", pin: "str | None") -> "Proc[None]":
     entered = False
     while True:
         answer = yield from try_ask(engine, b"AT+CPIN?", b"+CPIN:", ON_OK, 5000)
-        state = values(answer.lines[0])[0] if answer.lines else ""
+        state = word(answer.lines[0]) if answer.lines else ""
         if state == "READY":
             return
         if state == "SIM PIN" and not entered:
@@ -194,7 +204,7 @@ def _enter_pin(engine: "Engine", pin: "str | None") -> "Proc[None]":
 def _register(engine: "Engine", net: Network) -> "Proc[None]":
     """Until home or roaming; denied is an answer of its own.  The caller's time limit ends the search."""
     while True:
-        answer = yield from try_ask(engine, b"AT+CEREG?", b"+CEREG:")
+        answer = yield from try_ask(engine, b"AT+CEREG?", b"+CEREG:", ON_OK, _QUICK_MS)
         stat = number(answer.lines[0], 1) if answer.lines else -1
         if stat in (1, 5):
             return
@@ -236,7 +246,7 @@ def _active(engine: "Engine", net: Network) -> "Proc[bool]":
 def _address(engine: "Engine", net: Network) -> "Proc[None]":
     """The NB families bring the context up by themselves: wait for its address (R128)."""
     while True:
-        answer = yield from try_ask(engine, b"AT+CGPADDR?", b"+CGPADDR:")
+        answer = yield from try_ask(engine, b"AT+CGPADDR?", b"+CGPADDR:", ON_OK, _QUICK_MS)
         for line in answer.lines:
             fields = values(line)
             if len(fields) >= 2 and fields[1] not in ("", "0.0.0.0"):
@@ -248,7 +258,7 @@ def _address(engine: "Engine", net: Network) -> "Proc[None]":
 def read_clock(engine: "Engine", net: Network) -> "Proc[None]":
     """The module's clock decides whether certificates are valid (R039)."""
     answer = yield from try_ask(engine, b"AT+CCLK?", b"+CCLK:")
-    net.clock = values(answer.lines[0])[0] if answer.lines else ""
+    net.clock = word(answer.lines[0]) if answer.lines else ""
 
 
 def set_clock(engine: "Engine", net: Network, utc: "tuple[int, ...]") -> "Proc[None]":

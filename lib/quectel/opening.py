@@ -1,12 +1,12 @@
-"""Opening a connection: the command, its URC, and what is undone when it fails."""
+"""Opening a connection: the command, its URC, and what is undone when it fails.  Changing its access mode."""
 
-from errno import ECONNABORTED, ENOBUFS, EOPNOTSUPP
+from errno import ECONNABORTED, ENOBUFS, ENOTCONN, EOPNOTSUPP
 
 from ._compat import const, ticks_add, ticks_diff
-from .command import ON_CLOSE, ON_OK
-from .errors import QuectelError, QuectelTimeout, TLSError, error_of
-from .procedure import name_of, reason, try_ask
-from .table import AF_INET6, OPENING, SOCK_DGRAM, SOCK_STREAM, TRANSPARENT
+from .command import NO_CARRIER, ON_CLOSE, ON_CONNECT, ON_OK
+from .errors import QuectelError, QuectelTimeout, TLSError, error_of, uart_lent
+from .procedure import check_length, name_of, reason, try_ask
+from .table import AF_INET6, LISTENER, OPEN, OPENING, PUSH, SOCK_DGRAM, SOCK_STREAM, TAKEN, TRANSPARENT
 from .text import checked, in_range
 
 TYPE_CHECKING = const(False)
@@ -16,7 +16,24 @@ if TYPE_CHECKING:
     from ._types import Proc
     from .engine import Engine
     from .models.base import Dialect, Family
-    from .table import Slot, Table
+    from .table import Slot
+
+_MASK = const(0x3FFFFFFF)
+
+
+def check_sizes(slots: int, rx_ring: int, tx_buf: int, line_buf: int) -> None:
+    """ValueError or TypeError for sizes that cannot work.
+
+    slots: 1 to 16.  rx_ring: 64 to 65534 bytes.  tx_buf: 64 to 65534 bytes, room for the commands that the driver
+    makes by itself; a longer one is refused where it is made.  line_buf: 128 to 65534 bytes, room for every header and
+    URC of the socket commands; a longer line is counted and thrown away.  0 takes the family's size for these two.
+    """
+    in_range("slots", slots, 1, 16)
+    in_range("rx_ring", rx_ring, 64, 65534)
+    if tx_buf:
+        in_range("tx_buf", tx_buf, 64, 65534)
+    if line_buf:
+        in_range("line_buf", line_buf, 128, 65534)
 
 
 def check_socket(family: "Family", type: int, tls: bool, mode: int, af: int, pdp: int, rx_ring: int) -> "Dialect":
@@ -26,16 +43,28 @@ def check_socket(family: "Family", type: int, tls: bool, mode: int, af: int, pdp
         raise QuectelError(EOPNOTSUPP, "%s has no %s sockets" % (family.name, "TLS" if tls else "TCP or UDP"))
     if type not in (SOCK_STREAM, SOCK_DGRAM):
         raise ValueError("type must be SOCK_STREAM or SOCK_DGRAM")
-    if type == SOCK_DGRAM and rx_ring < dialect.read_max + 2:
-        raise ValueError("datagrams of %s need an rx_ring of %d bytes" % (family.name, dialect.read_max + 2))
-    if mode not in family.modes:
-        raise ValueError("access mode must be one of %s" % (family.modes,))
-    if mode == TRANSPARENT:
-        raise QuectelError(EOPNOTSUPP, "this driver has no transparent mode yet")
+    least = (dialect.read_max if mode != PUSH else family.packet_max) + 2
+    if type == SOCK_DGRAM and rx_ring < least:
+        raise ValueError("datagrams of %s need an rx_ring of %d bytes" % (family.name, least))
+    check_mode(family, mode)
+    if type == SOCK_DGRAM and mode == TRANSPARENT:
+        raise ValueError("datagrams have no bounds in transparent mode")
     if af == AF_INET6 and not family.family_field:
         raise QuectelError(EOPNOTSUPP, "%s opens IPv4 only" % family.name)
     in_range("pdp", pdp, 1, family.pdp_contexts)
     return dialect
+
+
+def check_mode(family: "Family", mode: int) -> None:
+    """ValueError for an access mode that the family does not have (R033, R105)."""
+    if mode not in family.modes:
+        raise ValueError("access mode must be one of %s" % (family.modes,))
+
+
+def check_free(engine: "Engine") -> None:
+    """QuectelError(EAGAIN) while a socket in transparent mode has the UART: no command gets through."""
+    if engine.occupied(engine.table.nobody):
+        raise uart_lent()
 
 
 def open_line(family: "Family", slot: "Slot", service: bytes, host: str, port: int, local_port: int) -> bytes:
@@ -74,16 +103,24 @@ def open_socket(
     make_line: "Callable[[Slot], bytes]",
     host: str,
     kind: "type[QuectelError]",
+    negotiate_ms: int = 0,
 ) -> "Proc[None]":
     """Send the open that make_line(slot) gives and wait for its URC.  Whatever goes wrong, the id is closed (R395).
 
     An id that the module holds already (563) is closed there and opened once more.
     """
     try:
-        code = yield from _try_open(engine, slot, make_line(slot), host, kind)
+        check_length(engine, make_line(slot))
+    except ValueError:
+        engine.table.unbind(slot)  # nothing was sent, so nothing is to be closed
+        slot.state = TAKEN
+        raise
+    try:
+        limit_ms = _limit_ms(slot.dialect, host) + negotiate_ms
+        code = yield from _try_open(engine, slot, make_line(slot), limit_ms, kind)
         if code == 563:
             yield from _evict(engine, slot)
-            code = yield from _try_open(engine, slot, make_line(slot), host, kind)
+            code = yield from _try_open(engine, slot, make_line(slot), limit_ms, kind)
         if code:
             raise open_error(code, make_line(slot), kind)
     finally:
@@ -91,15 +128,27 @@ def open_socket(
             engine.close(slot, gen)
 
 
-def _try_open(engine: "Engine", slot: "Slot", line: bytes, host: str, kind: "type[QuectelError]") -> "Proc[int]":
+def _limit_ms(dialect: "Dialect", host: str) -> int:
+    return dialect.open_ms if host.replace(".", "").isdigit() else dialect.open_name_ms
+
+
+def _try_open(engine: "Engine", slot: "Slot", line: bytes, limit_ms: int, kind: "type[QuectelError]") -> "Proc[int]":
     """0 when it is open, else the module's code."""
-    answer = yield from try_ask(engine, line)
+    if slot.mode == TRANSPARENT:
+        return (yield from _try_open_raw(engine, slot, line, limit_ms, kind))
+    try:
+        answer = yield from try_ask(engine, line)
+    except QuectelTimeout:
+        if slot.opened < 0:
+            raise
+        return slot.opened  # the result has come in place of OK
     if not answer.ok:
+        if slot.opened > 0:
+            return slot.opened  # the result, then ERROR
         error = yield from reason(engine, answer, line, kind)
         if error.code == 563:
             return 563
         raise error
-    limit_ms = slot.dialect.open_ms if host.replace(".", "").isdigit() else slot.dialect.open_name_ms
     end = ticks_add(engine.now, limit_ms)
     while slot.opened < 0 and slot.state == OPENING and slot.cid >= 0:
         if ticks_diff(engine.now, end) > 0:
@@ -110,10 +159,23 @@ def _try_open(engine: "Engine", slot: "Slot", line: bytes, host: str, kind: "typ
     return slot.opened if slot.opened >= 0 else slot.code or 570
 
 
+def _try_open_raw(
+    engine: "Engine", slot: "Slot", line: bytes, limit_ms: int, kind: "type[QuectelError]"
+) -> "Proc[int]":
+    """CONNECT or ERROR, and no URC: the answer comes when the connection is there (R066)."""
+    answer = yield from try_ask(engine, line, None, ON_CONNECT, limit_ms, switched=(slot, TRANSPARENT))
+    if answer.ok:
+        return 0
+    error = yield from reason(engine, answer, line, kind)
+    if not error.code:
+        raise error
+    return error.code
+
+
 def _evict(engine: "Engine", slot: "Slot") -> "Proc[None]":
     """Close what has the id at the module; where a client of our listener has it, take another id."""
     if slot.cid < 0:
-        bind_id(engine.table, slot)
+        bind_id(engine, slot)
         return
     dialect = slot.dialect
     line = b"%s%d%s" % (dialect.close, slot.cid, dialect.close_arg)
@@ -121,14 +183,16 @@ def _evict(engine: "Engine", slot: "Slot") -> "Proc[None]":
     slot.opened = -1
 
 
-def bind_id(table: "Table", slot: "Slot") -> None:
-    """Give the slot a connection id that is free.  QuectelError(ENOBUFS) when none is."""
-    cid = table.free_id()
+def bind_id(engine: "Engine", slot: "Slot") -> None:
+    """Give the slot a connection id that is free.  QuectelError(ENOBUFS), and counted, when none is."""
+    cid = engine.table.free_id()
     if cid < 0:
-        raise QuectelError(ENOBUFS, "all %d connection ids are in use" % table.ids())
-    table.bind(slot, cid)
+        engine.stats.no_slot = (engine.stats.no_slot + 1) & _MASK
+        raise QuectelError(ENOBUFS, "all %d connection ids are in use" % engine.table.ids())
+    engine.table.bind(slot, cid)
     slot.opened = -1
     slot.state = OPENING
+    slot.told = 1  # as all families number it
 
 
 def open_error(code: int, line: bytes, kind: "type[QuectelError]") -> QuectelError:
@@ -138,3 +202,48 @@ def open_error(code: int, line: bytes, kind: "type[QuectelError]") -> QuectelErr
         text = "TLS refused: unknown CA, wrong host, expired, no common suite, or nobody there"
         return TLSError(ECONNABORTED, text, code, name)
     return error_of(code, name, kind)
+
+
+# --- access modes -------------------------------------------------------------------------------------------------
+
+
+def switch_mode(engine: "Engine", slot: "Slot", gen: int, mode: int) -> "Proc[None]":
+    """Bring an open connection to an access mode; see Socket.set_mode()."""
+    check_mode(engine.family, mode)
+    _check_open(slot, gen)
+    if slot.mode != TRANSPARENT:
+        check_free(engine)
+    elif mode != TRANSPARENT:
+        engine.leave(slot)
+        while engine.owner is slot:
+            yield
+        _check_open(slot, gen)
+    if slot.mode == mode:
+        return
+    if mode == TRANSPARENT:
+        yield from _go_transparent(engine, slot)
+        return
+    while mode == PUSH and (slot.more or slot.asked):  # what the module still holds is older than what it would push
+        if not slot.asked and not engine.worth_reading(slot):
+            raise QuectelError(ENOBUFS, "receive what has come before: the ring has no room for the rest")
+        yield
+        _check_open(slot, gen)
+    line = b"AT+QISWTMD=%d,%d" % (slot.cid, mode)
+    answer = yield from try_ask(engine, line, switched=(slot, mode))
+    if not answer.ok:
+        raise (yield from reason(engine, answer, line))
+
+
+def _go_transparent(engine: "Engine", slot: "Slot") -> "Proc[None]":
+    """ATO goes back to the connection that has left transparent mode last, AT+QISWTMD to any (R038)."""
+    line = b"ATO" if engine.suspended is slot else b"AT+QISWTMD=%d,2" % slot.cid
+    answer = yield from try_ask(engine, line, None, ON_CONNECT, switched=(slot, TRANSPARENT))
+    if answer.result == NO_CARRIER:
+        raise QuectelError(ENOTCONN, "NO CARRIER: the connection has ended meanwhile", 0, name_of(line))
+    if not answer.ok:
+        raise (yield from reason(engine, answer, line))
+
+
+def _check_open(slot: "Slot", gen: int) -> None:
+    if slot.gen != gen or slot.state != OPEN or slot.kind == LISTENER:
+        raise QuectelError(ENOTCONN, "the access mode is that of an open connection")

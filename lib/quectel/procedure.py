@@ -4,18 +4,19 @@ A procedure is a generator that yields for "wait".  It is written once; each fac
 in `finally`, because MicroPython never runs the `finally` of a dropped generator.
 """
 
-from errno import EINVAL, EIO, ENODEV
+from errno import EINVAL, EIO, ENOBUFS, ENODEV
 
-from ._compat import const, ticks_add, ticks_diff
-from .command import DONE, ERROR, ON_OK, RESET, RUN, TIMEOUT
-from .errors import QuectelError, QuectelTimeout, error_of
-from .text import decode
+from ._compat import LONGEST_MS, const, ticks_add, ticks_diff
+from .command import DONE, ERROR, NO_CARRIER, ON_OK, RESET, RUN, TIMEOUT
+from .errors import QuectelError, QuectelTimeout, error_of, uart_lent
+from .text import decode, in_range
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from ._types import Line, Proc, ReadBuf, T
     from .command import Command
     from .engine import Engine
+    from .table import Slot
 
 _WORDS = {
     "SIM not inserted": 10,
@@ -53,6 +54,12 @@ def result_of(procedure: "Proc[T]", end: StopIteration) -> "T":
     return value
 
 
+def check_length(engine: "Engine", line: bytes) -> None:
+    """ValueError for a command line (bytes, without CR) that has no room in the command buffer."""
+    if len(line) >= len(engine.cmd.tx):
+        raise ValueError("a command line is at most %d bytes here; see tx_buf" % (len(engine.cmd.tx) - 1))
+
+
 def try_ask(
     engine: "Engine",
     line: bytes,
@@ -61,26 +68,37 @@ def try_ask(
     limit_ms: int = 0,
     data: "ReadBuf | None" = None,
     secret: bool = False,
+    switched: "tuple[Slot, int] | None" = None,
 ) -> "Proc[Answer]":
     """Send one command (bytes, without CR) and wait for its end: an Answer, whatever it says.
 
-    QuectelTimeout if the module does not answer in limit_ms (0: the family's maximum response time).
+    QuectelTimeout if the module does not answer in limit_ms (0: the family's maximum response time), and
+    QuectelError(EAGAIN) while a socket in transparent mode has the UART.
+    switched: (slot, mode), for a command that changes a slot's access mode.
+    QuectelError(ENOBUFS) if its lines are more than 8 KiB, 16 bytes added for each: what was too much is in rx_lost.
     Allocates the Answer and a bytes object a line.
     """
-    if len(line) >= len(engine.cmd.tx):
-        raise ValueError("a command line is at most %d bytes here; see tx_buf" % (len(engine.cmd.tx) - 1))
+    check_length(engine, line)
     lines: "list[bytes]" = []
-    limit_ms = limit_ms or engine.family.answer_ms
-    while not engine.start(line, prefix, ends, limit_ms, data, lines, secret):
+    limit_ms = in_range("limit_ms", limit_ms or engine.family.answer_ms, 1, LONGEST_MS)
+    while (switched and engine.sender.index >= 0) or not engine.start(
+        line, prefix, ends, limit_ms, data, lines, secret
+    ):
+        if engine.occupied(engine.table.nobody):
+            raise uart_lent(name_of(line))
         if engine.silent:
             raise QuectelError(ENODEV, "the module does not answer", 0, name_of(line))
         yield
+    if switched:
+        engine.switches(*switched)
     try:
         while engine.cmd.state == RUN:
             yield
         answer = Answer(engine.cmd, lines)
     finally:
         engine.release()
+    if not engine.cmd.room:
+        raise QuectelError(ENOBUFS, "the answer has more lines than are kept", 0, name_of(line))
     if answer.result == TIMEOUT:
         raise QuectelTimeout("no answer in %d ms" % limit_ms, name_of(line))
     return answer
@@ -112,7 +130,8 @@ def reason(
     if answer.result == RESET:
         return error_of(570, name_of(line), kind, "the module restarted")
     if not code:
-        return kind(EINVAL if answer.result == ERROR else EIO, answer.text or "the module said ERROR", 0, name_of(line))
+        said = answer.text or ("NO CARRIER" if answer.result == NO_CARRIER else "the module said ERROR")
+        return kind(EINVAL if answer.result == ERROR else EIO, said, 0, name_of(line))
     return error_of(code, name_of(line), kind, answer.text)
 
 
@@ -134,8 +153,22 @@ def values(line: "Line") -> "list[str]":
     from .text import Fields
 
     f = Fields()
-    f.set(line, line.find(b":") + 1, len(line))
+    f.set(line, _behind_name(line), len(line))
     return f.fields()
+
+
+def _behind_name(line: "Line") -> int:
+    """Where the fields begin: behind the colon, or the comma that some firmware prints in its place."""
+    colon, comma = line.find(b":"), line.find(b",")
+    if line[:1] == b"+" and 0 <= comma and (colon < 0 or comma < colon):
+        return comma + 1
+    return colon + 1
+
+
+def word(line: "Line") -> str:
+    """The first field of an answer line, "" if it has none."""
+    fields = values(line)
+    return fields[0] if fields else ""
 
 
 def number(line: "Line", index: int) -> int:

@@ -2,7 +2,7 @@
 
 from ._compat import Stream, const
 from .base_socket import BaseSocket, would_block
-from .errors import QuectelTimeout
+from .errors import QuectelTimeout, uart_lent
 from .table import AF_INET, BUFFER, CLOSING, ENDED, FAILED, FREE, HALF, OPEN, SOCK_STREAM, TAKEN
 
 TYPE_CHECKING = const(False)
@@ -17,6 +17,7 @@ _RD = const(1)
 _WR = const(4)
 _ERR = const(8)
 _HUP = const(16)
+_LF = const(10)
 
 
 class Socket(BaseSocket, Stream):
@@ -24,6 +25,9 @@ class Socket(BaseSocket, Stream):
 
     Blocking: read(n), readinto, write and sendall are never short; recv, recv_into and send may be.  Non-blocking:
     the stream methods give None, the others raise EAGAIN.  End of stream is b"" or 0.  A datagram is one recv.
+
+    What calls ask of the heap is said with each, see Modem; a time-out costs its exception on top, and so does EAGAIN:
+    Allocates at most 450 bytes.
     """
 
     if TYPE_CHECKING:
@@ -43,12 +47,15 @@ class Socket(BaseSocket, Stream):
         self._moved: "int | None" = None  # no local: a frame with one word more would come from the heap
 
     def fileno(self) -> int:
+        """-1: no descriptor of the operating system stands behind it.  Allocates nothing."""
         return -1
 
     def setblocking(self, flag: bool) -> None:
+        """True: no time limit, False: settimeout(0).  Allocates nothing."""
         self._timeout_ms = -1 if flag else 0
 
     def makefile(self, *_: object) -> "Socket":
+        """The socket itself, which is a stream.  Allocates nothing."""
         return self
 
     def __enter__(self) -> "Socket":
@@ -60,18 +67,22 @@ class Socket(BaseSocket, Stream):
     # --- opening and closing ------------------------------------------------------------------------------------
 
     def connect(self, address: "Address") -> None:
-        """Open to (host, port); a name is resolved by the module.  A datagram socket gets its peer."""
+        """Open to (host, port); a name is resolved by the module.  A datagram socket gets its peer.
+
+        Allocates at most 4,700 bytes; the first one after a restart of the module 21,000; with a new TLS context
+        15,000, and with a certificate that goes up 20,000.
+        """
         if self._timeout_ms == 0:
             raise self._begin_open(address)
         self._modem.run(self._open_steps(address), self._timeout_ms)
         self._peer = (address[0], address[1])
 
     def listen(self, backlog: int = 1) -> None:
-        """Listen on the bound port; the module decides how many may wait."""
+        """Listen on the bound port; the module decides how many may wait.  Allocates at most 3,600 bytes."""
         self._modem.run(self._modem.listen(self._slot, self._gen, self._local[0], self._local[1]), self._timeout_ms)
 
     def accept(self) -> "tuple[Socket, Address]":
-        """(socket, (address, port)) of the next client."""
+        """(socket, (address, port)) of the next client.  Allocates at most 2,300 bytes."""
         self._modem.begin(self._timeout_ms)
         while True:
             client = self._accepted()
@@ -81,11 +92,37 @@ class Socket(BaseSocket, Stream):
                 raise would_block()
 
     def close(self) -> None:
-        """Send what was accepted, then close; the slot is free when this returns."""
+        """Send what was accepted, then close; the slot is free when this returns.
+
+        While another socket in transparent mode has the UART it is closed later, and this does not wait for it.
+        Allocates nothing.
+        """
         self._engine.close(self._slot, self._gen)
         self._modem.begin(-1)
-        while not self._gone() and not self._engine.silent:
+        while self._is_closing():
             self._modem.turn()
+
+    def set_mode(self, mode: int) -> None:
+        """Change the access mode of an open connection: BUFFER, PUSH, or TRANSPARENT (BG96, EC200U).
+
+        In transparent mode the connection has the UART to itself: commands, and calls of other sockets that would
+        have to wait, raise QuectelError(EAGAIN).  A restart of the module cannot be seen: RDY comes as payload.  What
+        the ring has no room for is lost, and fails the socket.  Leaving takes 2.2 s of silence (R037).  ValueError for
+        a mode that the family does not have, ENOTCONN if nothing is open, ENOBUFS if direct push would overtake
+        what is still to be received.  Allocates at most 1,800 bytes.
+        """
+        self._modem.run(self._modem.switch(self._slot, self._gen, mode))
+
+    def query_state(self) -> int:
+        """Ask the module for `state` (AT+QISTATE=1,<id>, AT+QSSLSTATE=<id>) and give it; see there.
+
+        QuectelError(EIO) if it does not tell.  Allocates nothing.
+        """
+        self._modem.begin(self._timeout_ms)
+        while not self._asked():
+            if not self._again(0):
+                raise would_block()
+        return self.state
 
     # --- receiving ----------------------------------------------------------------------------------------------
 
@@ -120,6 +157,8 @@ class Socket(BaseSocket, Stream):
         """False if a non-blocking call has nothing to wait for; a time-out says how much was done."""
         if self._timeout_ms == 0:
             return self._modem.poll()
+        if self._engine.occupied(self._slot):
+            raise uart_lent()
         if not self._modem.turn():
             raise QuectelTimeout("timed out", done=done)
         return True
@@ -133,17 +172,22 @@ class Socket(BaseSocket, Stream):
         return k
 
     def recv(self, n: int, flags: int = 0) -> bytes:
-        """As recv_into(), as bytes.  Allocates n bytes and the result."""
-        buf = bytearray(n)
-        k = self.recv_into(buf, n)
-        return bytes(memoryview(buf)[:k])
+        """As recv_into(), as bytes; n is at most the ring's.  Allocates at most 150 bytes, 2 a byte of n."""
+        buf = bytearray(self._at_once(n))
+        return self._bytes(buf, self.recv_into(buf))
 
     def recvfrom(self, n: int, flags: int = 0) -> "tuple[bytes, Address | None]":
-        """(bytes, address): the address is the peer's that the socket was opened to."""
+        """(bytes, address): the address is the peer's that the socket was opened to.
+
+        Allocates at most 200 bytes, 2 a byte of n.
+        """
         return self.recv(n), self._peer
 
     def read(self, n: int = -1) -> "bytes | None":
-        """n bytes, or all to the end of the stream; None if that would block."""
+        """n bytes, or all to the end of the stream; None if that would block.
+
+        Allocates at most 400 bytes, 2 a byte of n; without n 3,400 for 512 bytes.
+        """
         if n < 0:
             return self._read_all()
         buf = bytearray(n)
@@ -152,7 +196,7 @@ class Socket(BaseSocket, Stream):
         except OSError:
             self._give_back(memoryview(buf)[: self._got])
             raise
-        return None if k is None else bytes(memoryview(buf)[:k])
+        return None if k is None else self._bytes(buf, k)
 
     def _read_all(self) -> "bytes | None":
         parts: "list[bytes]" = []
@@ -167,24 +211,27 @@ class Socket(BaseSocket, Stream):
             raise
 
     def readline(self) -> "bytes | None":
-        """Up to and with the next LF; what had come when the time was over comes again with the next call."""
+        """Up to and with the next LF; what had come when the time was over comes again with the next call.
+
+        Allocates at most 300 bytes, 2 a byte of the line.
+        """
         self._modem.begin(self._timeout_ms)
-        line = b""
+        line = bytearray()
+        n: "int | None" = 1
         try:
-            while not line.endswith(b"\n"):
+            while n and not (line and line[-1] == _LF):
                 n = self._some(self._one, 0, 1)
-                if not n:
-                    return line or (None if n is None else b"")
-                line += self._one
+                if n:
+                    line.append(self._one[0])
         except OSError:
             self._give_back(line)
             raise
-        return line
+        return bytes(line) if line or n == 0 else None
 
     # --- sending ------------------------------------------------------------------------------------------------
 
     def write(self, buf: "ReadBuf | str", n: int = -1) -> "int | None":
-        """All of buf (bytes or str); None or fewer when not blocking.  Allocates nothing."""
+        """All of buf (bytes or str); None or fewer when not blocking.  Allocates nothing; a str costs its bytes."""
         if isinstance(buf, str):
             buf = buf.encode()
         n = len(buf) if n < 0 else min(n, len(buf))
@@ -198,12 +245,15 @@ class Socket(BaseSocket, Stream):
         return done
 
     def sendall(self, buf: "ReadBuf", flags: int = 0) -> None:
-        """All of buf, or an error that says in .done how much went."""
+        """All of buf, or an error that says in .done how much went.  Allocates nothing."""
         if (self.write(buf) or 0) < len(buf):
             raise would_block()
 
     def send(self, buf: "ReadBuf", flags: int = 0) -> int:
-        """At most family.send_max bytes; how many.  Returns when the module has accepted them."""
+        """At most family.send_max bytes; how many.  Returns when the module has accepted them.
+
+        Allocates nothing.
+        """
         self._modem.begin(self._timeout_ms)
         k = self._part(buf, 0, len(buf))
         if k is None:
@@ -234,7 +284,10 @@ class Socket(BaseSocket, Stream):
         return k
 
     def sendto(self, buf: "ReadBuf", address: "Address") -> int:
-        """One datagram.  The NB families open a socket to one peer: another one closes and reopens it."""
+        """One datagram.  The NB families open a socket to one peer: another one closes and reopens it.
+
+        Allocates nothing, to the same peer as before; else see connect().
+        """
         if self._datagram(buf, address):
             if self._slot.state != TAKEN:
                 self.close()
@@ -244,7 +297,7 @@ class Socket(BaseSocket, Stream):
     # --- the stream protocol of MicroPython ---------------------------------------------------------------------
 
     def ioctl(self, request: int, arg: int) -> int:
-        """POLL and CLOSE, as MicroPython's poll and ssl ask; never raises."""
+        """POLL and CLOSE, as MicroPython's poll and ssl ask; never raises.  Allocates nothing."""
         if request == _POLL:
             self._modem.poll()
             return self._ready() & (arg | _ERR | _HUP)
@@ -258,6 +311,10 @@ class Socket(BaseSocket, Stream):
         if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE or slot.state == CLOSING:
             return _ERR | _HUP
         bits = _RD if self._back or slot.ring.n or slot.state == ENDED else 0
-        if self._engine.sender.index < 0 and (slot.state == OPEN or slot.state == HALF):
+        if (
+            self._engine.sender.index < 0
+            and (slot.state == OPEN or slot.state == HALF)
+            and not self._engine.barred(slot)
+        ):
             bits |= _WR
         return bits

@@ -27,7 +27,7 @@ DGRAM = const(2)
 LISTENER = const(3)
 MESSAGES = const(4)  # CoAP: a record is a header line and its payload
 
-# Slot.sending
+# Slot.sending, and Slot.query: an answer is SENT there, a refusal REFUSED
 QUIET = const(0)
 QUEUED = const(1)  # accepted into the transmit store
 UNDERWAY = const(2)  # its command was sent
@@ -52,8 +52,8 @@ class Slot:
 
     __slots__ = (
         "again", "asked", "cid", "code", "coming", "dgram_at", "dialect", "err", "gen", "index", "kind", "mode",
-        "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "ring", "sending", "state", "tls", "wake",
-        "want_close",
+        "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "query", "ring", "sending", "server", "state",
+        "tls", "told", "told_mode", "wake", "want_close",
     )  # fmt: skip
 
     def __init__(self, index: int, size: int, ladder: Ladder) -> None:
@@ -77,6 +77,10 @@ class Slot:
         self.asked = 0  # bytes that the read in flight has asked for
         self.opened = -1  # result of the open URC, -1 before it
         self.sending = QUIET
+        self.query = QUIET  # of its state
+        self.told = 0  # its state as the module numbers it (R092, R139), by its last answer or URC
+        self.told_mode = -1  # access mode and ...
+        self.server = -1  # ... server id, by the last answer to a state query
         self.err = 0
         self.code = 0
         self.want_close = False
@@ -138,6 +142,7 @@ class Table:
         if 0 <= slot.cid < len(self._by_id) and self._by_id[slot.cid] is slot:
             self._by_id[slot.cid] = self.nobody
         slot.cid = -1
+        slot.told = 0
 
     def free_id(self) -> int:
         """A connection id that no slot has, or -1."""
@@ -156,7 +161,24 @@ class Table:
 
     def fail_all(self, err: int, code: int = 0) -> None:
         """A new epoch: whatever was open is gone, and so are the ids.  The engine frees what is being closed."""
-        for slot in self.slots:
-            if slot.state != FREE and slot.state != TAKEN:
-                slot.fail(err, code)
-                self.unbind(slot)
+        k = len(self.slots)
+        while k:  # `for` takes four words more
+            k -= 1
+            self._fail(self.slots[k], err, code)
+
+    def fail_context(self, pdp: int, err: int, code: int) -> None:
+        """A PDP context is gone, and its connections with it; 0: all contexts."""
+        k = len(self.slots)
+        while k:
+            k -= 1
+            if not pdp or self.slots[k].pdp == pdp:
+                self._fail(self.slots[k], err, code)
+
+    def _fail(self, slot: Slot, err: int, code: int) -> None:
+        if slot.state != FREE and slot.state != TAKEN:
+            slot.fail(err, code)
+            self.unbind(slot)
+            if slot.parent >= 0:  # nobody has accepted it, and nobody can any more
+                slot.parent = -1
+                slot.state = CLOSING
+                slot.want_close = True

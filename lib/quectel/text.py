@@ -12,6 +12,7 @@ _COMMA = const(44)
 _QUOTE = const(34)
 _MINUS = const(45)
 _SPACE = const(32)
+_COLON = const(58)
 
 NONE = const(-0x20000000)  # what num() gives where there is no number
 
@@ -52,6 +53,30 @@ class Fields:
             self.a += len(prefix)
             return True
         return False
+
+    def head(self, prefix: bytes) -> bool:
+        """Move past prefix, which ends in a colon.  Some firmware prints a blank before that, or a comma for it."""
+        return self.skip(prefix) or (self._stands(prefix, len(prefix) - 1) and self._mark(len(prefix) - 1))
+
+    def _stands(self, prefix: bytes, n: int) -> bool:
+        """True if all n bytes of prefix before its colon stand here."""
+        if prefix[n] != _COLON or self.b - self.a <= n:
+            return False
+        while n:
+            n -= 1
+            if self.buf[self.a + n] != prefix[n]:
+                return False
+        return True
+
+    def _mark(self, n: int) -> bool:
+        """Move past the colon, or what stands for it, n bytes from here."""
+        a = self.a + n
+        while a < self.b - 1 and self.buf[a] == _SPACE:
+            a += 1
+        if self.buf[a] != _COLON and self.buf[a] != _COMMA:
+            return False
+        self.a = a + 1
+        return True
 
     def comma(self) -> bool:
         """Move past a comma if it stands here."""

@@ -41,7 +41,7 @@ class TLSContext:
     version: "1.2", "1.1", "1.0", "ssl3" or "all".  suites: a cipher suite's code, or 0xFFFF for all.
     check_time: certificates must be valid by the module's clock (R039).  negotiate_s: 10 to 300 seconds (R052).
     sni, dtls, ca_extra, ignore: EC200U and EG915U only.  ignore: names of checks to leave out.
-    ctx: the module's context, 0 to 5; None takes a free one.
+    ctx: the module's context, 0 to 5; None takes a free one.  Allocates at most 1,500 bytes.
     """
 
     def __init__(

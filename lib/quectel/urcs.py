@@ -1,10 +1,10 @@
 """URCs: what the module says by itself changes slots, and nothing else."""
 
-from errno import ECONNRESET
+from errno import ECONNRESET, EIO
 
 from ._compat import const
-from .intake import Intake
-from .table import ENDED, FREE, HALF, LISTENER, OPEN, OPENING, PUSH, STREAM
+from .framing import Framing
+from .table import DGRAM, ENDED, FREE, HALF, LISTENER, OPEN, OPENING, PUSH, STREAM
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -13,39 +13,56 @@ if TYPE_CHECKING:
     from .text import Fields
 
 _MASK = const(0x3FFFFFFF)
+_PLUS = const(43)
+_WORDS = (b"RING", b"Call Ready", b"SMS Ready", b"SMS DONE", b"PB DONE")
+_CONNECTED = const(2)  # as all families number it
 
 
-class Urcs(Intake):
+class Urcs(Framing):
     """The URCs of all families, told apart by their first word and by the state of the slot they name."""
 
     # --- URCs ---------------------------------------------------------------------------------------------------
 
     def _urc(self, f: "Fields") -> None:
         f.blanks()
-        if f.skip(b'"recv",'):
+        if self.unframed:
+            self._other(self.parser.buf, self.parser.a, self.parser.b)
+        elif f.skip(b'"recv",'):
             self._urc_seen()
-            self._recv(self.table.at(f.num()), f)
+            self._recv(f.num(), f)
         elif f.skip(b'"closed",'):
             self._urc_seen()
             self._closed(self.table.at(f.num()))
         else:
             self._rare(f)
 
-    def _recv(self, slot: "Slot", f: "Fields") -> None:
+    def _recv(self, cid: int, f: "Fields") -> None:
         """An announcement in buffer mode, the header of a payload in direct push mode (R094, R095, R213, R214)."""
-        if slot.mode == PUSH and slot.index >= 0:
-            f.comma()
-            n = f.num()
-            if n > 0:
-                if self._believed(slot, n):
-                    self._expect(slot, n)
-                    self.parser.arm(n)
-                return
-        slot.more = slot.index >= 0 and (slot.state == OPEN or slot.state == HALF)
-        slot.again = slot.asked != 0
-        slot.wake = True
+        slot = self.table.at(cid)
+        if not 0 <= cid < self.table.ids():
+            self._damaged()
+        elif slot.mode == PUSH and slot.index >= 0:
+            self._push(slot, f)
+        else:
+            slot.more = slot.index >= 0 and (slot.state == OPEN or slot.state == HALF)
+            slot.again = slot.asked != 0
+            slot.wake = True
+
+    def _push(self, slot: "Slot", f: "Fields") -> None:
+        f.comma()
+        n = f.num()
+        if n == 0 and slot.kind == DGRAM:
+            pass  # an empty datagram is no news
+        elif n <= 0 or f.a < f.b:
+            self._damaged()
+        elif self._believed(slot, n):
+            self._expect(slot, n)
+            self.parser.arm(n)
 
     def _expect(self, slot: "Slot", n: int) -> None:
+        """A pushed payload comes.  It is younger than what the module still holds from before a change of the mode."""
+        if slot.more or slot.asked:
+            slot.fail(EIO)
         slot.coming = n
         self._arm(slot, n)
 
@@ -53,6 +70,7 @@ class Urcs(Intake):
         """What the module still holds is read before the end of the stream is told (R174, R394)."""
         if slot.state == OPEN:
             slot.state = HALF if slot.mode != PUSH and slot.kind == STREAM else ENDED
+            slot.told = slot.dialect.closing
             slot.more = slot.state == HALF
             slot.again = slot.asked != 0
             slot.wake = True
@@ -66,10 +84,18 @@ class Urcs(Intake):
             self.stats.no_slot = (self.stats.no_slot + 1) & _MASK
         elif f.skip(b'"pdpdeact",'):
             self._urc_seen()
-            self.pdp_lost = True
-            self.table.fail_all(ECONNRESET, 570)
+            self._deactivated(f.num())
         else:
-            self._other(self.parser.buf, self.parser.a, self.parser.b)
+            known = f.skip(b'"dnsgip",')
+            self._other(self.parser.buf, self.parser.a, self.parser.b)  # moves f
+            if not known:
+                self._damaged()
+
+    def _deactivated(self, pdp: int) -> None:
+        """The network has taken a PDP context down, and the connections in it.  Bring-up has activated context 1."""
+        if pdp <= 1:
+            self.pdp_lost = True
+        self.table.fail_context(max(pdp, 0), ECONNRESET, 570)
 
     def _incoming(self, f: "Fields") -> None:
         """`<id>,<listener>,"<ip>",<port>`: a listener has accepted a client (R217)."""
@@ -77,16 +103,22 @@ class Urcs(Intake):
         f.comma()
         listener = f.num()
         slot = self.table.take()
-        if slot is None or self.table.at(listener).kind != LISTENER or not self._yields(cid):
+        if slot is None or not self._listening(self.table.at(listener)) or not self._yields(cid):
             self._refuse(slot, cid)
             return
         self.table.bind(slot, cid)
         slot.state = OPEN
+        slot.told = _CONNECTED
         slot.parent = listener
         slot.dialect = self.table.at(listener).dialect
+        slot.pdp = self.table.at(listener).pdp
         f.comma()
         self._peer(slot, f)
         slot.wake = self.table.at(listener).wake = True
+
+    def _listening(self, slot: "Slot") -> bool:
+        """One that is being closed accepts nobody any more."""
+        return slot.kind == LISTENER and (slot.state == OPEN or slot.state == OPENING)
 
     def _yields(self, cid: int) -> bool:
         """An id that an open of ours was about to use may come in instead: that open gets another one (563)."""
@@ -104,29 +136,35 @@ class Urcs(Intake):
 
     def _peer(self, slot: "Slot", f: "Fields") -> None:
         """`"<ip>",<port>` into the slot, as bytes: nothing is allocated here."""
+        start = f.a
         f.skip(b'"')
         while f.a < f.b and f.buf[f.a] != 34 and slot.npeer < len(slot.peer):
             slot.peer[slot.npeer] = f.buf[f.a]
             slot.npeer += 1
             f.a += 1
-        f.skip(b'"')
+        f.a = start
         f.next()
-        slot.pport = f.num()
+        slot.pport = max(f.num(), 0)
 
     def _opened(self, f: "Fields") -> None:
-        """`<id>,<err>`: the result of an open (R065, R113)."""
+        """`<id>,<err>`: the result of an open (R065, R113); one that no table has is 550, unknown error."""
         self._urc_seen()
         slot = self.table.at(f.num())
         f.comma()
         if slot.state == OPENING:
             slot.opened = f.num()
+            if slot.opened < 0:
+                slot.opened = 550
             slot.wake = True
             if not slot.opened:  # at once: its first data may come in the same read
                 slot.state = OPEN
+                slot.told = slot.dialect.listening if slot.kind == LISTENER else _CONNECTED
                 self.stats.opens = (self.stats.opens + 1) & _MASK
 
     def _bare_message(self, f: "Fields") -> None:
         """A CoAP message without a payload."""
+        if self.unframed:
+            return
         a = f.a
         f.a = f.b
         self._header(f, a, 0)
@@ -135,19 +173,45 @@ class Urcs(Intake):
 
     def _other(self, buf: "Line", a: int, b: int) -> None:
         """A URC that somebody may watch for; else it is counted."""
-        if not self.watched or not self._is_watched(buf, a, b):
+        if not self._is_watched(buf, a, b):
             self.stats.unknown = (self.stats.unknown + 1) & _MASK
+            if buf[a] == _PLUS and self._is_damaged(buf, a, b):
+                self._damaged()
+
+    def _strange(self, buf: "Line", a: int, b: int) -> None:
+        """A word that no module says, or nobody here knows."""
+        if self._is_watched(buf, a, b):
+            return
+        self.stats.unknown = (self.stats.unknown + 1) & _MASK
+        if not self._is_words(self.fields) and not self._is_late_echo(buf, a, b):
+            self._stray_bytes()
+
+    def _is_words(self, f: "Fields") -> bool:
+        """What firmware is known to say by itself; on_urc() makes others known."""
+        for words in _WORDS:
+            if f.skip(words):
+                return f.a == f.b
+        return False
+
+    def _is_late_echo(self, buf: "Line", a: int, b: int) -> bool:
+        """Of a command that was given up."""
+        return not self.echo_off and b - a > 1 and buf[a] | 32 == 97 and buf[a + 1] | 32 == 116
 
     def _is_watched(self, buf: "Line", a: int, b: int) -> bool:
+        self.fields.set(buf, a, b)
+        return self._watches(self.fields)
+
+    def _watches(self, f: "Fields") -> bool:
         for prefix in self.watched:
-            if b - a >= len(prefix) and buf.startswith(prefix, a):
+            if f.skip(prefix):
                 self._urc_seen()
-                self._collect(self.watched[prefix], buf, a, b)
+                self._collect(self.watched[prefix])
                 return True
         return False
 
     def orphan(self, cid: int) -> None:  # agenda.py
         raise NotImplementedError
 
-    def _collect(self, lines: "list[bytes]", buf: "Line", a: int, b: int) -> None:
-        lines.append(bytes(buf[a:b]))
+    def _collect(self, lines: "list[bytes]") -> None:
+        """The line that the parser has just given, for who wants it as bytes."""
+        lines.append(bytes(self.parser.buf[self.parser.a : self.parser.b]))

@@ -19,12 +19,18 @@ class Dialect:
         close_ms: int = 10_300,
         open_ms: int = 150_000,
         open_name_ms: int = 0,
+        listening: int = 3,
+        closing: int = 4,
+        server_id: bool = True,
     ) -> None:
         self.open = b"AT+Q" + name + b"OPEN="
         self.send = b"AT+Q" + name + b"SEND="
+        self.send_head = self.send[2:-1] + b":"
         self.read = b"AT+Q" + name + (b"RECV=" if name == b"SSL" else b"RD=")
         self.read_head = self.read[2:-1] + b":"
         self.close = b"AT+Q" + name + b"CLOSE="
+        self.state = b"AT+QSSLSTATE=" if name == b"SSL" else b"AT+QISTATE=1,"  # R090, R138
+        self.state_head = b"+Q" + name + b"STATE:"
         self.send_max = send_max  # bytes in one send command
         self.read_max = read_max  # bytes that one read command may ask for
         self.late_result = late_result  # OK first, SEND OK later (R292)
@@ -33,6 +39,9 @@ class Dialect:
         self.close_ms = close_ms
         self.open_ms = open_ms  # longest wait for the open's URC with an address ...
         self.open_name_ms = open_name_ms or open_ms  # ... and with a host name
+        self.listening = listening  # how the module numbers the states of a connection (R092, R139)
+        self.closing = closing
+        self.server_id = server_id  # the state's line has one, in front of the access mode (R136)
 
 
 class Family:

@@ -1,5 +1,6 @@
 """BG96: "BG96 SSL AT Commands Manual"."""
 
+from ._lte import PINS
 from .base import Dialect, Family
 
 FAMILY = Family(
@@ -13,6 +14,6 @@ FAMILY = Family(
     send_max=1460,
     answer_ms=5000,  # R023: not stated
     qiact=True,
-    pins=((b"AT+QISDE?", b"+QISDE: 0", b"AT+QISDE=0"),),
+    pins=PINS,
     ssl_contexts=6,
 )

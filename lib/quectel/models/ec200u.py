@@ -1,5 +1,6 @@
 """EC200U and EG915U: "EC200U&EG915U Series SSL Application Note"."""
 
+from ._lte import PINS
 from .base import Dialect, Family
 
 FAMILY = Family(
@@ -12,7 +13,8 @@ FAMILY = Family(
     modes=(0, 1, 2),
     send_max=1460,
     qiact=True,
-    pins=((b"AT+QISDE?", b"+QISDE: 0", b"AT+QISDE=0"),),
+    # With "close/mode" 1 a "closed" comes behind the OK, when the id may be somebody else's already.
+    pins=PINS + ((b'AT+QICFG="close/mode"', b'+QICFG: "close/mode",0', b'AT+QICFG="close/mode",0'),),
     ssl_items=(
         "cacertex",
         "sni",

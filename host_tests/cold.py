@@ -1,0 +1,75 @@
+"""Which functions of the driver may take their frame from the heap, hold a slice or make an object, and why.
+
+Every other function of these modules runs for each read, line, part or turn, and must do without. A new function is
+held to it until it is named here.
+"""
+
+MADE = "runs once, when something is made"
+SETS = "sets something up"
+STEPS = "a step of a procedure: opening, closing, bring-up, the caller's own command"
+GIVES = "gives the caller an object that was asked for"
+FAILS = "makes the exception that is raised"
+TRACED = "runs with a trace alone"
+WATCHED = "a URC that somebody watches costs a bytes object"
+LATE = "a command has timed out"
+LEFT = "behind a read() or readline() that has not come to its end"
+
+COLD = {
+    "_compat": {"__init__": MADE, "Store": MADE, "poller": MADE, "utc_now": GIVES},
+    "text": {"__init__": MADE, "text": GIVES, "fields": GIVES, "decode": GIVES, "checked": STEPS, "in_range": STEPS,
+             "masked": TRACED},
+    "ring": {"__init__": MADE},
+    "parser": {"__init__": MADE},
+    "heads": {},
+    "table": {"__init__": MADE},
+    "command": {"__init__": MADE, "name": GIVES},
+    "intake": {"__init__": MADE, "_say": TRACED},
+    "framing": {"__init__": MADE},
+    "urcs": {"_collect": WATCHED},
+    "lines": {"_views": "after AT+QICFG"},
+    "agenda": {"__init__": MADE, "_say_command": TRACED},
+    "resync": {"__init__": MADE, "_count_alike": LATE},
+    "transparent": {"__init__": MADE},
+    "engine": {"__init__": MADE, "start": STEPS, "_refill_from": STEPS},
+    "base_socket": {
+        "__init__": MADE, "settimeout": SETS, "bind": SETS, "_open_steps": STEPS, "_begin_open": STEPS,
+        "_error": FAILS, "slot_error": FAILS, "would_block": FAILS, "in_progress": FAILS, "_accepted": GIVES,
+        "_bytes": GIVES,
+        "_give_back": LEFT, "_from_back": LEFT,
+    },
+    "modem": {
+        "__init__": MADE, "find_family": MADE, "files": MADE, "coap": MADE, "on_urc": SETS, "take_slot": STEPS,
+        "open": STEPS, "line": STEPS, "listen": STEPS, "_configure": STEPS, "_connect": STEPS, "_disconnect": STEPS,
+        "_command": STEPS, "_prefix_of": STEPS, "background": STEPS, "_step_jobs": STEPS, "step": STEPS,
+        "utc": GIVES, "ifconfig": GIVES, "_hand_out": WATCHED, "_call_handler": WATCHED,
+    },
+    "sync_socket": {
+        "__init__": MADE, "connect": STEPS, "listen": STEPS, "accept": GIVES, "recv": GIVES, "recvfrom": GIVES,
+        "read": GIVES, "_read_all": GIVES, "readline": GIVES,
+    },
+    "sync": {
+        "__init__": MADE, "run": STEPS, "connect": STEPS, "disconnect": STEPS, "command": STEPS, "socket": STEPS,
+        "create_connection": STEPS,
+    },
+}  # fmt: skip
+
+# Modules, each behind those that it imports; dictionaries of MicroPython have no order.
+ORDER = (
+    "_compat", "errors", "text", "ring", "parser", "heads", "table", "command", "intake", "framing", "urcs", "lines",
+    "agenda", "resync", "transparent", "engine", "procedure", "opening", "network", "modem", "base_socket",
+    "sync_socket", "sync",
+)  # fmt: skip
+
+COLD_MODULES = {
+    "__init__": "loads the others",
+    "errors": FAILS,
+    "opening": STEPS,
+    "procedure": STEPS,
+    "network": STEPS,
+    "tls": STEPS,
+    "files": STEPS,
+    "coap": "a message is an object",
+    "_acompat": "of the asyncio face",
+    "aio": "a coroutine is an object; the docstrings say what they cost",
+    "aio_socket": "a coroutine is an object; the docstrings say what they cost",
+}

@@ -1,0 +1,285 @@
+"""Injects one URC into one story, and judges what has become of it.
+
+EFFECTS says what each effect of urcs.csv adds to the counters, beside the line and its bytes. Leave the command alone:
+
+    known     counted and no more                unknown  nobody knows it
+    handed    a handler gets it                  more     the slot holds more at the module
+    opened    an open has succeeded              refused  an open has failed
+    adopted   a client has a slot                full     counted as a client without a slot
+    pushed    its payload is delivered           message  a CoAP message is delivered
+    again     a connection that may be read now is read once more
+
+End something:
+
+    half      the connection is read to its end  ended    it ends at once
+    context   its connections fail with 570      carrier  what waits for CONNECT fails
+    epoch     the command ends with 570, every connection fails with it, and a new epoch begins
+
+A URC is counted once: in stats.urcs, or in stats.unknown, or it is one line more of a result, where it begins as the
+answer of the command in flight does and nothing tells it from one.
+"""
+
+import os
+
+import kit
+from injections import BYTES, COUNTERS, IDLE, WHOLE, Outcome, Run, plain, urcs
+from outcomes import aftermath, broken
+from quectel import TRANSPARENT
+from quectel.table import ENDED, FREE, LISTENER
+from scripted import lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from injections import Place, Story, Urc
+
+    Injection = tuple[Story, Urc, Place, int]
+
+EFFECTS: "dict[str, dict[str, int]]" = {
+    "known": {"urcs": 1},
+    "unknown": {"unknown": 1},
+    "handed": {"urcs": 1},
+    "more": {"urcs": 1},
+    "again": {"urcs": 1},
+    "opened": {"urcs": 1, "opens": 1},
+    "refused": {"urcs": 1},
+    "adopted": {"urcs": 1},
+    "full": {"urcs": 1, "no_slot": 1},
+    "pushed": {"urcs": 1},
+    "message": {"urcs": 1},
+    "half": {"urcs": 1},
+    "ended": {"urcs": 1},
+    "context": {"urcs": 1},
+    "carrier": {"late": 1},
+    "epoch": {"urcs": 1, "epochs": 1},
+}
+LOST = (570, "the module restarted")
+NPM = kit.MICROPYTHON and not hasattr(os, "getenv")
+CUTS = 1 if kit.MICROPYTHON else 20  # of each injection
+SHARE = 20 if NPM else 1000  # of a thousand
+SHARE_OF_CUTS = 20 if NPM else 200 if kit.MICROPYTHON else 1000
+
+
+def inject(story: "Story", urc: "Urc", place: "Place", feed: int) -> None:
+    """Play the story with the URC at this place; fails unless its effect is that of the table."""
+    done = False
+    try:
+        _inject(story, urc, place, feed)
+        done = True
+    finally:
+        if not done:
+            print("story:", story, "urc:", repr(urc.text), urc.needs, "place:", place, "feed:", feed)
+
+
+def _inject(story: "Story", urc: "Urc", place: "Place", feed: int) -> None:
+    before = plain(story, urc.needs)
+    run = Run(story, urc, place, feed)
+    run.furnish(urc.needs)
+    _allow(run)
+    if urc.effect == "epoch":
+        run.drive(run.steps())
+        _restarted(run, before)
+    elif urc.effect == "carrier" and story.live and place == (0, 0) and run.slot and run.slot.mode == TRANSPARENT:
+        run.drive(run.steps())
+        assert run.results == [(0, "NO CARRIER")], run.results
+    elif story.live and (run.slot is run.target or urc.effect == "context"):
+        run.drive(run.steps())
+        _lived(run, before, Outcome(run))
+    else:
+        _compare(run, before, run.play())
+    aftermath(run)
+
+
+def _allow(run: Run) -> None:
+    """What the host may write on top, because of the URC."""
+    also = run.wire.also
+    also.update(run.story.also)
+    if run.slot is not None and run.slot.kind == LISTENER:
+        for cid in (1, 2):  # a client that comes in when its listener is gone is closed
+            also[b"AT+QICLOSE=%d\r" % cid] = lines("OK", "CLOSE OK")
+
+
+# --- nothing else has changed -------------------------------------------------------------------------------------
+
+
+def _compare(run: Run, before: Outcome, after: Outcome) -> None:
+    urc = run.urc
+    assert urc is not None
+    if urc.effect == "carrier":
+        _carrier(run, before.results, after.results)
+        after.results = before.results
+    collected = _collected(run, before.results, after.results)
+    assert collected == _may_answer(run), "taken for an answer: %s" % collected
+    handed = urc.effect == "handed" and not collected
+    assert after.seen == before.seen if not handed else _once(urc.text, after.seen, before.seen), after.seen
+    if run.slot is not None and (run.slot is run.target or urc.effect == "context"):
+        _shortened(run, before.delivered, after.delivered)
+        return
+    assert _without_ours(run, after.delivered) == before.delivered, (after.delivered, before.delivered)
+    _count(run, before, after, {} if collected else EFFECTS[urc.effect])
+
+
+def _once(text: str, after: "list[str]", before: "list[str]") -> bool:
+    """The text stands once more among what was handed out, and nothing else has moved."""
+    return any([after[k] == text and after[:k] + after[k + 1 :] == before for k in range(len(after))])
+
+
+def _may_answer(run: Run) -> bool:
+    """The URC begins as the answer of the command in flight does, and no state tells it from one."""
+    exchange = run.story.running(run.place)
+    urc = run.urc
+    assert urc is not None
+    if exchange is None or not urc.text.startswith(exchange.prefix):
+        return False
+    return urc.effect not in ("opened", "refused") and urc.prefix not in ("+CEREG:", "+CREG:", "+CGREG:")
+
+
+def _collected(run: Run, before: "list[Any]", after: "list[Any]") -> bool:
+    """True if the URC is one line of a result; else the results must be equal.  Behind an error no lines are given."""
+    assert run.urc is not None
+    exchange = run.story.running(run.place)
+    if before == after:
+        failed = exchange is not None and isinstance(before[run.story.exchanges.index(exchange)], tuple)
+        return failed and _may_answer(run)
+    assert len(before) == len(after), (after, before)
+    for k in range(len(before)):
+        if before[k] != after[k]:
+            rest = list(after[k])
+            rest.remove(run.urc.text)
+            assert rest == before[k] and after[k + 1 :] == before[k + 1 :], (after, before)
+            return True
+    return False
+
+
+def _carrier(run: Run, before: "list[Any]", after: "list[Any]") -> None:
+    """The command that waits for CONNECT has failed; no other has."""
+    exchange = run.story.running(run.place)
+    for k in range(len(before)):
+        failed = exchange is not None and exchange is run.story.exchanges[k] and exchange.final == "CONNECT"
+        assert (after[k] == (0, "NO CARRIER")) if failed else (after[k] == before[k]), (k, after, before)
+
+
+def _without_ours(run: Run, held: "list[Any]") -> "list[Any]":
+    """What the slot holds but for the message that was injected, which must be there once."""
+    assert run.urc is not None
+    if run.urc.effect != "message" or run.slot is None:
+        return held
+    ours = [one for one in held[1:] if b",4711" in one[0]]
+    assert len(ours) == 1, held
+    return [one for one in held if one is not ours[0]]
+
+
+def _shortened(run: Run, before: "list[Any]", after: "list[Any]") -> None:
+    """The story's own slot: what it holds is a beginning of what it held."""
+    if len(after) == 2 and isinstance(after[1], bytes):
+        assert before[1].startswith(after[1]), (after, before)
+    else:
+        assert after[1:] == before[1 : len(after)], (after, before)
+
+
+def _count(run: Run, before: Outcome, after: Outcome, more: "dict[str, int]") -> None:
+    assert run.urc is not None
+    expected = {"lines": 0 if _inline(run) else 1, "rx_bytes": len(run.data)}
+    expected.update(more)
+    if run.urc.effect == "message" and run.slot is None:  # nobody may have been there to take it
+        lost = COUNTERS.index("rx_lost")
+        expected["rx_lost"] = after.counters[lost] - before.counters[lost]
+    for k, name in enumerate(COUNTERS):
+        difference = after.counters[k] - before.counters[k]
+        assert difference == expected.get(name, 0), (name, difference, expected)
+
+
+def _inline(run: Run) -> bool:
+    """The payload stands on the header's own line, which then is no line."""
+    assert run.urc is not None
+    if run.urc.effect == "message":
+        return run.data[-3:-2] != b'"' and run.data[-6:-2] != b"4711"
+    return run.urc.effect == "pushed" and b"12," in run.data
+
+
+# --- a connection of the driver's own doing -----------------------------------------------------------------------
+
+
+def _lived(run: Run, before: Outcome, after: Outcome) -> None:
+    assert run.urc is not None
+    if run.urc.effect == "again":
+        run.wire.done()
+        assert after.results == before.results and after.delivered == before.delivered
+        if run.story.name == "receiving" and run.place != (1, 2):  # there the next read may be under way already
+            assert run.wire.extra == (run.place >= (2, 0) or run.place == (0, IDLE)), run.wire.extra
+    elif run.urc.effect == "half" and run.story.name == "receiving":
+        silent = run.place == (0, IDLE)  # "closed" before the module has announced anything: nothing is there
+        assert after.delivered == [ENDED, b"" if silent else before.delivered[1]]
+    else:
+        _shortened(run, before.delivered, after.delivered)
+
+
+# --- a restart ----------------------------------------------------------------------------------------------------
+
+
+def _restarted(run: Run, before: Outcome) -> None:
+    """Everything up to the restart is as before; then the command has failed, and so have the connections."""
+    results = run.results
+    n = 0 if run.story.live else len(results)
+    if run.story.running(run.place) is not None:
+        assert results[-1] == LOST, results
+        n -= 1
+    for k in range(n):
+        assert results[k] == before.results[k] or isinstance(before.results[k], tuple), (results, before.results)
+    engine = run.modem.engine
+    assert engine.epoch == 1 and run.modem.stats.epochs == 1 and not engine.echo_off
+    for name in ("timeouts", "resyncs"):
+        assert getattr(run.modem.stats, name) <= before.counters[COUNTERS.index(name)], name
+    for slot in engine.table.slots:
+        if slot.state != FREE:
+            broken(slot)
+            assert slot.cid < 0
+    if run.slot is not None:
+        _shortened(run, before.delivered, run.bytes())
+
+
+# --- all of it ----------------------------------------------------------------------------------------------------
+
+
+def feeds(run_length: int, cuts: int, numbers: "kit.Random") -> "list[int]":
+    """Whole, byte by byte, and cut at so many places (all, if there are fewer)."""
+    places = run_length - 1
+    if places <= cuts:
+        return [WHOLE, BYTES] + list(range(1, run_length))
+    first = numbers.below(places)
+    return [WHOLE, BYTES] + [(first + k * places // cuts) % places + 1 for k in range(cuts)]
+
+
+def length(story: "Story", urc: "Urc", place: "Place") -> int:
+    """Bytes of the answer that the URC stands in."""
+    data = urc.on_the_wire(story.view(place))
+    return len(data) + (len(story.wires[place[0]][1]) if place[1] != IDLE else 0)
+
+
+def injections(family: str, played: "list[Story]", cuts: int, numbers: "kit.Random") -> "Iterable[Injection]":
+    """Each URC of the family at each place, in each way of feeding."""
+    said = urcs(family)
+    for story in played:
+        for one in [one for one in said if story.fits(one)]:
+            for place in story.places(one):
+                for feed in feeds(length(story, one, place), cuts, numbers):
+                    yield story, one, place, feed
+        story.forget()
+
+
+def inject_all(family: str, played: "list[Story]", cuts: int = CUTS) -> int:
+    """Gives how many were fed.  A VM leaves out most of the cuts, a slow one most of all, drawn from the seed."""
+    numbers = kit.Random(kit.seed())
+    n = 0
+    for story, one, place, feed in injections(family, played, cuts, numbers):
+        cut = feed not in (WHOLE, BYTES)
+        if numbers.below(1000) >= (SHARE_OF_CUTS if cut else SHARE):
+            continue
+        near, there = story.around(place) if cut else (story, place)
+        inject(near, one, there, feed)
+        n += 1
+    kit.count("URC injections fed", n)
+    assert n > 100 * SHARE // 1000, n
+    return n

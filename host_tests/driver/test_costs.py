@@ -1,0 +1,392 @@
+"""What allocates on the blocking face: its docstrings say how much, and each figure is measured in the unix VM.
+
+All that a call asks the heap for is counted, also what it gives back at once; the most of some calls is taken.
+"""
+
+from binascii import crc32
+
+import kit
+from kit import skip
+from lean import LeanScript
+from quectel import Modem, Socket, TLSContext
+from quectel.files import checksum
+from quectel.table import ENDED
+from scripted import as_prepared, lines
+from stated import stated
+from steps import (
+    ACTIVE,
+    ATTACHED,
+    CLOCK,
+    CLOSE_0,
+    HOME,
+    INACTIVE,
+    LTE_PINS,
+    NB_PINS,
+    NB_TAIL,
+    OPEN_0,
+    PREPARED,
+    READY,
+    SERVER,
+    met,
+    said,
+    whole,
+)
+from wires import StepClock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from steps import Script
+
+    Call = Callable[[], object]
+    Scene = tuple[str, int, Callable[[], Call]]
+
+if kit.MICROPYTHON:
+    from gc import collect, mem_alloc  # type: ignore[attr-defined,unused-ignore]
+
+    import micropython
+
+COUNTED = kit.MICROPYTHON and hasattr(micropython, "mem_total")
+PAYLOAD = b"x" * 99 + b"\n"
+PEM = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+FAMILIES = ("BC25", "BC65", "BG96", "EC200U", "BC95G")
+
+
+# --- modems on modules that follow a script and allocate nothing ----------------------------------------------------
+
+
+def modem(script: "Script", family: str = "BC25", prepared: bool = True) -> "Any":
+    made = Modem(LeanScript(script), family, clock=StepClock())
+    made.net.address = "10.0.0.2"
+    return as_prepared(made) if prepared else made
+
+
+OPENED = (OPEN_0, lines("OK", "+QIOPEN: 0,0"))
+LISTENING = (b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r', lines("OK", "+QIOPEN: 0,0"))
+LTE = met("BG96") + LTE_PINS + [said("AT+QISTATE?"), said("AT+QSSLSTATE"), READY, HOME, ATTACHED, INACTIVE]
+LTE += [said('AT+QICSGP=1,1,"internet","me","secret",1'), INACTIVE, said("AT+QIACT=1"), ACTIVE, CLOCK]
+
+
+def opened(*then: "Any") -> Socket:
+    sock: Socket = modem([OPENED] + list(then)).create_connection(SERVER)
+    return sock
+
+
+def holding(data: bytes) -> Socket:
+    """A socket whose ring has data."""
+    sock = opened()
+    sock._slot.ring.put(data, 0, len(data))
+    sock._slot.ring.commit()
+    return sock
+
+
+def listener(*texts: str) -> Socket:
+    m = modem([LISTENING])
+    sock: Socket = m.socket()
+    sock.bind(("", 2020))
+    if texts:
+        sock.listen()
+        m.uart._say(lines(*texts))
+    return sock
+
+
+# --- what is measured: each gives the call that is -------------------------------------------------------------------
+
+
+def bring_up_nb() -> "Call":
+    script = met("BC25JB-02") + NB_PINS + [said("AT+QISTATE?"), READY] + NB_TAIL
+    return modem(script, "BC25", False).connect  # type: ignore[no-any-return]
+
+
+def bring_up_lte() -> "Call":
+    m = modem(LTE, "BG96", False)
+    return lambda: m.connect("internet", user="me", password="secret", auth="pap")
+
+
+def open_tcp() -> "Call":
+    sock = modem([OPENED]).socket()
+    return lambda: sock.connect(SERVER)
+
+
+def coap_service() -> "Call":
+    return modem([], "BC95-G").coap  # type: ignore[no-any-return]
+
+
+def disconnect() -> "Call":
+    m = modem([said("AT+QIDEACT=1")], "BG96")
+    return m.disconnect  # type: ignore[no-any-return]
+
+
+def command() -> "Call":
+    m = modem([said("AT+CSQ", "+CSQ: 17,99")])
+    return lambda: m.command("AT+CSQ")
+
+
+def of_modem(call: "Callable[[Any], object]") -> "Callable[[], Call]":
+    """A call of a modem with nothing open."""
+
+    def make() -> "Call":
+        m = modem([OPENED])
+        return lambda: call(m)
+
+    return make
+
+
+def of_socket(call: "Callable[[Socket], object]", data: bytes = PAYLOAD) -> "Callable[[], Call]":
+    """A call of a socket that holds data."""
+
+    def make() -> "Call":
+        sock = holding(data)
+        return lambda: call(sock)
+
+    return make
+
+
+def first_open() -> "Call":
+    sock = modem(PREPARED + [OPENED], prepared=False).socket()
+    return lambda: sock.connect(SERVER)
+
+
+def tls_open(script: "Script", context: TLSContext) -> "Call":
+    settings = ("sslversion", "3"), ("ciphersuite", "0XFFFF"), ("seclevel", "1"), ("ignorelocaltime", "1")
+    script += [said('AT+QSSLCFG="%s",0,%s' % item) for item in settings + (("negotiatetime", "300"),)]
+    name = context.ca if isinstance(context.ca, str) else name_of_pem()
+    script += [said('AT+QSSLCFG="cacert",0,"%s"' % name)]
+    script += [(b'AT+QSSLOPEN=1,0,0,"example.com",443,0\r', lines("OK", "+QSSLOPEN: 0,0"))]
+    sock = modem(script, "BG96").socket(tls=context)
+    return lambda: sock.connect(("example.com", 443))
+
+
+def new_context() -> "Call":
+    return tls_open([], TLSContext(ca="ca.pem", check_time=False))
+
+
+def new_tls_context() -> "Call":
+    return lambda: TLSContext(ca="ca.pem")
+
+
+def name_of_pem() -> str:
+    return "%08x.pem" % (crc32(PEM) & 0xFFFFFFFF)
+
+
+def upload_steps(name: str) -> "Script":
+    size = len(PEM)
+    missing = (b'AT+QFLST="%s"\r' % name.encode(), lines("+CME ERROR: 405"))
+    up = (b'AT+QFUPL="%s",%d,5\r' % (name.encode(), size), lines("CONNECT"))
+    return [missing, up, (PEM, lines("+QFUPL: %d,%x" % (size, checksum(PEM)), "OK"))]
+
+
+def new_context_with_upload() -> "Call":
+    return tls_open(upload_steps(name_of_pem()), TLSContext(ca=PEM, check_time=False))
+
+
+def upload() -> "Call":
+    files = modem(upload_steps("a.pem"), "BG96").files
+    return lambda: files.upload("a.pem", PEM)
+
+
+def size_of_a_file() -> "Call":
+    files = modem([said('AT+QFLST="a"', '+QFLST: "a",77')], "BG96").files
+    return lambda: files.size("a")
+
+
+def remove() -> "Call":
+    files = modem([said('AT+QFDEL="a"')], "BG96").files
+    return lambda: files.remove("a")
+
+
+def accept() -> "Call":
+    return listener('+QIURC: "incoming",3,0,"192.168.2.2",36566').accept
+
+
+def close() -> "Call":
+    return opened(CLOSE_0).close
+
+
+def switch() -> "Call":
+    sock = opened(said("AT+QISWTMD=0,1"))
+    sock._modem._family = sock._engine.family = modem([], "BG96").family
+    return lambda: sock.set_mode(1)
+
+
+def read_all() -> "Call":
+    sock = holding(PAYLOAD * 5)
+    sock._slot.state = ENDED
+    return sock.read
+
+
+def query() -> "Call":
+    sock = opened(said("AT+QISTATE=1,0", '+QISTATE: 0,"TCP","10.0.0.1",80,0,2,1,0'))
+    return sock.query_state
+
+
+def refused(timeout: float) -> "Call":
+    """A call that raises for want of bytes."""
+    sock = opened()
+    sock.settimeout(timeout)
+    buf = bytearray(8)
+
+    def call() -> None:
+        try:
+            sock.recv_into(buf)
+        except OSError:
+            pass
+
+    return call
+
+
+def coap(method: str) -> "Call":
+    made = [said("AT+QCOAPDEL"), said("AT+QCOAPCREATE=56830")]
+    made += [said('AT+QCOAPCFG="Showra",1'), said('AT+QCOAPCFG="Showrspopt",1')]
+    answer = lines("OK", '+QCOAPURC: "rsp",10.0.0.9,5683,2,2.05,8,1,12,"0",12,a,"b",\r\nOK\r\n')
+    asked = [said("AT+QCOAPHEAD=5,8,4,01020304"), said('AT+QCOAPOPTION=1,11,"a"')]
+    asked += [(b"AT+QCOAPSEND=0,%d,10.0.0.9,5683\r" % (1 + ("get", "post", "put", "delete").index(method)), b"\r\n>")]
+    asked += [(b"\x1a", answer), said("AT+QCOAPDATASTATUS?", "+QCOAPDATASTATUS: 4")]
+    service = modem(whole(made, asked), "BC95-G").coap()
+    service._next_id = 7
+    return lambda: getattr(service, method)("coap://10.0.0.9/a", token=b"\x01\x02\x03\x04")
+
+
+def coap_close() -> "Call":
+    return modem([said("AT+QCOAPDEL")], "BC95-G").coap().close  # type: ignore[no-any-return]
+
+
+def nothing(*_: object) -> None:
+    pass
+
+
+# Where the figure stands, bytes moved, and the call.
+SCENES: "list[Scene]" = [
+    ("sync.Modem.connect", 0, bring_up_nb),
+    ("sync.Modem.connect", 0, bring_up_lte),
+    ("sync.Modem.disconnect", 0, disconnect),
+    ("sync.Modem.command", 11, command),
+    ("sync.Modem.socket", 0, of_modem(lambda m: m.socket())),
+    ("sync.Modem.create_connection", 0, of_modem(lambda m: m.create_connection(SERVER))),
+    ("modem.Core.on_urc", 0, of_modem(lambda m: m.on_urc("+X:", nothing))),
+    ("modem.Core.ifconfig", 0, of_modem(lambda m: m.ifconfig())),
+    ("modem.Core.status", 0, of_modem(lambda m: m.status())),
+    ("modem.Core.isconnected", 0, of_modem(lambda m: m.isconnected())),
+    ("modem.Core.family", 0, of_modem(lambda m: m.family)),
+    ("modem.Core.stats", 0, of_modem(lambda m: m.stats)),
+    ("modem.Core.poll", 0, of_modem(lambda m: m.poll())),
+    ("modem.Core.files", 0, of_modem(lambda m: m.files)),
+    ("modem.Core.coap", 0, coap_service),
+    ("sync_socket.Socket", 0, lambda: refused(0)),
+    ("sync_socket.Socket", 0, lambda: refused(0.005)),
+    ("sync_socket.Socket.connect", 0, open_tcp),
+    ("sync_socket.Socket.connect:restart of the module", 0, first_open),
+    ("sync_socket.Socket.connect:new TLS context", 0, new_context),
+    ("sync_socket.Socket.connect:certificate that goes up", 0, new_context_with_upload),
+    ("sync_socket.Socket.listen", 0, lambda: listener().listen),
+    ("sync_socket.Socket.accept", 0, accept),
+    ("sync_socket.Socket.close", 0, close),
+    ("sync_socket.Socket.set_mode", 0, switch),
+    ("sync_socket.Socket.query_state", 0, query),
+    ("sync_socket.Socket.recv", 100, of_socket(lambda s: s.recv(100))),
+    ("sync_socket.Socket.recv", 500, of_socket(lambda s: s.recv(500))),
+    ("sync_socket.Socket.recvfrom", 100, of_socket(lambda s: s.recvfrom(100))),
+    ("sync_socket.Socket.read", 100, of_socket(lambda s: s.read(100))),
+    ("sync_socket.Socket.read:without n", 0, read_all),
+    ("sync_socket.Socket.readline", 100, of_socket(lambda s: s.readline())),
+    ("sync_socket.Socket.ioctl", 0, of_socket(lambda s: s.ioctl(3, 1))),
+    ("sync_socket.Socket.setblocking", 0, of_socket(lambda s: s.setblocking(True))),
+    ("sync_socket.Socket.makefile", 0, of_socket(lambda s: s.makefile())),
+    ("sync_socket.Socket.fileno", 0, of_socket(lambda s: s.fileno())),
+    ("base_socket.BaseSocket.settimeout", 0, of_socket(lambda s: s.settimeout(1.5))),
+    ("base_socket.BaseSocket.setsockopt", 0, of_socket(lambda s: s.setsockopt(1, 2, 3))),
+    ("base_socket.BaseSocket.bind", 0, of_socket(lambda s: s.bind(("", 2)))),
+    ("base_socket.BaseSocket.pending", 0, of_socket(lambda s: s.pending())),
+    ("base_socket.BaseSocket.id", 0, of_socket(lambda s: s.id)),
+    ("base_socket.BaseSocket.mode", 0, of_socket(lambda s: s.mode)),
+    ("base_socket.BaseSocket.state", 0, of_socket(lambda s: s.state)),
+    ("files.Files.upload", 0, upload),
+    ("files.Files.size", 0, size_of_a_file),
+    ("files.Files.remove", 0, remove),
+    ("tls.TLSContext", 0, new_tls_context),
+    ("coap.Coap.close", 0, coap_close),
+    ("coap.Coap.request", 0, lambda: coap("get")),
+    ("coap.Coap.get", 0, lambda: coap("get")),
+    ("coap.Coap.post", 0, lambda: coap("post")),
+    ("coap.Coap.put", 0, lambda: coap("put")),
+    ("coap.Coap.delete", 0, lambda: coap("delete")),
+]
+# What the summary shows of them.
+SHOWN = {
+    "bring_up_lte": "bring-up",
+    "command": "a command",
+    "open_tcp": "opening a TCP socket",
+    "first_open": "opening the first TCP socket",
+    "new_context": "opening a TLS socket with a new context",
+    "upload": "uploading a file",
+}
+
+
+def bytes_of(call: "Call") -> int:
+    """What one call asks the heap for."""
+    collect()
+    before: int = micropython.mem_total()
+    call()
+    after: int = micropython.mem_total()
+    return after - before
+
+
+def most_of(make: "Callable[[], Call]") -> int:
+    """The most of three calls; the first ones look names up and make lists grow."""
+    for _ in range(3):
+        make()()
+    return max([bytes_of(make()) for _ in range(3)])
+
+
+def hold(figure: str, got: int, moved: int = 0, waits: int = 0) -> None:
+    """Not more than is stated, and not much less."""
+    cost = stated(figure)
+    most = cost[0] + moved * cost[1] + waits * cost[2]
+    assert got <= most, (figure, got, most)
+    assert most <= got + got // 2 + 200, (figure, got, most)
+
+
+def uncounted() -> None:
+    if not COUNTED:
+        skip("this VM does not count what is asked of the heap")
+
+
+def test_what_calls_of_the_blocking_face_allocate() -> None:
+    for figure, moved, make in SCENES:
+        stated(figure)  # on every VM: it is there
+        if COUNTED:
+            got = most_of(make)
+            hold(figure, got, moved)
+            name = SHOWN.get(getattr(make, "__name__", ""))
+            if name:
+                kit.count("heap bytes, " + name, got)
+
+
+def stays(family: str) -> int:
+    """What a modem keeps."""
+    wire = LeanScript([])
+    collect()
+    before: int = mem_alloc()
+    made = Modem(wire, family)
+    collect()
+    after: int = mem_alloc()
+    assert made.family
+    return after - before
+
+
+def making(wire: LeanScript, family: str) -> "Callable[[], Call]":
+    return lambda: lambda: Modem(wire, family)
+
+
+def test_what_a_modem_allocates() -> None:
+    uncounted()
+    wire = LeanScript([])
+    for family in FAMILIES:
+        got = most_of(making(wire, family))
+        hold("sync.Modem", got)
+        kept = stays(family)
+        assert kept <= stated("sync.Modem:of which")[0] <= kept + kept // 2, (family, kept)
+    kit.count("heap bytes, making a modem", got)
+    kit.count("heap bytes, what it keeps", kept)
