@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from desk import runtimes
 from desk.common import CACHE, ROOT
@@ -21,10 +20,10 @@ from desk.common import CACHE, ROOT
 HOST_TESTS = ROOT / "host_tests"
 DRIVER_TESTS = HOST_TESTS / "driver"
 VM_PATH = (ROOT / "lib", HOST_TESTS, DRIVER_TESTS)
-PYTEST_LIMIT_S = 1200
+TOOL_LIMIT_S = 1200
 VM_FILE_LIMIT_S = 300
 _UNWIND_S = 5
-_NOTHING_COLLECTED = 5  # pytest's exit status
+_COUNT = re.compile(r"^count: (\d+) (.+)$", re.MULTILINE)  # by kit.counted()
 _KIT_COUNTS = re.compile(r"^kit: (\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE)
 _RUN_FILE = "import sys, kit\nsys.exit(kit.run_file(sys.argv[1], sys.argv[2]))\n"
 
@@ -40,6 +39,10 @@ class Result:
     seconds: float = 0.0
     output: str = ""
     note: str = ""
+    remark: str = ""  # what the summary says of a stage that was run
+    runtime: str = ""  # what ran the tests, "" for a tool
+    counts: dict[str, int] = field(default_factory=dict)  # what the tests have counted
+    files: dict[str, float] = field(default_factory=dict)  # seconds of each test file
 
     @property
     def verdict(self) -> str:
@@ -54,6 +57,8 @@ class Result:
         self.failed += other.failed
         self.skipped += other.skipped
         self.output += other.output
+        for what, n in other.counts.items():
+            self.counts[what] = self.counts.get(what, 0) + n
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,14 @@ class Narrowing:
 
     paths: Sequence[str] = ()
     expr: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether this is less than all tests."""
+        return bool(self.paths or self.expr)
+
+    def tests(self) -> list[str]:
+        """Every test file, with `::TEST` where one was named; folders are opened."""
+        return list(dict.fromkeys(test for path in self.paths or [str(HOST_TESTS)] for test in _tests_at(path)))
 
     def vm_files(self) -> list[Path]:
         """The driver's test files among them."""
@@ -76,6 +89,11 @@ class Narrowing:
         tests = [path.split("::", 1)[1] for path in self.paths if "::" in path]
         parts = [part for part in (self.expr, " or ".join(tests)) if part]
         return " and ".join(f"({part})" for part in parts)
+
+
+def _tests_at(path: str) -> list[str]:
+    folder = Path(path)
+    return [str(file) for file in sorted(folder.rglob("test_*.py"))] if folder.is_dir() else [path]
 
 
 class Ended(Exception):
@@ -134,14 +152,14 @@ def end(child: "subprocess.Popen[str]") -> None:
             child.wait(_UNWIND_S)
 
 
-def _starter(command: list[str], **environment: str) -> "Callable[[], subprocess.Popen[str]]":
+def starter(command: list[str], **environment: str) -> "Callable[[], subprocess.Popen[str]]":
     return functools.partial(subprocess.Popen, command, env={**os.environ, **environment}, **POPEN)
 
 
 def tool(children: Children, name: str, *arguments: str) -> Result:
     """A tool that says yes or no: one test, passed or failed."""
     command = [sys.executable, "-m", *arguments]
-    status, output = children.run(_starter(command), PYTEST_LIMIT_S)
+    status, output = children.run(starter(command), TOOL_LIMIT_S)
     return Result(name, passed=int(status == 0), failed=int(status != 0), output=output)
 
 
@@ -150,35 +168,6 @@ def mypy(children: Children, name: str) -> Result:
     config = ROOT / "tools" / "mypy" / f"{name}.ini"
     cache = CACHE / "mypy" / name
     return tool(children, f"mypy {name}", "mypy", "--config-file", str(config), "--cache-dir", str(cache))
-
-
-def pytest(children: Children, tests: Narrowing, vm: Path | None) -> Result:
-    """The tests on CPython. Those that start a MicroPython VM themselves find it in $MICROPYTHON."""
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "--color=no", f"--junitxml={report}"]
-        command += ["-k", tests.expr] if tests.expr else []
-        command += [*tests.paths] or [str(HOST_TESTS)]
-        status, output = children.run(_starter(command, MICROPYTHON=str(vm or "")), PYTEST_LIMIT_S)
-        result = read_junit(report)
-    result.output = output
-    nothing = status == _NOTHING_COLLECTED and bool(tests.expr or tests.paths)
-    if status and not result.failed and not nothing:
-        result.failed = 1  # it broke before or after the tests
-    return result
-
-
-def read_junit(report: Path) -> Result:
-    """Sum up pytest's report; nothing counted where pytest did not get as far as to write one."""
-    result = Result("CPython")
-    if not report.is_file():
-        return result
-    for suite in ElementTree.parse(report).getroot().iter("testsuite"):
-        failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-        skipped = int(suite.get("skipped", 0))
-        passed = int(suite.get("tests", 0)) - failed - skipped
-        result.add(Result("", passed=passed, failed=failed, skipped=skipped))
-    return result
 
 
 def unix_vm(children: Children, vm: Path, tests: Narrowing) -> Result:
@@ -204,15 +193,17 @@ def _vm_files(
     start: "Callable[[Path, list[str]], subprocess.Popen[str]]",
     leave_out: str = "-",
 ) -> Result:
-    result = Result(name)
+    result = Result(name, runtime=name)
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "run_file.py"
         script.write_text(_RUN_FILE)
         for file in tests.vm_files():
             if not file.name.startswith(leave_out):
                 arguments = [file.stem, tests.vm_expr()]
+                began = time.monotonic()
                 status, output = children.run(functools.partial(start, script, arguments), VM_FILE_LIMIT_S)
                 result.add(read_kit(file.name, status, output))
+                result.files[file.name] = time.monotonic() - began
     return result
 
 
@@ -224,7 +215,13 @@ def read_kit(file: str, status: int, output: str) -> Result:
     passed, failed, skipped = map(int, found[-1])
     if status and not failed:
         failed = 1
-    return Result("", passed, failed, skipped, output=f"-- {file}\n{output}\n" if failed else "")
+    shown = f"-- {file}\n{output}\n" if failed else ""
+    return Result("", passed, failed, skipped, output=shown, counts=read_counts(output))
+
+
+def read_counts(output: str) -> dict[str, int]:
+    """What the tests have counted, as the kit prints it."""
+    return {what: int(n) for n, what in _COUNT.findall(output)}
 
 
 def timed(stage: Callable[[], Result]) -> Result:

@@ -3,13 +3,22 @@
 import concurrent.futures
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from desk import environment, runtimes, stages
+from desk import cpython, environment, runtimes, stages, summary
 from desk.common import ROOT, Parser, Stop, say
 from desk.stages import Children, Narrowing, Result
 
-Stage = Callable[[], Result]
+WORKERS = 2  # for two cores
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one worker runs from beginning to end."""
+
+    seconds: int  # about, where nothing else runs: the longest begins
+    run: Callable[[], Result]
 
 
 class Machines:
@@ -21,7 +30,7 @@ class Machines:
         self.wasm: dict[str, Path] = {}
         self.why = ""
         try:
-            for version in (runtimes.WASM_VERSION, runtimes.WASM_OLDEST):
+            for version in (runtimes.WASM_VERSION, *runtimes.WASM_OLDER):
                 self.wasm[version] = runtimes.fetch_wasm_vm(version)
         except Stop as stop:
             self.why = str(stop)
@@ -37,7 +46,7 @@ def main(argv: list[str]) -> int:
     for port in ("esp32", "rp2"):
         environment.ensure_folder(port, ROOT / "tools" / "mypy" / f"{port}-stubs.txt")
     results = run(tests, Machines(vm, options.require_micropython))
-    print("\n".join(report(results)), flush=True)
+    print("\n".join(summary.report(results)), flush=True)
     return 1 if any(result.failed for result in results) else 0
 
 
@@ -58,43 +67,52 @@ def _absolute(name: str) -> str:
 
 
 def run(tests: Narrowing, machines: Machines) -> list[Result]:
-    """Run all stages on two lanes, for two cores: the longest, pytest, beside what reads the code."""
+    """Run all stages and give their results in the order of the summary."""
     children = Children()
-    newest: Stage = functools.partial(_wasm_vm, children, tests, machines, runtimes.WASM_VERSION)
-    lanes = ([*_reading(children), newest], _running(children, tests, machines))
-    pool = concurrent.futures.ThreadPoolExecutor(len(lanes))
+    plan = _plan(children, tests, machines)
+    pool = concurrent.futures.ThreadPoolExecutor(WORKERS)
     try:
-        futures = [pool.submit(_lane, lane) for lane in lanes]
-        reading, running = (future.result() for future in futures)
-        return [*reading[:-1], *running, reading[-1]]
+        futures = {stage: pool.submit(_one, stage) for stage in sorted(plan, key=lambda stage: -stage.seconds)}
+        return [futures[stage].result() for stage in plan]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         children.end_all()
 
 
+def _one(stage: Stage) -> Result:
+    result = stages.timed(stage.run)
+    say(f"{result.name}: {result.verdict}, {result.seconds:.1f} s")
+    return result
+
+
+def _plan(children: Children, tests: Narrowing, machines: Machines) -> list[Stage]:
+    return [*_reading(children), *_on_cpython(children, tests, machines), *_in_vms(children, tests, machines)]
+
+
 def _reading(children: Children) -> list[Stage]:
     return [
-        functools.partial(stages.tool, children, "ruff check", "ruff", "check", "."),
-        functools.partial(stages.tool, children, "ruff format", "ruff", "format", "--check", "."),
-        *(functools.partial(stages.mypy, children, name) for name in ("host", "esp32", "rp2")),
+        Stage(1, functools.partial(stages.tool, children, "ruff check", "ruff", "check", ".")),
+        Stage(1, functools.partial(stages.tool, children, "ruff format", "ruff", "format", "--check", ".")),
+        *(Stage(10, functools.partial(stages.mypy, children, name)) for name in ("host", "esp32", "rp2")),
     ]
 
 
-def _running(children: Children, tests: Narrowing, machines: Machines) -> list[Stage]:
+def _on_cpython(children: Children, tests: Narrowing, machines: Machines) -> list[Stage]:
+    seconds = {cpython.REST: 70, cpython.UNIT: 25, cpython.LONG: 300}
     return [
-        functools.partial(stages.pytest, children, tests, machines.unix),
-        functools.partial(_unix_vm, children, tests, machines),
-        functools.partial(_wasm_vm, children, tests, machines, runtimes.WASM_OLDEST),
+        Stage(seconds[part], functools.partial(cpython.run, children, part, tests, machines.unix))
+        for part in cpython.PARTS
     ]
 
 
-def _lane(lane: list[Stage]) -> list[Result]:
-    results = []
-    for stage in lane:
-        result = stages.timed(stage)
-        say(f"{result.name}: {result.verdict}, {result.seconds:.1f} s")
-        results.append(result)
-    return results
+def _in_vms(children: Children, tests: Narrowing, machines: Machines) -> list[Stage]:
+    return [
+        Stage(200, functools.partial(_unix_vm, children, tests, machines)),
+        *(
+            Stage(150, functools.partial(_wasm_vm, children, tests, machines, version))
+            for version in (runtimes.WASM_VERSION, *runtimes.WASM_OLDER)
+        ),
+    ]
 
 
 def _unix_vm(children: Children, tests: Narrowing, machines: Machines) -> Result:
@@ -108,21 +126,3 @@ def _wasm_vm(children: Children, tests: Narrowing, machines: Machines, version: 
     if version not in machines.wasm:
         return Result(name, note=machines.why)
     return stages.wasm_vm(children, name, machines.wasm[version], tests)
-
-
-def report(results: list[Result]) -> list[str]:
-    """The failing stages' output, the table, what was not run, and the totals as the last line."""
-    lines = [f"===== {r.name}\n{r.output.rstrip()}\n" for r in results if r.failed and r.output]
-    lines.append(f"{'stage':14} {'verdict':8} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}")
-    for r in results:
-        lines.append(f"{r.name:14} {r.verdict:8} {r.passed:7} {r.failed:7} {r.skipped:8} {r.seconds:8.1f}")
-    lines += [f"{r.name} not run: {r.note}" for r in results if r.note]
-    return [*lines, totals(results)]
-
-
-def totals(results: list[Result]) -> str:
-    """The last line: `N passed, N failed`, with `, N skipped` where there are any."""
-    passed, failed = sum(r.passed for r in results), sum(r.failed for r in results)
-    skipped = sum(r.skipped for r in results)
-    text = f"{passed} passed, {failed} failed"
-    return f"{text}, {skipped} skipped" if skipped else text
