@@ -1,6 +1,6 @@
 """What both faces share: construction, one turn of the engine, and the procedures they wait for."""
 
-from errno import ENOBUFS, ENODEV, ENOTCONN, EOPNOTSUPP
+from errno import ENOBUFS, ENODEV, ENOTCONN
 
 from ._compat import LONGEST_MS, const, sleep_ms, ticks_ms, utc_now
 from .command import ON_CLOSE, ON_CONNECT, ON_OK, ON_SEND
@@ -19,17 +19,13 @@ from .opening import (
     switch_mode,
 )
 from .procedure import ask
+from .services import Services
 from .table import DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
 from .text import decode, in_range
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
-    from typing import Any
-
-    from ._faces import AsyncCoap, AsyncFiles
-    from ._types import Handler, Pins, Proc, ReadBuf, Report, T, Ticks, Trace, Uart
-    from .coap import Coap
-    from .files import Files
+    from ._types import Handler, Pins, Proc, ReadBuf, Report, Ticks, Trace, Uart
     from .intake import Stats
     from .models.base import Family
     from .table import Slot
@@ -79,12 +75,8 @@ class Job:
         return False
 
 
-class Core:
-    """Base of Modem and AsyncModem.  run() is theirs: it waits for a procedure."""
-
-    if TYPE_CHECKING:
-        # the procedure's result on Modem, an awaitable of it on AsyncModem
-        def run(self, procedure: "Proc[T]", timeout_ms: int = -1) -> Any: ...
+class Core(Services):
+    """Base of Modem and AsyncModem."""
 
     def __init__(
         self,
@@ -98,8 +90,8 @@ class Core:
         clock: "Ticks",
         trace: "Trace | None",
     ) -> None:
+        Services.__init__(self, find_family(family))
         self.uart = uart
-        self._family = find_family(family)
         self._pins = pins
         self._clock = clock
         check_sizes(slots, rx_ring, tx_buf, line_buf)
@@ -114,8 +106,6 @@ class Core:
         self._news: "list[bytes]" = []  # URCs for the handlers
         self._jobs: "list[Job]" = []
         self._contexts: "Contexts | None" = None
-        self._files: "Files | None" = None
-        self._coap: "Coap | None" = None
 
     # --- what only looks at memory ------------------------------------------------------------------------------
 
@@ -365,27 +355,6 @@ class Core:
             if slot.parent >= 0 and slot.parent == listener.cid and slot.cid >= 0:
                 return slot
         return None
-
-    # --- services, imported when they are used ------------------------------------------------------------------
-
-    @property
-    def files(self) -> "Files | AsyncFiles":
-        """The module's file system; see quectel.files.Files.  Allocates at most 250 bytes, once."""
-        if self._files is None:
-            from .files import Files
-
-            self._files = Files(self)
-        return self._files
-
-    def coap(self, local_port: int = 56830) -> "Coap | AsyncCoap":
-        """The CoAP service of BC95-G and BC68; see quectel.coap.Coap.  Allocates at most 400 bytes, once."""
-        if not self._family.coap:
-            raise QuectelError(EOPNOTSUPP, "%s has no CoAP commands" % self._family.name)
-        if self._coap is None:
-            from .coap import Coap
-
-            self._coap = Coap(self, local_port)
-        return self._coap
 
 
 def _prefix_of(raw: bytes) -> "bytes | None":
