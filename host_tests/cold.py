@@ -27,7 +27,8 @@ COLD = {
     "framing": {"__init__": MADE},
     "urcs": {"_collect": WATCHED},
     "lines": {"_views": "after AT+QICFG"},
-    "agenda": {"__init__": MADE, "_say_command": TRACED},
+    "sending": {"__init__": MADE, "_say_command": TRACED},
+    "agenda": {"__init__": MADE},
     "resync": {"__init__": MADE, "_count_alike": LATE},
     "transparent": {"__init__": MADE},
     "engine": {"__init__": MADE, "start": STEPS, "_refill_from": STEPS},
@@ -37,8 +38,9 @@ COLD = {
         "_bytes": GIVES,
         "_give_back": LEFT, "_from_back": LEFT,
     },
+    "services": {"__init__": MADE, "files": MADE, "coap": MADE},
     "modem": {
-        "__init__": MADE, "find_family": MADE, "files": MADE, "coap": MADE, "on_urc": SETS, "take_slot": STEPS,
+        "__init__": MADE, "find_family": MADE, "on_urc": SETS, "take_slot": STEPS,
         "open": STEPS, "line": STEPS, "listen": STEPS, "_configure": STEPS, "_connect": STEPS, "_disconnect": STEPS,
         "_command": STEPS, "_prefix_of": STEPS, "background": STEPS, "_step_jobs": STEPS, "step": STEPS,
         "utc": GIVES, "ifconfig": GIVES, "_hand_out": WATCHED, "_call_handler": WATCHED,
@@ -56,8 +58,8 @@ COLD = {
 # Modules, each behind those that it imports; dictionaries of MicroPython have no order.
 ORDER = (
     "_compat", "errors", "text", "ring", "parser", "heads", "table", "command", "intake", "framing", "urcs", "lines",
-    "agenda", "resync", "transparent", "engine", "procedure", "opening", "network", "modem", "base_socket",
-    "sync_socket", "sync",
+    "sending", "agenda", "resync", "transparent", "engine", "procedure", "opening", "network", "services", "modem",
+    "base_socket", "sync_socket", "sync",
 )  # fmt: skip
 
 COLD_MODULES = {

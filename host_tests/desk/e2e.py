@@ -230,12 +230,13 @@ def play(
     *,
     online: bool = True,
     driver: "dict[str, Any] | None" = None,
+    limit_s: float = LIMIT_S,
     **module: Any,
 ) -> None:
     """Run the body on one face; online brings the module up first.  driver and the rest are constructors' arguments."""
 
     async def run() -> None:
-        async with OnBench(face, model, driver or {}, module) as bench, asyncio.timeout(LIMIT_S):
+        async with OnBench(face, model, driver or {}, module) as bench, asyncio.timeout(limit_s):
             if online:
                 await go(bench.modem.connect("internet"))
             await body(bench)
@@ -267,8 +268,9 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         ("resync", "_SYNC_MS", 120),
         ("engine", "_STALL_MS", 150),
         ("engine", "RESULT_MS", 250),
-        ("agenda", "RESULT_MS", 250),
-        ("agenda", "_BACK_OFF_MS", 5),
+        ("sending", "RESULT_MS", 250),
+        ("sending", "_BACK_OFF_MS", 5),
+        ("agenda", "_LOOK_MS", 300),
         ("coap", "_POLL_MS", 200),
     ):
         monkeypatch.setattr("quectel.%s.%s" % (module, name), ms)
@@ -279,6 +281,6 @@ def on(*models: str, faces: "tuple[str, ...]" = FACES) -> "Callable[[Any], Any]"
 
     def decorate(test: Any) -> Any:
         test = pytest.mark.parametrize("model", models)(test)
-        return pytest.mark.timeout(30)(pytest.mark.parametrize("face", faces)(test))
+        return pytest.mark.timeout(90)(pytest.mark.parametrize("face", faces)(test))
 
     return decorate

@@ -73,12 +73,13 @@ SOCKET = {
     "ioctl": "request, arg",
     "fileno": "",
     "set_mode": "mode",
+    "set_send_form": "form",
     "pending": "",
     "query_state": "",
     "unacked": "",
 }
 SOCKET_PROPERTIES = {"id", "mode", "state"}
-SOCKET_PLAIN = {"bind", "settimeout", "pending", "setsockopt"}
+SOCKET_PLAIN = {"bind", "settimeout", "pending", "setsockopt", "set_send_form"}
 NOT_ON_ASYNC = {"ioctl", "makefile", "fileno", "setblocking"}
 TLS = (
     "*, ca=None, cert=None, key=None, verify=True, version='1.2', suites=65535, check_time=True, negotiate_s=300, "

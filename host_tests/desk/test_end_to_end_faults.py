@@ -160,8 +160,9 @@ def test_a_peer_that_resets(face: str, model: str) -> None:
 
 
 @on(*TCP_FAMILIES)
+@pytest.mark.usefixtures("hurry")
 def test_a_recv_urc_that_is_lost(face: str, model: str) -> None:
-    """Today the data wait for the next URC, and the caller's time-out says so; nothing is lost (pitfall 42)."""
+    """Who waits for data has the module asked after a while; who does not wait loses nothing (pitfall 42)."""
 
     async def body(bench: Bench) -> None:
         with Listener(bench.world) as server:
@@ -174,6 +175,13 @@ def test_a_recv_urc_that_is_lost(face: str, model: str) -> None:
             peer.close()
             sock.settimeout(5)
             assert await go(sock.read()) == b"silent "
+            await go(sock.close())
+        with Listener(bench.world) as server:
+            sock = await bench.dial(timeout_s=5)
+            peer = server.accept()
+            bench.world.fault("recv_urc_lost")
+            peer.sendall(b"found")
+            assert await go(sock.recv(100)) == b"found"
             await go(sock.close())
 
     play(face, model, body)

@@ -78,6 +78,8 @@ class LeanWire(Output):
         self._read = dialect.read + b"0,"
         self._read_other = dialect.read
         self._send = dialect.send + b"0,"
+        self._send_hex = dialect.send_hex + b"0,"
+        self.typed = 0  # payloads that came in a command line
         self._state = dialect.state + b"0"
         self._close = dialect.close
         tls = dialect.state_head == b"+QSSLSTATE:"
@@ -146,11 +148,14 @@ class LeanWire(Output):
         self.taken += n
         self.wanted -= n
         if not self.wanted:
-            self._say(self._accepted)
-            self.say_urc()
-            self._say(b"\r\nSEND OK\r\n")
-            self.say_urc()
+            self._accept()
         return n
+
+    def _accept(self) -> None:
+        self._say(self._accepted)
+        self.say_urc()
+        self._say(b"\r\nSEND OK\r\n")
+        self.say_urc()
 
     def rewind(self) -> None:
         """What comes is kept at the beginning of sink."""
@@ -166,6 +171,9 @@ class LeanWire(Output):
             self.say_urc()
         elif line.startswith(self._read_other):
             self._say(self._none)
+        elif line.startswith(self._send_hex) or (line.startswith(self._send) and line[self._nline - 1] == 34):
+            self.typed += 1
+            self._accept()
         elif line.startswith(self._send):
             self._count(len(self._send))
             self._say(b"\r\n> ")

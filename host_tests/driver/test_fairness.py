@@ -6,6 +6,10 @@ from quectel.table import (
 )
 from wires import NO_DATA, OK, Rig, answer, urc
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from quectel.table import Slot
+
 
 def test_six_slots_with_data_are_read_in_turn() -> None:
     rig = Rig(slots=6)
@@ -86,3 +90,68 @@ def test_who_sends_all_the_time_does_not_starve_a_reader() -> None:
             rig.take()
             rig.feed(OK + b"\r\nSEND OK\r\n")
     assert 25 <= reads <= 35
+
+
+def has_room(rig: Rig, order: "list[Slot]", rounds: int) -> "list[int]":
+    """All want to send all the time and are asked in this order; who got the store, round by round."""
+    turns = []
+    for _ in range(rounds):
+        for slot in order:
+            if rig.send(slot, b"data"):
+                turns.append(slot.cid)
+        obey(rig, rig.take())
+    return turns
+
+
+def test_senders_that_are_always_asked_in_the_same_order_take_turns() -> None:
+    rig = Rig(slots=6)
+    slots = [rig.open(cid) for cid in range(6)]
+    assert has_room(rig, slots, 60) == list(range(6)) * 10
+
+
+def test_a_sender_that_does_not_come_back_is_waited_for_once() -> None:
+    rig = Rig()
+    first, second, third = [rig.open(cid) for cid in range(3)]
+    assert rig.send(first, b"data") == 4
+    assert rig.send(second, b"gone") is None and rig.send(third, b"data") is None
+    obey(rig, rig.take())
+    assert rig.send(third, b"data") is None and rig.send(first, b"data") is None  # it is the second's turn
+    assert rig.engine.due(rig.now) == 50
+    rig.step(49)
+    assert rig.send(third, b"data") is None
+    rig.step(1)
+    assert rig.engine.table.woken()
+    assert rig.send(third, b"data") == 4
+    obey(rig, rig.take())
+    assert rig.send(first, b"data") == 4
+
+
+def test_a_sender_that_is_gone_is_not_waited_for() -> None:
+    rig = Rig()
+    first, second, third = [rig.open(cid) for cid in range(3)]
+    assert rig.send(first, b"data") == 4
+    assert rig.send(second, b"gone") is None
+    obey(rig, rig.take())
+    rig.engine.close(second, second.gen)
+    assert rig.send(third, b"data") is None  # until its close command has gone out
+    obey(rig, rig.take())
+    assert rig.send(third, b"data") == 4
+
+
+def test_a_sender_that_has_failed_is_not_waited_for() -> None:
+    rig = Rig()
+    first, second, third = [rig.open(cid) for cid in range(3)]
+    assert rig.send(first, b"data") == 4
+    assert rig.send(second, b"gone") is None
+    second.fail(5)
+    obey(rig, rig.take())
+    assert rig.send(third, b"data") == 4
+
+
+def test_one_sender_alone_waits_for_nobody() -> None:
+    rig = Rig()
+    slot = rig.open(0)
+    for _ in range(3):
+        assert rig.send(slot, b"data") == 4 and rig.send(slot, b"more") is None
+        obey(rig, rig.take())
+        assert rig.engine.may_send(slot)

@@ -10,7 +10,7 @@ import time
 import fuzz
 import fuzz_wire
 import kit
-from quectel import agenda, command, engine, resync
+from quectel import command, engine, resync, sending
 
 PARTS = 10
 SMALL_VM = not hasattr(os, "getenv")  # npm's
@@ -36,7 +36,7 @@ def test_the_fuzzer_reckons_with_the_engines_own_times() -> None:
     assert fuzz_wire.LATE_PROMPT_MS == resync._LATE_PROMPT_MS and fuzz_wire.SILENT == resync._SILENT
     assert fuzz_wire.STALL_MS == engine._STALL_MS and fuzz_wire.SLOW_MS == engine._SLOW_MS
     assert fuzz_wire.RESULT_MS == command.RESULT_MS
-    assert fuzz_wire.BACK_OFF_MS == agenda._BACK_OFF_MS and fuzz_wire.TRIES == agenda._TRIES
+    assert fuzz_wire.BACK_OFF_MS == sending._BACK_OFF_MS and fuzz_wire.TRIES == sending._TRIES
     assert fuzz_wire.ANSWER_MAX == command._ROOM
 
 

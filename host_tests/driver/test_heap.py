@@ -9,7 +9,7 @@ from kit import cases, rows
 from lean import SINK, UNIT
 from quectel import QuectelTimeout
 from quectel._compat import Store
-from quectel.table import PUSH
+from quectel.table import HEX, INLINE, PUSH
 from stands import DATA, KIB, PARTS, SOURCE, WHOLE, Bare, Blocking, Stand
 from stated import stated
 
@@ -29,6 +29,7 @@ SLOW = kit.MICROPYTHON and not COUNTED  # npm's VM
 CHUNKS = (1, 7, 64, 511)
 _POLL = 3  # ioctl
 _RD = 1
+TYPED = b"0123456789 abcdef"
 
 
 # --- what is done ---------------------------------------------------------------------------------------------------
@@ -198,6 +199,22 @@ def test_sending(make: "type[Stand]", name: str, chunk: int) -> None:
     total = max(amount(make, name, chunk, SINK), len(SOURCE))
     steady("64 KiB sent", send_all, stand, total)
     assert kept(stand.wire.sink, total) == DATA[:total]
+
+
+def send_typed(stand: Stand, total: int) -> int:
+    for i in range(total):
+        stand.slot.form = HEX if i & 1 else INLINE
+        stand.send(TYPED)
+    return total
+
+
+@rows("R147", "R159")
+@every("BC25")
+def test_sending_in_the_command_line(make: "type[Stand]", name: str, chunk: int) -> None:
+    stand = make(name, chunk, 0)
+    total = amount(make, name, chunk, 200)
+    steady("200 sends in the command line", send_typed, stand, total)
+    assert stand.wire.typed >= total
 
 
 @rows("R149")

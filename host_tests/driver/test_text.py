@@ -10,7 +10,9 @@ from quectel.text import (
     hex_digit,
     in_range,
     masked,
+    move_up,
     put,
+    put_hex,
     put_num,
 )
 
@@ -196,3 +198,23 @@ def test_secrets_are_masked(line: bytes, secret: bytes) -> None:
 def test_what_is_no_secret_is_shown() -> None:
     for line in (b"AT", b"AT+CPIN?", b"AT+QIOPEN=1,0", b"+CPIN: READY", b""):
         assert masked(line) == line
+
+
+@cases(1, 2, 15, 16, 17, 24)
+def test_bytes_move_up_in_their_own_buffer(at: int) -> None:
+    for n in range(18):
+        buf = bytearray(b"0123456789abcdefgh" + b"-" * 40)
+        move_up(buf, at, n)
+        assert buf[at : at + n] == b"0123456789abcdefgh"[:n] and buf[at + n :] == bytearray(
+            (b"0123456789abcdefgh" + b"-" * 40)[at + n :]
+        )
+
+
+@rows("R159")
+@cases(1, 2, 15, 24)
+def test_bytes_become_hex_digits_in_their_own_buffer(at: int) -> None:
+    data = bytes([0, 255, 16, 1, 0x1A, 34, 13])
+    for n in range(len(data) + 1):
+        buf = bytearray(data + b"-" * 40)
+        assert put_hex(buf, at, n) == 2 * n
+        assert buf[at : at + 2 * n] == b"00FF10011A220D"[: 2 * n]

@@ -1,12 +1,13 @@
 """Which command goes next, and what the end of a command means for the slot it was for."""
 
-from errno import EIO, ENOBUFS, ETIMEDOUT
+from errno import EIO
 
-from ._compat import Store, const, ticks_add
-from .command import ASK, BLAME, CLOSE, DONE, ERROR, ON_CLOSE, ON_OK, ON_SEND, READ, RESULT_MS, SEND, SEND_FAIL, TIMEOUT
+from ._compat import const, ticks_add, ticks_diff
+from .command import ASK, BLAME, CLOSE, DONE, ERROR, ON_CLOSE, ON_OK, READ, SEND, TIMEOUT
 from .errors import errno_of
-from .lines import Lines
+from .sending import Sending
 from .table import (
+    BUFFER,
     CLOSING,
     DGRAM,
     ENDED,
@@ -26,38 +27,32 @@ if TYPE_CHECKING:
     from .models.base import Dialect, Family
     from .table import Slot
 
-_MASK = const(0x3FFFFFFF)
-_BACK_OFF_MS = const(100)  # before a send is repeated behind SEND FAIL; doubled each time
-_TRIES = const(8)
+_LOOK_MS = const(5000)  # who waits for data has the module asked after so long without a URC, ...
+_LONGEST_LOOK_MS = const(60_000)  # ... and after twice as long each time
+_DEAF_MS = const(500)  # the same behind a data entry, in which a URC may have been lost (R390)
 
 
-class Agenda(Lines):
+class Agenda(Sending):
     """The sending half of the engine.  One command at a time, slots served round robin."""
 
     def __init__(self, family: "Family", slots: int, rx_ring: int, tx_buf: int, line_buf: int) -> None:
-        Lines.__init__(self, family, slots, rx_ring, tx_buf, line_buf)
-        self.baud = 115_200
-        self.tx = self.cmd.tx  # bytes for the UART: tx[otx:otx + ntx]
-        self.otx = 0
-        self.ntx = 0
-        self.store = Store(family.send_max)  # the one part of a payload that was accepted
-        self.nstore = 0
-        self.sender = self.table.nobody  # whose part it is
-        self.pending_until = 0
-        self.holding = False  # SEND FAIL: the part is sent again at hold_until
-        self.hold_until = 0
-        self.tries = 0
-        self.blame = self.table.nobody  # its command got a bare ERROR: ask for the reason at once
+        Sending.__init__(self, family, slots, rx_ring, tx_buf, line_buf)
         self.wanted = False  # a procedure was turned away: the next command is its own
         self.soon = False  # and if it does not come, somebody else is served with the next tick
         self.orphans = bytearray(self.table.ids())  # ids that are open at the module and have no slot
         self._turn = 0
+        self.hungry = False  # somebody waits for data: at look_at the module is asked for some
+        self.look_at = 0
+        self._look_ms = _LOOK_MS
+        self._deaf = False  # the next look is soon
 
     # --- what goes next -----------------------------------------------------------------------------------------
 
     def _next(self) -> None:
         if self.sender.index >= 0 and self.sender.cid < 0:
             self._drop_store()  # its connection is gone, and a result will not come
+        if self.hungry and ticks_diff(self.now, self.look_at) >= 0:
+            self._look()
         if self.blame.index >= 0:
             self._ask_why()
         elif self.wanted:
@@ -103,6 +98,36 @@ class Agenda(Lines):
             return room >= slot.dialect.read_max + 2
         return room >= min(slot.dialect.read_max, slot.ring.size >> 1)
 
+    # --- a lost announcement ------------------------------------------------------------------------------------
+
+    def hunger(self, slot: "Slot") -> None:
+        """Somebody waits for data of this slot.  A module may forget to announce them, or a line be lost."""
+        slot.hungry = True
+        if not self.hungry:
+            self.hungry = True
+            self.look_at = ticks_add(self.now, _DEAF_MS if self._deaf else self._look_ms)
+
+    def _deafened(self, slot: "Slot") -> None:
+        """A data entry begins, in which this family may drop an announcement (R390)."""
+        if slot.dialect.deaf:
+            self._deaf = True
+            self.look_at = ticks_add(self.now, _DEAF_MS)
+
+    def _look(self) -> None:
+        """Every slot that somebody waits at is read, announced or not."""
+        if not self._deaf:
+            self._look_ms = min(self._look_ms << 1, _LONGEST_LOOK_MS)
+        self.hungry = self._deaf = False
+        k = len(self.table.slots)
+        while k:
+            k -= 1
+            self._look_at_slot(self.table.slots[k])
+
+    def _look_at_slot(self, slot: "Slot") -> None:
+        if slot.hungry and slot.mode == BUFFER and slot.state == OPEN and slot.kind <= DGRAM:
+            slot.more = True
+        slot.hungry = False
+
     def _start_read(self, slot: "Slot") -> None:
         c = self.cmd
         slot.asked = min(slot.ring.room(), slot.dialect.read_max)
@@ -112,18 +137,6 @@ class Agenda(Lines):
         c.comma()
         c.num(slot.asked)
         self._run(slot, slot.dialect.read_head, ON_OK, self.family.answer_ms, slot.asked)
-
-    def _start_send(self, slot: "Slot") -> None:
-        c = self.cmd
-        slot.sending = UNDERWAY
-        c.begin(SEND, slot.dialect.send)
-        c.num(slot.cid)
-        c.comma()
-        c.num(self.nstore)
-        ends = ON_OK if slot.dialect.late_result else ON_SEND
-        self._run(slot, None, ends, self.family.answer_ms, 0)
-        c.ndata = self.nstore
-        self.parser.prompt_ok = True
 
     def _start_query(self, slot: "Slot") -> None:
         """What the module says of its state (R090, R138)."""
@@ -164,24 +177,6 @@ class Agenda(Lines):
         self.cmd.begin(BLAME, b"AT+QIGETERROR")
         self._run(self.blame, b"+QIGETERROR:", ON_OK, self.family.answer_ms, 64)
 
-    def _run(self, slot: "Slot", prefix: "bytes | None", ends: int, limit_ms: int, answer: int) -> None:
-        """The command line is complete: hand it to the UART and set its deadline."""
-        self.ntx = self.cmd.run(slot, prefix, ends)
-        self.parser.before = self.parser.n > 0
-        self.otx = 0
-        answer = self.wire_ms(self.ntx + answer)
-        self.cmd.limit_ms = limit_ms
-        self.cmd.deadline = ticks_add(self.now, limit_ms + answer)
-        if self.trace:
-            self._say_command()
-
-    def _say_command(self) -> None:
-        self._say(">>", bytes(self.cmd.tx[: self.cmd.n]))
-
-    def wire_ms(self, n: int) -> int:
-        """Time for n bytes at 10 bits a byte, and 20 %."""
-        return n * 12_000 // self.baud + 1
-
     # --- what the end of a command means ------------------------------------------------------------------------
 
     def _ended(self, result: int) -> None:
@@ -203,6 +198,8 @@ class Agenda(Lines):
         slot.asked = 0
         slot.wake = True
         if result == DONE and not self._is_short(slot):
+            if slot.ring.held:
+                self._look_ms = _LOOK_MS
             self._commit(slot)
             return
         self._give_up(slot)
@@ -222,32 +219,6 @@ class Agenda(Lines):
         slot.dgram_at = -1
         if self.into is slot:
             self.into = self.table.nobody
-
-    def _send_ended(self, slot: "Slot", result: int) -> None:
-        if result == DONE and self.cmd.ends == ON_OK:
-            self.pending = slot
-            self.pending_until = ticks_add(self.now, RESULT_MS)
-        else:
-            self._send_result(slot, result)
-
-    def _send_result(self, slot: "Slot", result: int) -> None:
-        self.pending = self.table.nobody
-        if result == SEND_FAIL and self.tries < _TRIES and slot.state != FAILED:
-            self.stats.send_fail = (self.stats.send_fail + 1) & _MASK
-            self.holding = True
-            self.hold_until = ticks_add(self.now, _BACK_OFF_MS << self.tries)
-            self.tries += 1
-            slot.sending = QUEUED
-            return
-        self.sender = self.table.nobody
-        slot.wake = True
-        slot.sending = SENT if result == DONE else REFUSED
-        if result == SEND_FAIL:
-            slot.err = ENOBUFS
-        elif result == ERROR:
-            self.blame = slot
-        elif result != DONE:
-            slot.fail(ETIMEDOUT, 569)  # whether it was sent is unknown: sending it again could double it
 
     def _query_ended(self, slot: "Slot", result: int) -> None:
         """An answer without a line is of an id that is not open (R397)."""
@@ -269,16 +240,9 @@ class Agenda(Lines):
             self.table.unbind(slot)
             slot.state = FREE
             slot.want_close = False
+            slot.ticket = 0
             if self.blame is slot:
                 self.blame = self.table.nobody
             if self.sender is slot:
                 self._drop_store()
             slot.wake = True
-
-    def _drop_store(self) -> None:
-        """What was accepted will not be sent any more: its socket has failed."""
-        if self.sender.index >= 0:
-            self.sender.sending = REFUSED
-            self.sender.wake = True
-        self.sender = self.pending = self.table.nobody
-        self.holding = False

@@ -4,7 +4,7 @@ from struct import pack_into
 
 from ._compat import const, ticks_add, ticks_diff
 from .command import IDLE, ON_OK, PLAIN, READ, RESULT_MS, RUN, TIMEOUT
-from .table import CLOSING, DGRAM, ENDED, FAILED, FREE, HALF, LISTENER, OPEN, QUEUED, TAKEN, UNDERWAY
+from .table import BUFFER, CLOSING, DGRAM, ENDED, FAILED, FREE, HALF, LISTENER, OPEN, QUEUED, TAKEN, UNDERWAY
 from .transparent import Transparent
 
 TYPE_CHECKING = const(False)
@@ -50,8 +50,7 @@ class Engine(Transparent):
             self.cmd.deadline = ticks_add(now_ms, self.family.answer_ms)
         elif self.cmd.state == RUN and self._over(self.cmd.deadline):
             self._expired()
-        if self.holding and self._over(self.hold_until):
-            self.holding = False
+        self._watch_store()
         if self.pending.index >= 0 and self._over(self.pending_until):
             self._send_result(self.pending, TIMEOUT)
         if self.parser.raw:
@@ -60,6 +59,13 @@ class Engine(Transparent):
             self._listen()
         if self.cmd.state == IDLE and not self.unframed:
             self._go_on()
+
+    def _watch_store(self) -> None:
+        """A part is sent once more, or who was turned away has not come back."""
+        if self.holding and self._over(self.hold_until):
+            self.holding = False
+        if self.courting and self._over(self.turn_until):
+            self.forget_queue()
 
     def _listen(self) -> None:
         if self._over(self._quiet_at()):
@@ -89,18 +95,27 @@ class Engine(Transparent):
             self._note_bytes()
         if self.owner.index >= 0:
             return self._lent_due(now_ms)
-        ms = _NEVER
-        if self.cmd.state == RUN:
-            if not (self.parser.raw and self.cmd.kind == READ):
-                ms = ticks_diff(self.cmd.deadline, now_ms)
-        elif self.resync and self.cmd.state == IDLE and not self.unframed:
-            ms = ticks_diff(self._go_on_at(), now_ms)
+        ms = self._command_due(now_ms)
         if self.holding:
             ms = min(ms, ticks_diff(self.hold_until, now_ms))
+        if self.courting:
+            ms = min(ms, ticks_diff(self.turn_until, now_ms))
         if self.pending.index >= 0:
             ms = min(ms, ticks_diff(self.pending_until, now_ms))
         ms = min(ms, self._payload_due(now_ms))
         return -1 if ms == _NEVER else max(ms, 0)
+
+    def _command_due(self, now_ms: int) -> int:
+        """Until the command in flight is late, or the next one goes out by itself."""
+        if self.cmd.state == RUN:
+            if self.parser.raw and self.cmd.kind == READ:
+                return _NEVER
+            return ticks_diff(self.cmd.deadline, now_ms)
+        if self.cmd.state != IDLE or self.unframed:
+            return _NEVER
+        if self.resync:
+            return ticks_diff(self._go_on_at(), now_ms)
+        return ticks_diff(self.look_at, now_ms) if self.hungry else _NEVER
 
     def _payload_due(self, now_ms: int) -> int:
         """Until a payload is given up, or silence behind it tells something."""
@@ -235,11 +250,16 @@ class Engine(Transparent):
         if slot.gen != gen:
             return -1
         if slot.ring.n:
+            slot.hungry = False
             self._off = off  # a frame with one argument more would come from the heap
             return self._taken(slot, buf, n)
         if slot.state == FAILED or slot.state == FREE:
             return -1
-        return 0 if slot.state == ENDED else None
+        if slot.state == ENDED:
+            return 0
+        if not slot.hungry and slot.mode == BUFFER:
+            self.hunger(slot)
+        return None
 
     def _taken(self, slot: "Slot", buf: "Buf", n: int) -> int:
         """Bytes of a stream, or one datagram; what buf has no room for of it is dropped and counted."""
@@ -262,16 +282,20 @@ class Engine(Transparent):
             return -1
         if n == 0:
             return 0
-        if self.sender.index >= 0 or self.resync or not self.settled(slot) or self.barred(slot):
+        if not self.may_send(slot):
+            self.queue(slot)
             return None
         n = min(n, slot.dialect.send_max)
         self.store.seek(0)
         self.store.write(buf, off, n)
-        self.nstore = n
-        self.sender = slot
-        self.tries = 0
-        slot.sending = QUEUED
+        self.accept(slot, n)
         return n
+
+    def may_send(self, slot: "Slot") -> bool:
+        """True if a part of this slot would be accepted now."""
+        if self.sender.index >= 0 or self.resync or not self.settled(slot) or self.barred(slot):
+            return False
+        return self.is_first(slot)
 
     def settled(self, slot: "Slot") -> bool:
         """True once the part that was accepted last has a result."""

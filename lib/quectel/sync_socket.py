@@ -311,10 +311,6 @@ class Socket(BaseSocket, Stream):
         if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE or slot.state == CLOSING:
             return _ERR | _HUP
         bits = _RD if self._back or slot.ring.n or slot.state == ENDED else 0
-        if (
-            self._engine.sender.index < 0
-            and (slot.state == OPEN or slot.state == HALF)
-            and not self._engine.barred(slot)
-        ):
+        if (slot.state == OPEN or slot.state == HALF) and self._engine.may_send(slot):
             bits |= _WR
         return bits

@@ -38,6 +38,11 @@ BUFFER = const(0)
 PUSH = const(1)
 TRANSPARENT = const(2)
 
+# Slot.form: how a part is sent
+ENTRY = const(0)  # behind a prompt
+INLINE = const(1)  # in quotes on the command line
+HEX = const(2)  # the same as hex digits
+
 # As the socket module numbers them
 SOCK_STREAM = const(1)
 SOCK_DGRAM = const(2)
@@ -51,9 +56,9 @@ class Slot:
     """State, receive ring and wants of one connection.  Owned by the engine; a socket borrows it for one generation."""
 
     __slots__ = (
-        "again", "asked", "cid", "code", "coming", "dgram_at", "dialect", "err", "gen", "index", "kind", "mode",
-        "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "query", "ring", "sending", "server", "state",
-        "tls", "told", "told_mode", "wake", "want_close",
+        "again", "asked", "cid", "code", "coming", "dgram_at", "dialect", "err", "form", "gen", "hungry", "index",
+        "kind", "mode", "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "query", "ring", "sending",
+        "server", "state", "ticket", "tls", "told", "told_mode", "wake", "want_close",
     )  # fmt: skip
 
     def __init__(self, index: int, size: int, ladder: Ladder) -> None:
@@ -84,6 +89,9 @@ class Slot:
         self.err = 0
         self.code = 0
         self.want_close = False
+        self.form = ENTRY
+        self.ticket = 0  # when it was turned away with a part to send, 0: it was not
+        self.hungry = False  # somebody waits for its data
         self.parent = -1  # connection id of the listener it came in at, until it is accepted
         self.npeer = 0
         self.pport = 0
@@ -100,6 +108,7 @@ class Slot:
         self.err = err
         self.code = code
         self.more = False
+        self.ticket = 0
         self.ring.undo()
         self.dgram_at = -1
         self.wake = True

@@ -16,6 +16,7 @@ _COLON = const(58)
 
 NONE = const(-0x20000000)  # what num() gives where there is no number
 
+_DIGITS = b"0123456789ABCDEF"
 _FORMATS = ["%ds" % n for n in range(24)]
 
 
@@ -173,6 +174,24 @@ def put_num(buf: bytearray, at: int, v: int) -> int:
         at += 1
         k //= 10
     return at
+
+
+def move_up(buf: bytearray, at: int, n: int) -> None:
+    """The first n bytes of buf to buf[at:at + n]."""
+    while n:
+        n -= 1
+        buf[at + n] = buf[n]
+
+
+def put_hex(buf: bytearray, at: int, n: int) -> int:
+    """The first n bytes of buf as hex digits to buf[at:at + 2 * n]; at is 1 or more.  Gives how many digits."""
+    i = n
+    while i:
+        i -= 1
+        c = buf[i]
+        buf[at + i + i] = _DIGITS[c >> 4]
+        buf[at + i + i + 1] = _DIGITS[c & 15]
+    return n + n
 
 
 def checked(what: str, text: str, most: int = 0) -> str:

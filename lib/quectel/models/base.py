@@ -19,12 +19,17 @@ class Dialect:
         close_ms: int = 10_300,
         open_ms: int = 150_000,
         open_name_ms: int = 0,
+        inline: bool = False,
+        hex_max: int = 0,
+        hex_length: bool = True,
+        deaf: bool = False,
         listening: int = 3,
         closing: int = 4,
         server_id: bool = True,
     ) -> None:
         self.open = b"AT+Q" + name + b"OPEN="
         self.send = b"AT+Q" + name + b"SEND="
+        self.send_hex = self.send[:-1] + b"EX="
         self.send_head = self.send[2:-1] + b":"
         self.read = b"AT+Q" + name + (b"RECV=" if name == b"SSL" else b"RD=")
         self.read_head = self.read[2:-1] + b":"
@@ -34,6 +39,10 @@ class Dialect:
         self.send_max = send_max  # bytes in one send command
         self.read_max = read_max  # bytes that one read command may ask for
         self.late_result = late_result  # OK first, SEND OK later (R292)
+        self.inline = inline  # the send command may have the payload in quotes (R147)
+        self.hex_max = hex_max  # bytes of a payload that is typed as hex digits; 0: there is no such command
+        self.hex_length = hex_length  # which says their number, too (R159)
+        self.deaf = deaf  # an announcement may be lost during a data entry (R390)
         self.close_ok = close_ok  # CLOSE OK ends a close (R293)
         self.close_arg = close_arg  # close time-out, where the command has one (R294)
         self.close_ms = close_ms

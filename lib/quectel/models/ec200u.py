@@ -6,7 +6,7 @@ from .base import Dialect, Family
 FAMILY = Family(
     "EC200U",
     ("EC200U", "EG915U"),
-    tcp=Dialect(b"I", 1460, 1500, close_arg=b",10"),
+    tcp=Dialect(b"I", 1460, 1500, close_arg=b",10", hex_max=256, hex_length=False),
     tls=Dialect(b"SSL", 1460, 1500, close_arg=b",10"),
     connections=12,
     pdp_contexts=7,
