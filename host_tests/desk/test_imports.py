@@ -56,7 +56,7 @@ ARROWS: dict[str, set[str]] = {
     "_acompat": set(),
     "models/__init__": {"models/bg96", "models/ec200u", "models/bc65", "models/bc95g", "models/bc25"},
     "models/_lte": set(),
-    "models/_nb": set(),
+    "models/_nb": {"models/base"},
     "models/base": set(),
     "models/bg96": {"models/base", "models/_lte"},
     "models/ec200u": {"models/base", "models/_lte"},
