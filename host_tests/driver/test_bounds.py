@@ -147,9 +147,9 @@ def test_a_ring_that_is_exactly_full_has_lost_nothing() -> None:
 def test_datagrams_that_have_no_room_are_lost_as_a_whole_and_counted() -> None:
     rig = Rig("BG96", rx_ring=1600)
     slot = rig.open(0, kind=DGRAM, mode=PUSH)
-    for size in (1000, 700, 596, 1):
+    for size in (1000, 700, 598, 597, 596, 1):
         rig.feed(pushed(0, bytes([size & 255]) * size), 400)
-    assert rig.stat("rx_lost") == 701 and slot.state == OPEN and rig.stat("framing") == 0
+    assert rig.stat("rx_lost") == 700 + 598 + 597 + 1 and slot.state == OPEN and rig.stat("framing") == 0
     assert rig.recv(slot) == bytes([1000 & 255]) * 1000 and rig.recv(slot) == bytes([596 & 255]) * 596
     assert rig.recv(slot) is None
     rig.feed(pushed(0, b"next"))
@@ -193,6 +193,23 @@ def test_coap_messages_that_have_no_room_are_lost_as_a_whole_and_counted() -> No
     slot.ring.clear()
     rig.feed(b'\r\n+QCOAPURC: "rsp",2,2.04,5\r\n')
     assert slot.ring.n and slot.state == OPEN and rig.stat("framing") == 0
+
+
+@rows("R258", "R259")
+def test_a_coap_message_is_there_as_a_whole_or_not_at_all() -> None:
+    """At every length around the last one that has room."""
+    whole = 0
+    for n in range(160, 185):
+        rig, slot = messages(200)
+        rig.feed(b'\r\n+QCOAPURC: "rsp",2,2.05,1,%d,' % n + b"41" * n + b"\r\n", 50)
+        assert slot.state == OPEN and rig.stat("framing") == 0
+        whole += slot.ring.n > 0
+        if slot.ring.n:
+            slot.ring.drop(slot.ring.head())
+            assert slot.ring.head() == slot.ring.n == n and rig.stat("rx_lost") == 0
+        else:
+            assert rig.stat("rx_lost") == n and slot.ring.room() == 200  # nor its header alone
+    assert 0 < whole < 25
 
 
 # --- slots and ids ------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Every loss in an exchange is tried in test_hostile_losses.py.
 from errno import EIO
 
 from kit import cases, rows
+from quectel.command import DONE
 from quectel.table import DGRAM, ENDED, FAILED, HALF, MESSAGES, OPEN, PUSH
 from wires import OK, Rig, urc
 
@@ -268,6 +269,25 @@ def test_urcs_are_not_believed_behind_a_damaged_count() -> None:
     rig.step(20)
     rig.feed(urc('"closed",1'))
     assert other.state == HALF
+
+
+@rows("R214")
+def test_no_command_goes_out_among_what_may_be_a_payload() -> None:
+    """It would end with an OK of the payload, and its own answer would be the next command's."""
+    rig = Rig()
+    slot = rig.open(0, mode=PUSH)
+    rig.feed(b'\r\n+QIURC: "recv",0,20\r\n' + _FOX + b"\r\n")
+    assert slot.state == FAILED
+    lines: "list[bytes]" = []
+    assert not rig.engine.start(b"AT+X", b"+X:", lines=lines)
+    rig.feed(b"\r\n+X: 9\r\n" + OK)
+    rig.quiet()
+    assert 0 <= rig.engine.due(rig.now) <= 20
+    rig.now += 20
+    rig.quiet()
+    assert rig.engine.start(b"AT+X", b"+X:", lines=lines)
+    rig.asked(b"AT+X", b"\r\n+X: 1\r\n" + OK)
+    assert lines == [b"+X: 1"] and rig.engine.cmd.result == DONE
 
 
 @rows("R214")

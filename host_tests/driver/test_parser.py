@@ -281,3 +281,20 @@ def test_an_echo_ends_with_its_cr() -> None:
         for some in pieces:
             found = [event for event in events(some, True) if event[0] < 100]
             assert found == wanted, (some, found)
+
+
+def test_a_header_is_as_long_as_the_line_buffer_at_most_however_it_comes() -> None:
+    """Else a header would be understood whole and not byte by byte."""
+    p = Parser(16)
+    p.inline = (_INLINE,)
+    data = _INLINE + b"0123456789012345,\r\n"
+    assert p.feed(data, len(data)) == HEAD and p.b - p.a == 16
+
+
+def test_a_late_header_without_a_payload_leaves_nothing_for_the_next_one() -> None:
+    """What stood behind its count is no payload, not the next one's either."""
+    reader = Reader()
+    for byte in b"+IN: 0;abcd!\r\n+QIRD: 3\r\nxyz\r\nOK\r\n":
+        reader.feed(bytes([byte]))
+    wanted = [(HEAD, b"+IN: 0;"), (LOST, b""), (LINE, b"+QIRD: 3"), (DATA, b"xyz"), (END, b""), (LINE, b"OK")]
+    assert reader.events == wanted, reader.events

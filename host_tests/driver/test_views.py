@@ -2,7 +2,9 @@
 
 from kit import rows
 from quectel import PUSH, Modem
+from quectel.command import DONE
 from scripted import ScriptedUart, StepClock, lines, settled, socket_of
+from wires import Rig
 
 
 @rows("R199", "R200")
@@ -67,3 +69,16 @@ def test_push_headers_are_read_in_every_cut() -> None:
                 settled(modem)
                 uart.done()
                 assert modem.stats.urcs == 1 and not modem.stats.framing, (view, cid, cut)
+
+
+@rows("R199", "R214")
+def test_what_follows_a_header_that_began_before_the_command_is_its_answer() -> None:
+    """The header's line is older than the command; the next one is not, without a line end in front, too."""
+    rig = Rig()
+    rig.engine.view = 1
+    rig.engine._views()
+    slot = rig.open(0, mode=PUSH)
+    rig.feed(b'\r\n+QIURC: "recv",0,')
+    found = rig.ask(b"AT+X", b"+X:")
+    rig.asked(b"AT+X", b"3,one\r\n+X: 1\r\nOK\r\n")
+    assert rig.recv(slot) == b"one" and found == [b"+X: 1"] and rig.engine.cmd.result == DONE

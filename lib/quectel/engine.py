@@ -224,7 +224,7 @@ class Engine(Transparent):
         when the line is longer than 23 bytes.
         """
         c = self.cmd
-        if c.state != IDLE or self.ntx or self.left or self.resync or self.blame.index >= 0 or self.owner.index >= 0:
+        if c.state != IDLE or self.ntx or self.left or self._others_first():
             self.wanted = True
             return False
         self.wanted = False
@@ -238,6 +238,10 @@ class Engine(Transparent):
             c.ndata = len(data)
             self.parser.prompt_ok = True
         return True
+
+    def _others_first(self) -> bool:
+        """Something else comes first: getting in step, a reason, silence, or the UART is lent."""
+        return self.resync or self.blame.index >= 0 or self.unframed or self.owner.index >= 0
 
     def release(self) -> None:
         """The procedure has read the registers, or gives the command up: it then ends for nobody."""
