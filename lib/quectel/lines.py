@@ -260,9 +260,13 @@ class Lines(Urcs):
             self.stats.late = (self.stats.late + 1) & _MASK  # the prompt of a command that has ended
         elif not self.live:
             self._strange(buf, a, b)
-        elif self._echo(buf, a, b) or self._is_over(buf, a, n):
-            pass
-        elif self.cmd.lines is None:
+        elif not self._echo(buf, a, b) and not self._is_over(buf, a, n):
+            self._answer_word(buf, a, b)
+
+    def _answer_word(self, buf: "Line", a: int, b: int) -> None:
+        """A line of an answer, where one is wanted; not what modules say by themselves."""
+        self.fields.set(buf, a, b)
+        if self.cmd.lines is None or self._is_words(self.fields):
             self._strange(buf, a, b)
         elif not self._is_watched(buf, a, b):
             self._keep(self.cmd.lines)
