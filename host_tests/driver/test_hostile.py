@@ -113,18 +113,22 @@ def test_sent(family: str, tls: bool, _view: int) -> None:
     kit.count("hostile payloads delivered", len(payloads))
 
 
-def test_nothing() -> None:
-    """Length 0: a read that finds nothing, a push that carries nothing, a send of nothing."""
-    link = Link("BC25")
-    link.rig.feed(b'\r\n+QIURC: "recv",0\r\n')
-    link.rig.asked(b"AT+QIRD=0,512", b"\r\n+QIRD: 0\r\n\r\nOK\r\n")
+@cases(*DIALECTS[:6])
+def test_nothing(family: str, tls: bool, _view: int) -> None:
+    """Length 0: a read that finds nothing, a send of nothing.  Of a push see test_loss.py."""
+    link = Link(family, BUFFER, tls)
+    link.rig.feed(b"\r\n+Q" + link.name + b'URC: "recv",0\r\n')
+    link.rig.asked(link.dialect.read + b"0,%d" % link.limit, b"\r\n" + link.dialect.read_head + b" 0\r\n\r\nOK\r\n")
     assert link.rig.recv(link.slot) is None and link.slot.state == OPEN
     assert link.rig.send(link.slot, b"") == 0
     link.rig.quiet()
+    link.clean()
+
+
+def test_an_empty_datagram_is_no_news() -> None:
     pushed = Link("BC25", PUSH, kind=DGRAM)
     pushed.rig.feed(b'\r\n+QIURC: "recv",0,0\r\n\r\n')
     assert pushed.rig.recv(pushed.slot) is None and pushed.slot.state == OPEN
-    link.clean()
     pushed.clean()
 
 

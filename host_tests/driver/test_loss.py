@@ -290,6 +290,21 @@ def test_no_command_goes_out_among_what_may_be_a_payload() -> None:
     assert lines == [b"+X: 1"] and rig.engine.cmd.result == DONE
 
 
+@rows("R166")
+def test_a_query_too_waits_for_silence_and_nobody_turns_meanwhile() -> None:
+    """Nothing is due before, or a host would spin for 20 ms."""
+    rig = Rig()
+    rig.open(0)
+    rig.feed(urc('"recv",0'))
+    rig.asked(b"AT+QIRD=0,512", b"\r\n+QIRD: 5x\r\n")
+    rig.quiet()
+    assert rig.engine.resync and rig.engine.due(rig.now) == 20
+    rig.now += 19
+    rig.quiet()
+    rig.now += 1
+    rig.asked(b"AT+CMEE?")
+
+
 @rows("R214")
 def test_a_module_that_is_never_silent_is_believed_after_a_second() -> None:
     rig = Rig()

@@ -42,6 +42,22 @@ def test_a_slow_line_gets_its_time() -> None:
     assert rig.recv(slot) == b"x" * 512 and rig.stat("timeouts") == 0
 
 
+def test_a_payload_that_trickles_on_a_slow_line_gets_twice_its_wire_time() -> None:
+    """And a minute; see test_deadlines.py."""
+    rig = Rig()
+    rig.engine.baud = 300
+    slot = rig.open()
+    rig.feed(b'\r\n+QIURC: "recv",0\r\n')
+    rig.asked(b"AT+QIRD=0,512", b"\r\n+QIRD: 512\r\n")
+    rig.quiet()
+    seconds = 0
+    while slot.state == OPEN and seconds < 200:
+        rig.step(1000)
+        rig.feed(b"x")
+        seconds += 1
+    assert seconds == (60_000 + 2 * 20_481) // 1000 + 1, seconds
+
+
 def test_a_query_comes_at_once_and_every_second() -> None:
     rig = Rig()
     rig.ask(b"AT+X")
