@@ -42,7 +42,7 @@ COLD = {
     "modem": {
         "__init__": MADE, "find_family": MADE, "on_urc": SETS, "take_slot": STEPS,
         "open": STEPS, "line": STEPS, "listen": STEPS, "_configure": STEPS, "_connect": STEPS, "_disconnect": STEPS,
-        "_command": STEPS, "_prefix_of": STEPS, "background": STEPS, "_step_jobs": STEPS, "step": STEPS,
+        "_command": STEPS, "background": STEPS, "_step_jobs": STEPS, "step": STEPS,
         "utc": GIVES, "ifconfig": GIVES, "_hand_out": WATCHED, "_call_handler": WATCHED,
     },
     "sync_socket": {
@@ -51,7 +51,8 @@ COLD = {
     },
     "sync": {
         "__init__": MADE, "run": STEPS, "connect": STEPS, "disconnect": STEPS, "command": STEPS, "socket": STEPS,
-        "create_connection": STEPS,
+        "create_connection": STEPS, "resolve": STEPS, "ping": STEPS, "ntp": STEPS, "dns_servers": STEPS,
+        "config": STEPS,
     },
 }  # fmt: skip
 
@@ -70,6 +71,9 @@ COLD_MODULES = {
     "network": STEPS,
     "tls": STEPS,
     "files": STEPS,
+    "services": STEPS,
+    "diagnostics": STEPS,
+    "settings": STEPS,
     "coap": "a message is an object",
     "_acompat": "of the asyncio face",
     "aio": "a coroutine is an object; the docstrings say what they cost",

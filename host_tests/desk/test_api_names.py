@@ -94,8 +94,8 @@ STATS = (
 # Announced, not built yet.
 LATER = {
     "Modem": {
-        "config", "info", "diagnose", "keep_online", "power_on", "power_off", "sleep", "wake", "save", "restore",
-        "resolve", "socket_module", "tls_module", "ping", "ntp", "dns_servers",
+        "info", "diagnose", "keep_online", "power_on", "power_off", "sleep", "wake", "save", "restore",
+        "socket_module", "tls_module",
     },
     "Socket": {"unacked"},
     "AsyncSocket": set(),

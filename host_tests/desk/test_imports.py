@@ -13,7 +13,7 @@ from desk import runtimes
 from desk.common import ROOT
 
 PACKAGE = ROOT / "lib" / "quectel"
-OPTIONAL = ("tls", "files", "coap", "aio", "aio_socket", "_acompat", "sockets", "diagnostics", "power")
+OPTIONAL = ("tls", "files", "coap", "aio", "aio_socket", "_acompat", "sockets", "diagnostics", "settings", "power")
 
 # Who may import whom. `errors` and `_compat` may be imported by anyone; `errors` itself by `_compat`'s means only.
 _BELOW = {"command", "table", "text"}
@@ -27,13 +27,14 @@ ARROWS: dict[str, set[str]] = {
     "aio_socket": {"base_socket", "modem", "table", "_acompat"},
     "base_socket": {"modem", "table", "text"},
     "modem": {"models", "network", "opening", "services", "tls"} | _CORE,
-    "services": {"files", "coap", "diagnostics", "power"},
+    "services": {"files", "coap", "diagnostics", "settings", "power"},
     "tls": {"files", "network"} | _CORE,
     "network": _CORE,
     "opening": _CORE,
     "files": _CORE,
     "coap": _CORE,
     "diagnostics": _CORE,
+    "settings": {"network"} | _CORE,
     "power": _CORE,
     "procedure": {"command", "text"},
     "engine": {"transparent"} | _BELOW,
@@ -55,7 +56,7 @@ ARROWS: dict[str, set[str]] = {
     "_compat": set(),
     "_acompat": set(),
     "models/__init__": {"models/bg96", "models/ec200u", "models/bc65", "models/bc95g", "models/bc25"},
-    "models/_lte": set(),
+    "models/_lte": {"models/base"},
     "models/_nb": {"models/base"},
     "models/base": set(),
     "models/bg96": {"models/base", "models/_lte"},

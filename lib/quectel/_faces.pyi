@@ -8,9 +8,11 @@ from typing_extensions import Unpack as Unpack
 from ._types import Proc, ReadBuf, T
 from .coap import Coap as Coap
 from .coap import CoapMessage
+from .diagnostics import PingResult as PingResult
 from .engine import Engine
 from .files import Files as Files
 from .models.base import Family as Family
+from .network import Network
 from .table import Slot as Slot
 from .tls import TLSContext as TLSContext
 
@@ -20,6 +22,7 @@ class Face(Protocol):
     """What the services need of a modem.  On AsyncModem the result of run() is awaited."""
 
     engine: Engine
+    net: Network
     def run(self, procedure: Proc[T], timeout_ms: int = -1) -> T: ...
     def ready(self) -> Proc[None]: ...
 

@@ -27,5 +27,9 @@ class Ticks(Protocol):
 class Clock(Ticks, Protocol):
     def sleep_ms(self, ms: int, /) -> Any: ...
 
+class Rtc(Protocol):
+    # datetime((year, month, day, weekday, hour, minute, second, subsecond)), as machine.RTC has it
+    def datetime(self, now: tuple[int, ...], /) -> Any: ...
+
 class Pins(Protocol):
     def pwrkey(self, level: int, /) -> Any: ...

@@ -11,10 +11,11 @@ from .table import AF_INET, BUFFER, SOCK_STREAM
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+    from typing import Any
 
     from ._acompat import Task
-    from ._faces import AsyncCoap, AsyncFiles, Family, MaybeTLS, SocketOptions, Unpack
-    from ._types import Address, Clock, Pins, Proc, ReadBuf, Report, T, Trace, Uart
+    from ._faces import AsyncCoap, AsyncFiles, Family, MaybeTLS, PingResult, SocketOptions, Unpack
+    from ._types import Address, Clock, Pins, Proc, ReadBuf, Report, Rtc, T, Trace, Uart
 
 _IDLE_MS = const(1000)
 _STEP_MS = const(20)  # a procedure that waits for time to pass is asked again that often
@@ -249,3 +250,27 @@ class AsyncModem(Core):
             if not done:  # cancelled, too
                 self.engine.close(sock._slot, sock._gen)
         return sock
+
+    # --- services -----------------------------------------------------------------------------------------------
+
+    async def resolve(self, host: str, *, timeout_ms: int = 60_000) -> "list[str]":
+        """See Modem.resolve().  Allocates at most 9,000 bytes, 250 a wait."""
+        return await self.run(self._resolve(host, timeout_ms), timeout_ms)
+
+    async def ping(self, host: str, *, count: int = 4, size: int = 32, timeout_s: int = 4) -> "PingResult":
+        """See Modem.ping().  Allocates at most 9,000 bytes, 250 a wait."""
+        return await self.run(self._ping(host, count, size, timeout_s))
+
+    async def ntp(
+        self, server: str = "pool.ntp.org", *, port: int = 123, set_clock: bool = True, rtc: "Rtc | None" = None
+    ) -> "tuple[int, ...]":
+        """See Modem.ntp().  Allocates at most 9,000 bytes, 250 a wait."""
+        return await self.run(self._ntp(server, port, set_clock, rtc))
+
+    async def dns_servers(self, primary: "str | None" = None, secondary: "str | None" = None) -> "tuple[str, str]":
+        """See Modem.dns_servers().  Allocates at most 9,000 bytes, 250 a wait."""
+        return await self.run(self._dns_servers(primary, secondary))
+
+    async def config(self, name: "str | None" = None, **set: "Any") -> "Any":
+        """See Modem.config().  Allocates at most 9,000 bytes, 250 a wait."""
+        return await self.run(self._config(name, set))

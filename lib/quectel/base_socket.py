@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 _FORMS = ("data", "inline", "hex")  # as table.py numbers them
+_SOL_SOCKET = (1, 0xFFF, 0xFFFF)  # Linux, MicroPython's boards, the others
 
 
 def slot_error(slot: "Slot", gen: int) -> QuectelError:
@@ -108,7 +109,14 @@ class BaseSocket:
         self._timeout_ms = -1 if value is None else _ms(value)
 
     def setsockopt(self, level: int, option: int, value: object) -> None:
-        """Accepted and without effect: no row sets an option of a single socket.  Allocates nothing."""
+        """SO_KEEPALIVE is for all TCP sockets at once, on BC25 and BC32 alone (R210); see Modem.config(keepalive=).
+
+        It is written by the next connect() or listen(), which tell if the module refuses it; of a socket that is open,
+        from now on.  SOL_SOCKET and SO_KEEPALIVE are 1 and 9, or 0xFFF or 0xFFFF and 8.  All else is accepted and
+        without effect: no row sets an option of a single socket.  Allocates nothing; SO_KEEPALIVE at most 3,000 bytes.
+        """
+        if option == (9 if level == 1 else 8) and level in _SOL_SOCKET:
+            self._modem.keep_alive(value, self.id >= 0)
 
     def set_send_form(self, form: str) -> None:
         """How parts are sent: "data" behind a prompt (the default), "inline" in quotes on the command line, or "hex".

@@ -118,6 +118,11 @@ class CoapError(QuectelError):
     """A CoAP request failed: reset, no answer, or refused by the module."""
 
 
+def unsupported(family: str, what: str) -> QuectelError:
+    """For what a family has no commands for."""
+    return QuectelError(EOPNOTSUPP, "%s has no %s" % (family, what))
+
+
 def uart_lent(command: str = "") -> QuectelError:
     """For who cannot be served while a socket in transparent mode has the UART."""
     return QuectelError(

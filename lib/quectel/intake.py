@@ -58,6 +58,7 @@ class Intake:
         self.unframed = False  # URCs are not believed: they may be bytes of a payload
         self.begun = False  # the header of a payload has come since the last tick
         self.watched: "dict[bytes, list[bytes]]" = {}  # prefix -> list that gets each such URC as bytes
+        self.awaited: "dict[bytes, list[bytes]]" = {}  # the same for who waits for a result behind OK, and first
         self.pdp_lost = False  # pdpdeact came
         self.echo_off = False  # the module was told so: only a restart switches it on again
         self.view = 0  # viewmode and showlength, as the last answer to AT+QICFG said (R199, R200)

@@ -6,7 +6,7 @@ from ._compat import LONGEST_MS, const, sleep_ms, ticks_ms, utc_now
 from .command import ON_CLOSE, ON_CONNECT, ON_OK, ON_SEND
 from .engine import Engine
 from .errors import QuectelError, TLSError
-from .network import LOST, ONLINE, Network, bring_up, prepare, shut_down
+from .network import LOST, ONLINE, Network, bring_up, grant_due, prepare, shut_down
 from .opening import (
     bind_id,
     check_address,
@@ -18,7 +18,7 @@ from .opening import (
     ssl_open_line,
     switch_mode,
 )
-from .procedure import ask
+from .procedure import ask, prefix_of
 from .services import Services
 from .table import DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
 from .text import decode, in_range
@@ -136,8 +136,11 @@ class Core(Services):
         return self.net.state
 
     def ifconfig(self) -> "tuple[str, str, str, str]":
-        """(address, mask, gateway, DNS server), "0.0.0.0" for what no command tells.  Allocates at most 64 bytes."""
-        return self.net.address, "0.0.0.0", "0.0.0.0", "0.0.0.0"
+        """(address, mask, gateway, DNS server), "0.0.0.0" for what no command has told; see dns_servers().
+
+        Allocates at most 64 bytes.
+        """
+        return self.net.address, "0.0.0.0", "0.0.0.0", self.net.dns
 
     def on_urc(self, prefix: str, handler: "Handler | None") -> None:
         """Have handler(line: bytes) called for URCs that begin with prefix and that no socket uses; None removes it.
@@ -265,7 +268,7 @@ class Core(Services):
                 raise ValueError("a command line holds no CR, LF, NUL or Ctrl-Z")
         if raw[:3].upper() == b"ATE":
             self.engine.echo_off = False  # it is the caller's now
-        head = prefix.encode() if prefix is not None else _prefix_of(raw)
+        head = prefix.encode() if prefix is not None else prefix_of(raw)
         limit_ms = self._family.answer_ms if final != "SEND OK" else _SEND_MS
         if timeout_ms is not None:
             limit_ms = in_range("timeout_ms", timeout_ms, 1, LONGEST_MS)
@@ -278,6 +281,7 @@ class Core(Services):
         """Settings are made once an epoch, before the first socket: connect() does it, or the first open."""
         if self.net.prepared != self.engine.epoch:
             yield from prepare(self.engine, self.net)
+        yield from grant_due(self.engine, self.net)
 
     # --- sockets ------------------------------------------------------------------------------------------------
 
@@ -314,7 +318,7 @@ class Core(Services):
             return open_line(self._family, slot, service, host, port, local_port)
 
         if tls is None:
-            yield from open_socket(self.engine, slot, gen, line, host, QuectelError)
+            yield from open_socket(self.engine, slot, gen, line, host, QuectelError, self.net.longer_ms)
         else:
             yield from open_socket(self.engine, slot, gen, line, host, TLSError, tls.negotiate_s * 1000)
 
@@ -355,13 +359,3 @@ class Core(Services):
             if slot.parent >= 0 and slot.parent == listener.cid and slot.cid >= 0:
                 return slot
         return None
-
-
-def _prefix_of(raw: bytes) -> "bytes | None":
-    """`+NAME:` of AT+NAME..., which answers with lines that begin so; None for AT, ATI and the like."""
-    if raw[2:3] != b"+":
-        return None
-    end = 3
-    while end < len(raw) and (48 <= raw[end] <= 57 or 65 <= (raw[end] & 0xDF) <= 90):
-        end += 1
-    return raw[2:end].upper() + b":"

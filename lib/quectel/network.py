@@ -5,7 +5,7 @@ from errno import EACCES, ENODEV, EPERM
 from ._compat import const, ticks_add, ticks_diff
 from .command import ON_CLOSE, ON_OK
 from .errors import NetworkError, QuectelError, QuectelTimeout
-from .procedure import ask, number, reason, try_ask, values, wait_for, word
+from .procedure import ask, number, prefix_of, reason, try_ask, values, wait_for, word
 from .text import checked, decode
 
 TYPE_CHECKING = const(False)
@@ -28,8 +28,22 @@ _QUICK_MS = 300  # what the module knows without asking the network, in all fami
 _RESTARTS = 3
 
 
+class Wish:
+    """A setting of the caller's that a restart of the module may undo.
+
+    query, and how its answer's fields begin where nothing is to be done; else command makes it.
+    """
+
+    __slots__ = ("command", "query", "wanted")
+
+    def __init__(self, query: bytes, wanted: "list[str]", command: bytes) -> None:
+        self.query = query
+        self.wanted = wanted
+        self.command = command
+
+
 class Network:
-    """What bring-up has learnt about the module and the network."""
+    """What bring-up has learnt about the module and the network, and what the caller wants them to be."""
 
     def __init__(self) -> None:
         self.prepared = -1  # epoch in which the settings were made, -1: never
@@ -39,11 +53,46 @@ class Network:
         self.address = "0.0.0.0"
         self.apn: "str | None" = None
         self.clock = ""  # the module's clock as AT+CCLK? gave it
+        self.dns = "0.0.0.0"  # the primary server, once somebody has asked
+        self.longer_ms = 0  # than the family's time limit an open may take: open_time (R114)
+        self.wishes: "dict[str, Wish]" = {}
+        self.due: "list[str]" = []  # those that the module does not know yet, or any more
 
     def clock_is_set(self) -> bool:
         """A clock that no network has set shows years long past."""
         year = self.clock[:2]
         return "24" <= year <= "79" and "0" <= year[1] <= "9"
+
+    def wish(self, name: str, wish: Wish) -> None:
+        """What the next ready() of the modem carries out, and every one behind a restart of the module."""
+        known = self.wishes.get(name)
+        if known is None or known.command != wish.command:
+            self.wishes[name] = wish
+            self.is_due(name)
+
+    def is_due(self, name: str) -> None:
+        """The module may have forgotten this wish: open_time in deep sleep, for one (R203)."""
+        if name in self.wishes and name not in self.due:
+            self.due.append(name)
+
+
+def grant(engine: "Engine", wish: Wish) -> "Proc[None]":
+    """Asked first and written only when different: the module may keep it in flash (R203, R204)."""
+    prefix = prefix_of(wish.query)
+    answer = yield from try_ask(engine, wish.query, prefix)
+    told = [values(line)[: len(wish.wanted)] for line in answer.lines]
+    if not answer.ok or wish.wanted not in told:
+        yield from ask(engine, wish.command, prefix)
+
+
+def grant_due(engine: "Engine", net: Network) -> "Proc[None]":
+    """One that the module refuses stays due, and its error is told each time."""
+    while net.due:
+        name = net.due[0]
+        wish = net.wishes[name]
+        yield from grant(engine, wish)
+        if name in net.due and net.wishes[name] is wish:  # it may have been changed meanwhile
+            net.due.remove(name)
 
 
 def _silent(step: str, state: str, text: str) -> None:
@@ -72,6 +121,7 @@ def _settings(engine: "Engine", net: Network) -> "Proc[None]":
     yield from _identify(engine, net)
     yield from _pin(engine)
     yield from _close_leftovers(engine)
+    net.due = list(net.wishes)  # granted by who needs them: DNS servers are refused until registration (R194)
 
 
 def _contact(engine: "Engine") -> "Proc[None]":
@@ -107,7 +157,7 @@ def _pin(engine: "Engine") -> "Proc[None]":
     One that the module refuses to tell is unknown to its firmware.
     """
     for query, wanted, command in engine.family.pins:
-        prefix = query[2 : query.find(b"=") if b"=" in query else -1] + b":"
+        prefix = prefix_of(query)
         answer = yield from try_ask(engine, query, prefix)
         told = [values(line) for line in answer.lines]
         if answer.ok and values(wanted) not in told:
@@ -155,6 +205,7 @@ def bring_up(
     report("attach", "done", "")
     yield from (_activate(engine, net, setup) if engine.family.qiact else _address(engine, net))
     report("pdp", "done", net.address)
+    yield from grant_due(engine, net)
     yield from read_clock(engine, net)
     if utc and not net.clock_is_set():
         yield from set_clock(engine, net, utc)

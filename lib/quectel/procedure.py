@@ -180,3 +180,13 @@ def number(line: "Line", index: int) -> int:
         return int(fields[index])
     except ValueError:
         return -1
+
+
+def prefix_of(raw: bytes) -> "bytes | None":
+    """`+NAME:` of AT+NAME..., which answers with lines that begin so; None for AT, ATI and the like."""
+    if raw[2:3] != b"+":
+        return None
+    end = 3
+    while end < len(raw) and (48 <= raw[end] <= 57 or 65 <= (raw[end] & 0xDF) <= 90):
+        end += 1
+    return raw[2:end].upper() + b":"

@@ -9,8 +9,10 @@ from .table import AF_INET, BUFFER, SOCK_STREAM
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
-    from ._faces import Coap, Family, Files, MaybeTLS, SocketOptions, Unpack
-    from ._types import Address, Clock, Pins, Proc, ReadBuf, Report, T, Trace, Uart, Wait
+    from typing import Any
+
+    from ._faces import Coap, Family, Files, MaybeTLS, PingResult, SocketOptions, Unpack
+    from ._types import Address, Clock, Pins, Proc, ReadBuf, Report, Rtc, T, Trace, Uart, Wait
 
 _NAP_MS = const(1)  # between two looks at a UART that cannot be waited for
 _LONG_MS = const(1000)
@@ -178,3 +180,50 @@ class Modem(Core):
             sock.close()
             raise
         return sock
+
+    # --- services -----------------------------------------------------------------------------------------------
+
+    def resolve(self, host: str, *, timeout_ms: int = 60_000) -> "list[str]":
+        """The addresses of a name, as the module finds them (R190); sockets need no such call.
+
+        NetworkError(EHOSTUNREACH) if it has none, QuectelTimeout.  Allocates at most 9,000 bytes.
+        """
+        return self.run(self._resolve(host, timeout_ms), timeout_ms)
+
+    def ping(self, host: str, *, count: int = 4, size: int = 32, timeout_s: int = 4) -> "PingResult":
+        """Send count echoes (1 to 10) of size bytes (32 to 200, on LTE always 32), each awaited for 1 to 255 s (R181).
+
+        A PingResult also if none comes back: .sent .received .lost .min_ms .max_ms .avg_ms .echoes.
+        NetworkError if host has no address or the network is down.  Allocates at most 9,000 bytes.
+        """
+        return self.run(self._ping(host, count, size, timeout_s))
+
+    def ntp(
+        self, server: str = "pool.ntp.org", *, port: int = 123, set_clock: bool = True, rtc: "Rtc | None" = None
+    ) -> "tuple[int, ...]":
+        """The time of an NTP server, UTC, as time.gmtime() gives it (R185 to R188).
+
+        set_clock: the module sets its own clock.  rtc: machine.RTC() or the like, which is set to UTC.
+        NetworkError: ETIMEDOUT if the server does not answer, EHOSTUNREACH if it is not found.
+        Allocates at most 9,000 bytes.
+        """
+        return self.run(self._ntp(server, port, set_clock, rtc))
+
+    def dns_servers(self, primary: "str | None" = None, secondary: "str | None" = None) -> "tuple[str, str]":
+        """The DNS servers' addresses, "" where there is none; set first if given (R193).  Then ifconfig() knows them.
+
+        They can be set once the module is registered (R194); behind a restart of the module they are set again.
+        Allocates at most 9,000 bytes.
+        """
+        return self.run(self._dns_servers(primary, secondary))
+
+    def config(self, name: "str | None" = None, **set: "Any") -> "Any":
+        """config(name) asks for "imei" "imsi" "iccid" "model" "revision" "open_time" "keepalive" or "dns".
+
+        Set are, and again behind a restart of the module: open_time=s, 1 to 36, in which a TCP connect must be done
+        (R201; BC65, BC92); keepalive=(idle_s, interval_s, count), 1 to 36000, 10 to 20, 1 to 255, or None, for all
+        TCP sockets (R210; BC25, BC32, which does not sleep deeply meanwhile, R211); dns=(primary, secondary).
+        ValueError for other names and values, QuectelError(EOPNOTSUPP) for what the family lacks.
+        Allocates at most 9,000 bytes.
+        """
+        return self.run(self._config(name, set))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _MASK = const(0x3FFFFFFF)
 _PLUS = const(43)
 _WORDS = (b"RING", b"Call Ready", b"SMS Ready", b"SMS DONE", b"PB DONE")
+_AWAITED = const(64)  # lines that are kept of one result
 _CONNECTED = const(2)  # as all families number it
 
 
@@ -85,11 +86,12 @@ class Urcs(Framing):
         elif f.skip(b'"pdpdeact",'):
             self._urc_seen()
             self._deactivated(f.num())
+        elif f.skip(b'"dnsgip",'):
+            if not self._awaits(b'"dnsgip",'):
+                self._other(self.parser.buf, self.parser.a, self.parser.b)
         else:
-            known = f.skip(b'"dnsgip",')
-            self._other(self.parser.buf, self.parser.a, self.parser.b)  # moves f
-            if not known:
-                self._damaged()
+            self._other(self.parser.buf, self.parser.a, self.parser.b)
+            self._damaged()
 
     def _deactivated(self, pdp: int) -> None:
         """The network has taken a PDP context down, and the connections in it.  Bring-up has activated context 1."""
@@ -201,7 +203,20 @@ class Urcs(Framing):
         self.fields.set(buf, a, b)
         return self._watches(self.fields)
 
+    def _awaits(self, prefix: bytes) -> bool:
+        """True if somebody waits for the line that the parser has just given.  A module that babbles is cut short."""
+        lines = self.awaited.get(prefix)
+        if lines is None:
+            return False
+        self._urc_seen()
+        if len(lines) < _AWAITED:
+            self._collect(lines)
+        return True
+
     def _watches(self, f: "Fields") -> bool:
+        for prefix in self.awaited:
+            if f.head(prefix):
+                return self._awaits(prefix)
         for prefix in self.watched:
             if f.skip(prefix):
                 self._urc_seen()

@@ -53,6 +53,43 @@ class Dialect:
         self.server_id = server_id  # the state's line has one, in front of the access mode (R136)
 
 
+class Diagnostics:
+    """How ping, QNTP and the DNS commands of a family are spelled; left out, as on the NB families."""
+
+    def __init__(
+        self,
+        *,
+        ping_sizes: "tuple[int, int]" = (32, 200),
+        ping_done: int = 2,
+        ping_lost: "tuple[int, ...]" = (1, 3),
+        ntp_ms: int = 125_000,
+        dns_query: bytes = b"AT+QIDNSCFG?",
+        dns_set: bytes = b"AT+QIDNSCFG=",
+        dns_lead: "tuple[str, ...]" = (),
+        dns_max: int = 0,
+    ) -> None:
+        self.ping_counts = (1, 10)  # R181
+        self.ping_seconds = (1, 255)
+        self.ping_sizes = ping_sizes  # both alike: the command has no such field
+        self.ping_done = ping_done  # result of the last line (R182)
+        self.ping_lost = ping_lost  # results of one echo that did not come back (R274)
+        self.ntp_ms = ntp_ms  # longest wait for +QNTP
+        self.dns_query = dns_query  # R300
+        self.dns_set = dns_set
+        self.dns_lead = dns_lead  # fields in front of the addresses
+        self.dns_max = dns_max  # longest address in bytes, 0 where no limit is stated
+
+
+class KeepAlive:
+    """How keep-alive of TCP connections is spelled, and its ranges (R208 to R211, R454)."""
+
+    def __init__(self, query: bytes, command: bytes, *ranges: "tuple[int, int]") -> None:
+        self.query = query
+        self.command = command
+        self.ranges = ranges  # of idle and interval in s, and of count
+        self.usual = (60, 10, 9)
+
+
 class Family:
     """Limits, timings, spellings and quirks of one family; see the table in the README."""
 
@@ -76,6 +113,11 @@ class Family:
         self.family_field = False  # the open command ends with <protocol_type>
         # (query, wanted answer, command): settings that change framing
         self.pins: "tuple[tuple[bytes, bytes, bytes], ...]" = ()
+        self.diagnostics: "Diagnostics | None" = None  # ping, NTP, DNS
+        self.keepalive: "KeepAlive | None" = None
+        self.open_time = 0  # longest and usual time of a TCP connect in s, where it can be set (R201)
+        self.imei = b"AT+CGSN"
+        self.iccid = b"AT+QCCID"
         self.ssl_items: "tuple[str, ...]" = ()  # QSSLCFG items beyond those of BG96
         self.ssl_contexts = 0
         self.ufs = ""  # what stands before a file's name in a certificate path (R319)

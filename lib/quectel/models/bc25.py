@@ -1,7 +1,7 @@
 """BC25 and BC32: "BC25&BC32 TCP/IP Application Note"."""
 
 from ._nb import PINS, dialect
-from .base import Family
+from .base import Diagnostics, Family, KeepAlive
 
 FAMILY = Family(
     "BC25",
@@ -11,4 +11,7 @@ FAMILY = Family(
     pdp_contexts=3,
     family_field=True,
     pins=PINS,
+    diagnostics=Diagnostics(),
+    keepalive=KeepAlive(b"AT+QIKALIVE?", b"AT+QIKALIVE=", (1, 36000), (10, 20), (1, 255)),
+    imei=b"AT+CGSN=1",
 )

@@ -1,7 +1,7 @@
 """BC65 and BC92: "BC65&BC92 TCP/IP Application Note"."""
 
 from ._nb import PINS, dialect
-from .base import Family
+from .base import Diagnostics, Family
 
 FAMILY = Family(
     "BC65",
@@ -13,4 +13,7 @@ FAMILY = Family(
     host_max=50,  # R116
     family_field=True,
     pins=PINS,
+    diagnostics=Diagnostics(dns_max=50),  # R310
+    open_time=36,
+    imei=b"AT+CGSN=1",
 )

@@ -6,6 +6,8 @@ FAMILY = Family(
     "BC95G",
     ("BC95", "BC68"),
     coap=True,
+    imei=b"AT+CGSN=1",
+    iccid=b"AT+NCCID",
     connections=0,
     modes=(),
     send_max=1024,

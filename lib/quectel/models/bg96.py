@@ -1,6 +1,6 @@
 """BG96: "BG96 SSL AT Commands Manual"."""
 
-from ._lte import PINS
+from ._lte import PINS, diagnostics
 from .base import Dialect, Family
 
 FAMILY = Family(
@@ -14,6 +14,7 @@ FAMILY = Family(
     send_max=1460,
     answer_ms=5000,  # R023: not stated
     qiact=True,
+    diagnostics=diagnostics(),
     pins=PINS,
     ssl_contexts=6,
 )

@@ -1,6 +1,6 @@
 """EC200U and EG915U: "EC200U&EG915U Series SSL Application Note"."""
 
-from ._lte import PINS
+from ._lte import PINS, diagnostics
 from .base import Dialect, Family
 
 FAMILY = Family(
@@ -13,6 +13,7 @@ FAMILY = Family(
     modes=(0, 1, 2),
     send_max=1460,
     qiact=True,
+    diagnostics=diagnostics(700_000),  # it asks again by itself
     # With "close/mode" 1 a "closed" comes behind the OK, when the id may be somebody else's already.
     pins=PINS + ((b'AT+QICFG="close/mode"', b'+QICFG: "close/mode",0', b'AT+QICFG="close/mode",0'),),
     ssl_items=(
