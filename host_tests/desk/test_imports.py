@@ -33,7 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "opening": _CORE,
     "files": _CORE,
     "coap": _CORE,
-    "diagnostics": _CORE,
+    "diagnostics": {"network"} | _CORE,
     "settings": {"network"} | _CORE,
     "power": _CORE,
     "procedure": {"command", "text"},

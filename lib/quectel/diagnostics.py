@@ -4,6 +4,7 @@ from errno import EAGAIN, EHOSTUNREACH, EIO, ETIMEDOUT
 
 from ._compat import const, ticks_add, ticks_diff
 from .errors import NetworkError, QuectelError, QuectelTimeout, error_of, unsupported
+from .network import clock_text
 from .procedure import ask, name_of, number, values
 from .text import checked, in_range
 
@@ -316,7 +317,7 @@ class Diagnostics:
             raise QuectelTimeout("no result in %d ms" % self._record.ntp_ms, name_of(line))
         now = utc_of(found.text)
         if set_clock:
-            self._modem.net.clock = found.text[-20:]  # two digits of the year, as AT+CCLK? has it
+            self._modem.net.clock = clock_text(now)
         if rtc is not None:
             rtc.datetime(now[:3] + (now[6],) + now[3:6] + (0,))
         return now

@@ -121,7 +121,7 @@ def _settings(engine: "Engine", net: Network) -> "Proc[None]":
     yield from _identify(engine, net)
     yield from _pin(engine)
     yield from _close_leftovers(engine)
-    net.due = list(net.wishes)  # granted by who needs them: DNS servers are refused until registration (R194)
+    net.due = sorted(net.wishes)  # granted by who needs them: DNS servers are refused until registration (R194)
 
 
 def _contact(engine: "Engine") -> "Proc[None]":
@@ -312,9 +312,14 @@ def read_clock(engine: "Engine", net: Network) -> "Proc[None]":
     net.clock = word(answer.lines[0]) if answer.lines else ""
 
 
+def clock_text(utc: "tuple[int, ...]") -> str:
+    """(year, month, day, hour, minute, second), UTC, as AT+CCLK has it."""
+    return "%02d/%02d/%02d,%02d:%02d:%02d+00" % ((utc[0] % 100,) + tuple(utc[1:6]))
+
+
 def set_clock(engine: "Engine", net: Network, utc: "tuple[int, ...]") -> "Proc[None]":
     """Set the module's clock to (year, month, day, hour, minute, second), UTC."""
-    clock = "%02d/%02d/%02d,%02d:%02d:%02d+00" % ((utc[0] % 100,) + tuple(utc[1:6]))
+    clock = clock_text(utc)
     yield from ask(engine, b'AT+CCLK="%s"' % clock.encode())
     net.clock = clock
 
