@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SIZES = (0, 1, 2, 3, 7, 19)  # bytes that one read gives
 PING = b'AT+QPING=1,"a.example",4,4,32\r'
+SHORT = b'AT+QPING=1,"10.0.0.9",1,2,32\r'
 ECHO = "+QPING: 0,220.18.23.21,32,%d,255"
 DNS = b'AT+QIDNSGIP=1,"a.example"\r'
 NTP = b'AT+QNTP=1,"pool.ntp.org",123,1\r'
@@ -41,7 +42,7 @@ class Rtc:
 @both
 def test_ping(face: "Face") -> "Generator[Any, Any, None]":
     for size in SIZES:
-        said = [OK] + [item for ms in (192, 240, 241, 479) for item in (ms, lines(ECHO % ms))]
+        said = [OK] + [item for ms in (192, 240, 241, 479) for item in (20, lines(ECHO % ms))]
         m = face.start("BC25", [(PING, said + [lines("+QPING: 2,4,4,0,192,479,287")])], size=size)
         found = yield m.ping("a.example")
         assert (found.sent, found.received, found.lost) == (4, 4, 0)
@@ -67,12 +68,12 @@ def test_ping_with_lost_echoes(face: "Face") -> "Generator[Any, Any, None]":
 @both
 def test_ping_that_nobody_answers(face: "Face") -> "Generator[Any, Any, None]":
     lost = ["+QPING: 1"] * 4
-    m = face.start("BC25", [(PING, lines("OK", *lost)[:-2] + lines("", "+QPING: 2,4,0,4,0,0,0")), (PING, OK)])
+    m = face.start("BC25", [(PING, lines("OK", *lost)[:-2] + lines("", "+QPING: 2,4,0,4,0,0,0")), (SHORT, OK)])
     found = yield m.ping("a.example")
     assert (found.received, found.lost, found.min_ms, found.max_ms, found.avg_ms) == (0, 4, 0, 0, 0)
     with raises(QuectelTimeout) as caught:  # no line at all
-        yield m.ping("a.example")
-    assert caught.value.command == "AT+QPING" and 4 * 4000 < face.clock.passed < 100_000
+        yield m.ping("10.0.0.9", count=2, timeout_s=1)
+    assert caught.value.command == "AT+QPING" and 2000 < face.clock.passed < 10_000
 
 
 @rows("R274", "R457")
@@ -99,10 +100,10 @@ def test_ping_that_cannot_be(face: "Face") -> "Generator[Any, Any, None]":
 @rows("R182", "R457")
 @both
 def test_the_last_line_of_a_ping_is_lost(face: "Face") -> "Generator[Any, Any, None]":
-    m = face.start("BC25", [(PING, lines("OK", ECHO % 50, ECHO % 70))])
-    found = yield m.ping("a.example")
-    assert (found.sent, found.received, found.lost, found.min_ms, found.max_ms) == (4, 2, 2, 50, 70)
-    assert 16_000 < face.clock.passed < 100_000
+    m = face.start("BC25", [(SHORT, lines("OK", ECHO % 50))])
+    found = yield m.ping("10.0.0.9", count=2, timeout_s=1)
+    assert (found.sent, found.received, found.lost, found.min_ms, found.max_ms) == (2, 1, 1, 50, 50)
+    assert 2000 < face.clock.passed < 10_000
 
 
 @rows("R182", "R313")
@@ -167,7 +168,7 @@ def test_resolve(face: "Face") -> "Generator[Any, Any, None]":
 @both
 def test_a_name_that_is_not_found(face: "Face") -> "Generator[Any, Any, None]":
     for urc, code in (('"dnsgip",565', 565), ('"dnsgip",565,0,0', 565), ('"dnsgip",0,0,600', 0)):
-        m = face.start("BC65", [(DNS, [OK, 3000, lines("+QIURC: " + urc)])])
+        m = face.start("BC65", [(DNS, [OK, 200, lines("+QIURC: " + urc)])])
         with raises(NetworkError) as caught:
             yield m.resolve("a.example")
         assert (caught.value.code, caught.value.errno) == (code, EHOSTUNREACH) and "AT+QIDNSGIP" in str(caught.value)
@@ -186,9 +187,9 @@ def test_an_address_that_was_lost_is_not_waited_for(face: "Face") -> "Generator[
 @both
 def test_a_name_that_was_given_up_is_not_the_next_ones(face: "Face") -> "Generator[Any, Any, None]":
     """The URCs do not say whose they are: what a call has left behind is awaited before the next one is sent."""
-    late = [OK, 3000, lines('+QIURC: "dnsgip",0,1,600', '+QIURC: "dnsgip","10.0.0.1"')]
+    late = [OK, 2000, lines('+QIURC: "dnsgip",0,1,600', '+QIURC: "dnsgip","10.0.0.1"')]
     b = (b'AT+QIDNSGIP=1,"b.example"\r', lines("OK", '+QIURC: "dnsgip",0,1,600', '+QIURC: "dnsgip","10.0.0.2"'))
-    for answer, least, most in ((late, 2900, 3300), (OK, 59_000, 61_000)):
+    for answer, least, most in ((late, 1900, 2300), (OK, 59_000, 61_000)):
         m = face.start("BC25", [(DNS, answer), b])
         with raises(QuectelTimeout):
             yield m.resolve("a.example", timeout_ms=1000)
@@ -264,25 +265,33 @@ def test_a_socket_goes_on_during_a_ping(face: "Face") -> "Generator[Any, Any, No
 # --- time ---------------------------------------------------------------------------------------------------------
 
 
-@rows("R185", "R186", "R187", "R188", "R309", "R350", "R361")
+@rows("R185", "R186", "R188")
 @both
 def test_ntp(face: "Face") -> "Generator[Any, Any, None]":
     for size in SIZES:
-        for line, utc in (
-            (TIME, UTC),
-            ('+QNTP: 0, "18/04/20,11:08:20+32"', UTC),  # two digits, and a blank
-            ('+QNTP: 0,"18/04/20,11:08:20+00"', (2018, 4, 20, 11, 8, 20, 4, 110)),
-            ('+QNTP:0,"2026/01/01,00:07:59+1"', (2025, 12, 31, 23, 52, 59, 2, 365)),
-            ('+QNTP: 0,"2024/02/28,20:00:00-48"', (2024, 2, 29, 8, 0, 0, 3, 60)),
-            ("+QNTP: 0,2024/12/31,14:00:00-48", (2025, 1, 1, 2, 0, 0, 2, 1)),
-            ('+QNTP: 0,"00/03/01,00:00:00"', (2000, 3, 1, 0, 0, 0, 2, 61)),
-        ):
-            m = face.start("BC25", [(NTP, [OK, 2500, lines(line)])], size=size)
-            rtc = Rtc()
-            assert (yield m.ntp(rtc=rtc)) == utc, line
-            assert rtc.now == utc[:3] + (utc[6],) + utc[3:6] + (0,)
-            assert m.net.clock[:8] == "%02d/%02d/%02d" % (utc[0] % 100, utc[1], utc[2])
-            face.check()
+        m = face.start("BC65", [(NTP, [OK, 100, lines(TIME)])], size=size)
+        assert (yield m.ntp()) == UTC and m.net.clock == "18/04/20,03:08:20+00"
+        face.check()
+
+
+@rows("R186", "R187", "R309", "R350", "R361")
+@both
+def test_times_as_modules_print_them(face: "Face") -> "Generator[Any, Any, None]":
+    for line, utc in (
+        (TIME, UTC),
+        ('+QNTP: 0, "18/04/20,11:08:20+32"', UTC),  # two digits, and a blank
+        ('+QNTP: 0,"18/04/20,11:08:20+00"', (2018, 4, 20, 11, 8, 20, 4, 110)),
+        ('+QNTP:0,"2026/01/01,00:07:59+1"', (2025, 12, 31, 23, 52, 59, 2, 365)),
+        ('+QNTP: 0,"2024/02/28,20:00:00-48"', (2024, 2, 29, 8, 0, 0, 3, 60)),
+        ("+QNTP: 0,2024/12/31,14:00:00-48", (2025, 1, 1, 2, 0, 0, 2, 1)),
+        ('+QNTP: 0,"00/03/01,00:00:00"', (2000, 3, 1, 0, 0, 0, 2, 61)),
+        ('+QNTP: 0,"80/01/06,00:00:00+00"', (1980, 1, 6, 0, 0, 0, 6, 6)),
+    ):
+        m = face.start("BC25", [(NTP, lines("OK", line))])
+        rtc = Rtc()
+        assert (yield m.ntp(rtc=rtc)) == utc, line
+        assert rtc.now == utc[:3] + (utc[6],) + utc[3:6] + (0,)
+        face.check()
 
 
 @rows("R185", "R188")
@@ -298,7 +307,7 @@ def test_the_modules_clock_is_left_alone(face: "Face") -> "Generator[Any, Any, N
 def test_ntp_that_fails(face: "Face") -> "Generator[Any, Any, None]":
     for code, errno in ((1, EIO), (2, ETIMEDOUT), (3, EAGAIN), (4, EHOSTUNREACH), (5, EHOSTUNREACH), (569, ETIMEDOUT)):
         rtc = Rtc()
-        m = face.start("BC25", [(NTP, [OK, 900, lines("+QNTP: %d" % code)])])
+        m = face.start("BC25", [(NTP, [OK, 90, lines("+QNTP: %d" % code)])])
         with raises(NetworkError) as caught:
             yield m.ntp(rtc=rtc)
         assert (caught.value.code, caught.value.errno) == (code, errno) and caught.value.text and not rtc.now
