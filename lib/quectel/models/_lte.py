@@ -13,7 +13,7 @@ def diagnostics(ntp_ms: int = 125_000) -> Diagnostics:
     return Diagnostics(
         ping_sizes=(32, 32),
         ping_done=0,
-        ping_lost=(569,),
+        ping_lost=(1, 569),
         ntp_ms=ntp_ms,
         dns_query=b"AT+QIDNSCFG=1",
         dns_set=b"AT+QIDNSCFG=1,",
