@@ -34,6 +34,17 @@ ANSWERS: "list[tuple[bytes, Any]]" = [
     (b"AT+QIRD=", line(b"+QIRD: 0")),
     (b"AT+QSSLRECV=", line(b"+QSSLRECV: 0")),
     (b"AT+QIGETERROR", line(b"+QIGETERROR: 552,x")),
+    (b"AT+CGSN", line(b"866425030000015")),
+    (b"AT+CIMI", line(b"460001234567890")),
+    (b"AT+QCCID", line(b"+QCCID: 89860012345678901234")),
+    (b"AT+NCCID", line(b"+NCCID:89860012345678901234")),
+    (b"AT+CGMR", line(b"R01A05")),
+    (b"AT+QPING=", _OK + b"\r\n+QPING: 4,4,0,4\r\n"),
+    (b"AT+QNTP=", _OK + b'\r\n+QNTP: 0,"2026/11/20,10:00:00+00"\r\n'),
+    (b"AT+QIDNSGIP=", _OK + b'\r\n+QIURC: "dnsgip",0,1,600\r\n\r\n+QIURC: "dnsgip","10.0.0.1"\r\n'),
+    (b"AT+QIDNSCFG?", line(b'+QIDNSCFG: "10.0.0.53","10.0.0.54"')),
+    (b"AT+QIDNSCFG=1", line(b'+QIDNSCFG: 1,"10.0.0.53","10.0.0.54"')),
+    (b"AT+QIKALIVE?", line(b"+QIKALIVE: 0,60,10,9")),
     (b"AT+QCOAPDATASTATUS?", line(b"+QCOAPDATASTATUS: 4")),
 ]
 

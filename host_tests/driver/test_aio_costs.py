@@ -15,7 +15,7 @@ from scripted import as_prepared, lines
 from stands import SOURCE, dialect_of
 from stated import stated
 from steps import CLOSE_0, PREPARED, SERVER, said
-from test_costs import COUNTED, LISTENING, LTE, OPENED, PAYLOAD
+from test_costs import COUNTED, KEEPALIVE, LISTENING, LTE, NAME, NTP, OPENED, PAYLOAD, PING, SET_SERVERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -206,6 +206,11 @@ MODEM_SCENES: "list[tuple[str, int, Make]]" = [
     ("socket", 0, of_modem(make_socket, [])),
     ("aclose", 0, of_modem(lambda m: m.aclose(), [])),
     ("command", 11, of_modem(lambda m: m.command("AT+CSQ"), [said("AT+CSQ", "+CSQ: 17,99")])),
+    ("ping", 0, of_modem(lambda m: m.ping("a.example"), [PING])),
+    ("resolve", 0, of_modem(lambda m: m.resolve("a.example"), [NAME])),
+    ("ntp", 0, of_modem(lambda m: m.ntp(), [NTP])),
+    ("dns_servers", 0, of_modem(lambda m: m.dns_servers("1.1.1.1", "9.9.9.9"), SET_SERVERS)),
+    ("config", 0, of_modem(lambda m: m.config(keepalive=(60, 10, 9)), KEEPALIVE)),
     ("create_connection", 0, of_modem(lambda m: m.create_connection(SERVER), [OPENED])),
     ("disconnect", 0, of_modem(lambda m: m.disconnect(), [said("AT+QIDEACT=1")], "BG96")),
     (

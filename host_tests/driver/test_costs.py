@@ -249,6 +249,32 @@ def coap(method: str) -> "Call":
     return lambda: getattr(service, method)("coap://10.0.0.9/a", token=b"\x01\x02\x03\x04")
 
 
+PING = (
+    b'AT+QPING=1,"a.example",4,4,32\r',
+    lines("OK", *["+QPING: 0,10.0.0.9,32,90,255"] * 4, "+QPING: 2,4,4,0,90,90,90"),
+)
+NAME = (b'AT+QIDNSGIP=1,"a.example"\r', lines("OK", *['+QIURC: "dnsgip",' + urc for urc in ("0,1,600", '"10.0.0.9"')]))
+NTP = (b'AT+QNTP=1,"pool.ntp.org",123,1\r', lines("OK", '+QNTP: 0,"2018/04/20,11:08:20+32"'))
+SERVERS = said("AT+QIDNSCFG?", '+QIDNSCFG: "10.0.0.53","10.0.0.54"')
+SET_SERVERS = [SERVERS, said('AT+QIDNSCFG="1.1.1.1","9.9.9.9"'), SERVERS]
+KEEPALIVE = [said("AT+QIKALIVE?", "+QIKALIVE: 0,60,10,9"), said("AT+QIKALIVE=1,60,10,9")]
+
+
+def service(call: "Callable[[Any], object]", *script: "Any") -> "Callable[[], Call]":
+    """A service of a modem, for the first time."""
+
+    def make() -> "Call":
+        m = modem(list(script))
+        return lambda: call(m)
+
+    return make
+
+
+def keep_alive() -> "Call":
+    sock = opened(*KEEPALIVE)
+    return lambda: sock.setsockopt(1, 9, 1)
+
+
 def coap_close() -> "Call":
     return modem([said("AT+QCOAPDEL")], "BC95-G").coap().close  # type: ignore[no-any-return]
 
@@ -265,6 +291,11 @@ SCENES: "list[Scene]" = [
     ("sync.Modem.command", 11, command),
     ("sync.Modem.socket", 0, of_modem(lambda m: m.socket())),
     ("sync.Modem.create_connection", 0, of_modem(lambda m: m.create_connection(SERVER))),
+    ("sync.Modem.ping", 0, service(lambda m: m.ping("a.example"), PING)),
+    ("sync.Modem.resolve", 0, service(lambda m: m.resolve("a.example"), NAME)),
+    ("sync.Modem.ntp", 0, service(lambda m: m.ntp(), NTP)),
+    ("sync.Modem.dns_servers", 0, service(lambda m: m.dns_servers("1.1.1.1", "9.9.9.9"), *SET_SERVERS)),
+    ("sync.Modem.config", 0, service(lambda m: m.config(keepalive=(60, 10, 9)), *KEEPALIVE)),
     ("modem.Core.on_urc", 0, of_modem(lambda m: m.on_urc("+X:", nothing))),
     ("modem.Core.ifconfig", 0, of_modem(lambda m: m.ifconfig())),
     ("modem.Core.status", 0, of_modem(lambda m: m.status())),
@@ -297,6 +328,7 @@ SCENES: "list[Scene]" = [
     ("sync_socket.Socket.fileno", 0, of_socket(lambda s: s.fileno())),
     ("base_socket.BaseSocket.settimeout", 0, of_socket(lambda s: s.settimeout(1.5))),
     ("base_socket.BaseSocket.setsockopt", 0, of_socket(lambda s: s.setsockopt(1, 2, 3))),
+    ("base_socket.BaseSocket.setsockopt:SO_KEEPALIVE at most", 0, keep_alive),
     ("base_socket.BaseSocket.bind", 0, of_socket(lambda s: s.bind(("", 2)))),
     ("base_socket.BaseSocket.pending", 0, of_socket(lambda s: s.pending())),
     ("base_socket.BaseSocket.id", 0, of_socket(lambda s: s.id)),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PEM = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 MODELS = {"BG96": "BG96", "EC200U": "EC200U", "BC65": "BC65", "BC25": "BC25", "BC95G": "BC95-G"}
 # What waits for a URC and not for an answer: the URC's time is measured below.
-_URC = (b"AT+QIOPEN=", b"AT+QSSLOPEN=")
+_URC = (b"AT+QIOPEN=", b"AT+QSSLOPEN=", b"AT+QPING=", b"AT+QNTP=", b"AT+QIDNSGIP=")
 
 
 def table() -> "list[tuple[str, tuple[str, ...], int, int]]":
@@ -41,9 +41,19 @@ def times(family: str, command: bytes) -> "tuple[int, int]":
 def use(modem: "Any") -> None:
     """Everything that makes the driver send something."""
     modem.connect("internet", user="me", password="secret", auth="pap", pin="1234")
+    for name in ("imei", "imsi", "iccid", "revision"):
+        modem.config(name)
     if modem.family.coap:
         modem.coap().get("coap://10.0.0.1/a")
         return
+    modem.ping("10.0.0.1")
+    modem.resolve("a.example")
+    modem.ntp()
+    modem.dns_servers("1.1.1.1")
+    if modem.family.keepalive:
+        modem.config(keepalive=(60, 10, 9))
+    if modem.family.open_time:
+        modem.config(open_time=20)
     talk(modem, None)
     if modem.family.tls is not None:
         talk(modem, TLSContext(ca=PEM))
@@ -81,7 +91,7 @@ def test_every_command_has_its_own_time(family: str) -> None:
         first, second = times(family, command)
         if b"CLOSE=" in command:
             first, second = first + second, 0
-        if command.startswith(_URC[0]) or command.startswith(_URC[1]):
+        if any([command.startswith(one) for one in _URC]):
             second = 0
         assert (limit_ms, then_ms) == (first, second), (command, limit_ms, then_ms)
         seen.append(command)
@@ -122,6 +132,23 @@ def test_the_urc_of_an_open_has_its_own_time(family: str, host: str, how: "dict[
     assert limit_ms == times(family, name)[1] + negotiate_ms
     waited = opened(family, host, how)
     assert limit_ms <= waited < limit_ms + 500, (waited, limit_ms)
+
+
+@rows("R182", "R185", "R190", "R457")
+@cases("BG96", "EC200U", "BC65", "BC25")
+def test_results_behind_the_ok_have_their_own_time(family: str) -> None:
+    for name, call in (
+        (b"AT+QPING=", lambda m: m.ping("a.example")),
+        (b"AT+QNTP=", lambda m: m.ntp()),
+        (b"AT+QIDNSGIP=", lambda m: m.resolve("a.example")),
+    ):
+        modem = start(family, MODELS[family], False, [(name, b"\r\nOK\r\n")])
+        modem.net.prepared = 0
+        modem._clock.step = 50
+        with raises(QuectelTimeout):
+            call(modem)
+        limit_ms = times(family, name)[1]
+        assert limit_ms <= modem._clock.passed < limit_ms + 500, (name, modem._clock.passed)
 
 
 @rows("R292")

@@ -254,23 +254,23 @@ class AsyncModem(Core):
     # --- services -----------------------------------------------------------------------------------------------
 
     async def resolve(self, host: str, *, timeout_ms: int = 60_000) -> "list[str]":
-        """See Modem.resolve().  Allocates at most 9,000 bytes, 250 a wait."""
+        """See Modem.resolve().  Allocates at most 8,000 bytes, 250 a wait."""
         return await self.run(self._resolve(host, timeout_ms), timeout_ms)
 
     async def ping(self, host: str, *, count: int = 4, size: int = 32, timeout_s: int = 4) -> "PingResult":
-        """See Modem.ping().  Allocates at most 9,000 bytes, 250 a wait."""
+        """See Modem.ping().  Allocates at most 18,000 bytes, 250 a wait."""
         return await self.run(self._ping(host, count, size, timeout_s))
 
     async def ntp(
         self, server: str = "pool.ntp.org", *, port: int = 123, set_clock: bool = True, rtc: "Rtc | None" = None
     ) -> "tuple[int, ...]":
-        """See Modem.ntp().  Allocates at most 9,000 bytes, 250 a wait."""
+        """See Modem.ntp().  Allocates at most 8,700 bytes, 250 a wait."""
         return await self.run(self._ntp(server, port, set_clock, rtc))
 
     async def dns_servers(self, primary: "str | None" = None, secondary: "str | None" = None) -> "tuple[str, str]":
-        """See Modem.dns_servers().  Allocates at most 9,000 bytes, 250 a wait."""
+        """See Modem.dns_servers().  Allocates at most 10,000 bytes, 250 a wait."""
         return await self.run(self._dns_servers(primary, secondary))
 
     async def config(self, name: "str | None" = None, **set: "Any") -> "Any":
-        """See Modem.config().  Allocates at most 9,000 bytes, 250 a wait."""
+        """See Modem.config().  Allocates at most 8,500 bytes, 250 a wait."""
         return await self.run(self._config(name, set))

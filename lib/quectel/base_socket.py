@@ -113,7 +113,7 @@ class BaseSocket:
 
         It is written by the next connect() or listen(), which tell if the module refuses it; of a socket that is open,
         from now on.  SOL_SOCKET and SO_KEEPALIVE are 1 and 9, or 0xFFF or 0xFFFF and 8.  All else is accepted and
-        without effect: no row sets an option of a single socket.  Allocates nothing; SO_KEEPALIVE at most 3,000 bytes.
+        without effect: no row sets an option of a single socket.  Allocates nothing; SO_KEEPALIVE at most 5,500 bytes.
         """
         if option == (9 if level == 1 else 8) and level in _SOL_SOCKET:
             self._modem.keep_alive(value, self.id >= 0)

@@ -5,7 +5,7 @@ from errno import EAGAIN, EHOSTUNREACH, EIO, ETIMEDOUT
 from ._compat import const, ticks_add, ticks_diff
 from .errors import NetworkError, QuectelError, QuectelTimeout, error_of, unsupported
 from .network import clock_text
-from .procedure import ask, name_of, number, values
+from .procedure import ask, name_of, values
 from .text import checked, in_range
 
 TYPE_CHECKING = const(False)
@@ -242,7 +242,8 @@ class Late:
         if result is None or result.ended:
             return
         self._heard = self._engine.now
-        result.take(values(line), number(line, 0))
+        fields = values(line)
+        result.take(fields, _int(fields, 0, -1))
         if result.ended:
             self._forget()
 
@@ -279,7 +280,7 @@ class Diagnostics:
             line += b",%d" % size
         yield from self._modem.ready()
         found = Echoes(record, count)
-        limit_ms = count * timeout_s * 1000 + (_MARGIN_MS if _is_address(host) else _NAME_MS)
+        limit_ms = count * timeout_s * 1000 + _MARGIN_MS + (0 if _is_address(host) else _NAME_MS)
         yield from self._echoes.fill(line, found, limit_ms)
         if found.code:
             raise _error(found.code, _PING, line)

@@ -186,7 +186,7 @@ class Modem(Core):
     def resolve(self, host: str, *, timeout_ms: int = 60_000) -> "list[str]":
         """The addresses of a name, as the module finds them (R190); sockets need no such call.
 
-        NetworkError(EHOSTUNREACH) if it has none, QuectelTimeout.  Allocates at most 9,000 bytes.
+        NetworkError(EHOSTUNREACH) if it has none, QuectelTimeout.  Allocates at most 8,000 bytes.
         """
         return self.run(self._resolve(host, timeout_ms), timeout_ms)
 
@@ -194,7 +194,7 @@ class Modem(Core):
         """Send count echoes (1 to 10) of size bytes (32 to 200, on LTE always 32), each awaited for 1 to 255 s (R181).
 
         A PingResult also if none comes back: .sent .received .lost .min_ms .max_ms .avg_ms .echoes.
-        NetworkError if host has no address or the network is down.  Allocates at most 9,000 bytes.
+        NetworkError if host has no address or the network is down.  Allocates at most 18,000 bytes.
         """
         return self.run(self._ping(host, count, size, timeout_s))
 
@@ -205,7 +205,7 @@ class Modem(Core):
 
         set_clock: the module sets its own clock.  rtc: machine.RTC() or the like, which is set to UTC.
         NetworkError: ETIMEDOUT if the server does not answer, EHOSTUNREACH if it is not found.
-        Allocates at most 9,000 bytes.
+        Allocates at most 8,700 bytes.
         """
         return self.run(self._ntp(server, port, set_clock, rtc))
 
@@ -213,7 +213,7 @@ class Modem(Core):
         """The DNS servers' addresses, "" where there is none; set first if given (R193).  Then ifconfig() knows them.
 
         They can be set once the module is registered (R194); behind a restart of the module they are set again.
-        Allocates at most 9,000 bytes.
+        Allocates at most 10,000 bytes.
         """
         return self.run(self._dns_servers(primary, secondary))
 
@@ -224,6 +224,6 @@ class Modem(Core):
         (R201; BC65, BC92); keepalive=(idle_s, interval_s, count), 1 to 36000, 10 to 20, 1 to 255, or None, for all
         TCP sockets (R210; BC25, BC32, which does not sleep deeply meanwhile, R211); dns=(primary, secondary).
         ValueError for other names and values, QuectelError(EOPNOTSUPP) for what the family lacks.
-        Allocates at most 9,000 bytes.
+        Allocates at most 8,500 bytes.
         """
         return self.run(self._config(name, set))
