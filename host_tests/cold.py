@@ -34,6 +34,7 @@ COLD = {
     "engine": {"__init__": MADE, "start": STEPS, "_refill_from": STEPS},
     "base_socket": {
         "__init__": MADE, "settimeout": SETS, "bind": SETS, "_open_steps": STEPS, "_begin_open": STEPS,
+        "_listen_steps": STEPS, "_check_shut": STEPS, "pair": STEPS, "_check_peer": STEPS,
         "_error": FAILS, "slot_error": FAILS, "would_block": FAILS, "in_progress": FAILS, "_accepted": GIVES,
         "_bytes": GIVES,
         "_give_back": LEFT, "_from_back": LEFT,
@@ -42,7 +43,7 @@ COLD = {
     "modem": {
         "__init__": MADE, "find_family": MADE, "on_urc": SETS, "take_slot": STEPS,
         "open": STEPS, "line": STEPS, "listen": STEPS, "_configure": STEPS, "_connect": STEPS, "_disconnect": STEPS,
-        "_command": STEPS, "background": STEPS, "_step_jobs": STEPS, "step": STEPS,
+        "_command": STEPS, "background": STEPS, "_step_jobs": STEPS,
         "utc": GIVES, "ifconfig": GIVES, "_hand_out": WATCHED, "_call_handler": WATCHED,
     },
     "sync_socket": {
@@ -75,6 +76,7 @@ COLD_MODULES = {
     "diagnostics": STEPS,
     "settings": STEPS,
     "coap": "a message is an object",
+    "power": STEPS,
     "_acompat": "of the asyncio face",
     "aio": "a coroutine is an object; the docstrings say what they cost",
     "aio_socket": "a coroutine is an object; the docstrings say what they cost",

@@ -94,7 +94,7 @@ STATS = (
 # Announced, not built yet.
 LATER = {
     "Modem": {
-        "info", "diagnose", "keep_online", "power_on", "power_off", "sleep", "wake", "save", "restore",
+        "info", "diagnose", "keep_online", "power_on", "power_off", "save", "restore",
         "socket_module", "tls_module",
     },
     "Socket": {"unacked"},

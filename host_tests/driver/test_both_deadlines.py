@@ -6,7 +6,7 @@ import kit
 from faces import both
 from kit import raises
 from quectel import PUSH, QuectelError, QuectelTimeout
-from quectel.table import OPEN
+from quectel.table import LISTENER, OPEN
 from scripted import lines
 from steps import EMPTY, READ_0, RECV_0, payload
 
@@ -75,6 +75,11 @@ def given_up(call: "Any", m: "Any", s: "Any") -> "Generator[Any, Any, None]":
         pass
 
 
+def listening(s: "Any") -> "Any":
+    s._slot.kind = LISTENER
+    return s
+
+
 def over(m: "Any") -> "Any":
     """The asyncio face's task of a modem that is used no more."""
     return m.aclose() if hasattr(m, "aclose") else None
@@ -87,7 +92,7 @@ CALLS = (
     lambda m, s: s.send(b"data"),
     lambda m, s: s.sendall(b"data" * 500),
     lambda m, s: s.query_state(),
-    lambda m, s: s.accept(),
+    lambda m, s: listening(s).accept(),
     lambda m, s: m.create_connection(("10.0.0.9", 80), timeout_ms=2000),
     lambda m, s: m.connect("apn", timeout_ms=2000),
 )

@@ -58,6 +58,8 @@ def use(modem: "Any") -> None:
     if modem.family.tls is not None:
         talk(modem, TLSContext(ca=PEM))
         modem.files.remove("x")
+    if modem.family.wake_ms:
+        modem.sleep("off")
     modem.disconnect()
 
 

@@ -49,6 +49,8 @@ class Agenda(Sending):
     # --- what goes next -----------------------------------------------------------------------------------------
 
     def _next(self) -> None:
+        if self.asleep:
+            return
         if self.sender.index >= 0 and self.sender.cid < 0:
             self._drop_store()  # its connection is gone, and a result will not come
         if self.hungry and ticks_diff(self.now, self.look_at) >= 0:

@@ -172,6 +172,8 @@ class AsyncModem(Core):
             self.kick()  # procedures count from the engine's time
             while True:
                 self.engine.now = self._clock.ticks_ms()  # a command's time counts from when it is sent
+                if self.engine.asleep and self.engine.wanted:  # its command was turned away
+                    self.rouse()
                 next(procedure)
                 self._set_alarm(ticks_add(self._clock.ticks_ms(), _STEP_MS))
                 if not self.pause(until):
@@ -220,6 +222,16 @@ class AsyncModem(Core):
     ) -> "list[str]":
         """See Modem.command().  Allocates at most 3,700 bytes, 4 a byte, 250 a wait."""
         return await self.run(self._command(line, prefix, final, data, timeout_ms))
+
+    # --- life ---------------------------------------------------------------------------------------------------
+
+    async def sleep(self, mode: str, **timers_s: int) -> None:
+        """See Modem.sleep().  Allocates at most 3,300 bytes, 250 a wait."""
+        await self.run(self._fall_asleep(mode, timers_s))
+
+    async def wake(self) -> None:
+        """See Modem.wake().  Allocates at most 6,500 bytes, 250 a wait."""
+        await self.run(self._wake_up())
 
     # --- sockets ------------------------------------------------------------------------------------------------
 

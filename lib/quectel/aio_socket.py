@@ -1,7 +1,7 @@
 """The asyncio face: AsyncSocket."""
 
 from ._compat import const
-from .base_socket import BaseSocket, would_block
+from .base_socket import BaseSocket, pair, would_block
 from .errors import QuectelTimeout, uart_lent
 from .table import AF_INET, BUFFER, SOCK_STREAM, TAKEN
 
@@ -35,6 +35,7 @@ class AsyncSocket(BaseSocket):
         slot: "Slot | None" = None,
     ) -> None:
         BaseSocket.__init__(self, modem, type, tls, mode, af, pdp, slot)
+        self._naps = -1  # as engine.naps was when the last call began
         self._moved: "int | None" = None  # no local: a frame with one word more would come from the heap
 
     async def __aenter__(self) -> "AsyncSocket":
@@ -49,8 +50,15 @@ class AsyncSocket(BaseSocket):
             raise would_block()
         if self._engine.occupied(self._slot):
             raise uart_lent()
+        if self._engine.asleep and self._naps == self._engine.naps:  # a call that waited before goes on waiting
+            self._modem.rouse()
         if not self._modem.pause(until):
             raise QuectelTimeout("timed out", done=done)
+
+    def _begin(self) -> int:
+        """The end of a call that begins now."""
+        self._naps = self._engine.naps
+        return self._modem.until(self._timeout_ms)
 
     # --- opening and closing ------------------------------------------------------------------------------------
 
@@ -64,16 +72,15 @@ class AsyncSocket(BaseSocket):
             self._modem.until(-1)
             raise self._begin_open(address)
         await self._modem.run(self._open_steps(address), self._timeout_ms)
-        self._peer = (address[0], address[1])
+        self._peer = pair(address)
 
     async def listen(self, backlog: int = 1) -> None:
         """See Socket.listen().  Allocates at most 3,900 bytes, 250 a wait."""
-        steps = self._modem.listen(self._slot, self._gen, self._local[0], self._local[1])
-        await self._modem.run(steps, self._timeout_ms)
+        await self._modem.run(self._listen_steps(), self._timeout_ms)
 
     async def accept(self) -> "tuple[AsyncSocket, Address]":
         """See Socket.accept().  Allocates at most 2,600 bytes, 250 a wait."""
-        until = self._modem.until(self._timeout_ms)
+        until = self._begin()
         while True:
             client = self._accepted()
             if client is not None:
@@ -84,6 +91,10 @@ class AsyncSocket(BaseSocket):
 
     async def close(self) -> None:
         """See Socket.close().  Allocates at most 150 bytes, 250 a wait."""
+        self._closed = True
+        await self._end()
+
+    async def _end(self) -> None:
         self._engine.close(self._slot, self._gen)
         self._modem.until(-1)
         while self._is_closing():
@@ -96,7 +107,7 @@ class AsyncSocket(BaseSocket):
 
     async def query_state(self) -> int:
         """See Socket.query_state().  Allocates at most 150 bytes, 250 a wait."""
-        until = self._modem.until(self._timeout_ms)
+        until = self._begin()
         while not self._asked():
             if self._timeout_ms or not self._modem.poll():
                 self._pause(until, 0)
@@ -107,8 +118,8 @@ class AsyncSocket(BaseSocket):
 
     async def readinto(self, buf: "Buf", nbytes: int = -1) -> "int | None":
         """See Socket.readinto().  Allocates at most 180 bytes, 250 a wait."""
-        want = len(buf) if nbytes < 0 else nbytes
-        until = self._modem.until(self._timeout_ms)
+        want = len(buf) if nbytes < 0 else self._size(buf, nbytes)
+        until = self._begin()
         self._got = 0
         while self._got < want:
             n = self._taken(buf, self._got, want - self._got)
@@ -128,7 +139,7 @@ class AsyncSocket(BaseSocket):
         while True:
             self._moved = self._engine.try_recv(self._slot, self._gen, buf, off, n)
             if self._moved is None:
-                if self._timeout_ms or not self._modem.poll():
+                if self._receives() and (self._timeout_ms or not self._modem.poll()):
                     return None
             elif self._moved < 0:
                 raise self._error()
@@ -137,9 +148,10 @@ class AsyncSocket(BaseSocket):
 
     async def recv_into(self, buf: "Buf", nbytes: int = 0, flags: int = 0) -> int:
         """See Socket.recv_into().  Allocates at most 180 bytes, 250 a wait."""
-        until = self._modem.until(self._timeout_ms)
+        until = self._begin()
+        nbytes = self._size(buf, nbytes)
         while True:
-            k = self._taken(buf, 0, nbytes or len(buf))
+            k = self._taken(buf, 0, nbytes)
             if k is not None:
                 return k
             self._pause(until, 0)
@@ -184,7 +196,7 @@ class AsyncSocket(BaseSocket):
 
     async def readline(self) -> "bytes | None":
         """See Socket.readline().  Allocates at most 300 bytes, 2 a byte of the line, 250 a wait."""
-        until = self._modem.until(self._timeout_ms)
+        until = self._begin()
         line = bytearray()
         n: "int | None" = 1
         done = False
@@ -210,7 +222,7 @@ class AsyncSocket(BaseSocket):
         if isinstance(buf, str):
             buf = buf.encode()
         want = len(buf) if n < 0 else min(n, len(buf))
-        until = self._modem.until(self._timeout_ms)
+        until = self._begin()
         done = 0
         while done < want:
             k = await self._part(buf, done, want - done, until)
@@ -221,19 +233,21 @@ class AsyncSocket(BaseSocket):
 
     async def sendall(self, buf: "ReadBuf", flags: int = 0) -> None:
         """See Socket.sendall().  Allocates at most 450 bytes, 250 a wait."""
+        if isinstance(buf, str):
+            raise TypeError("bytes are sent, not str")
         if (await self.write(buf) or 0) < len(buf):
             raise would_block()
 
     async def send(self, buf: "ReadBuf", flags: int = 0) -> int:
         """See Socket.send().  Allocates at most 350 bytes, 250 a wait."""
-        k = await self._part(buf, 0, len(buf), self._modem.until(self._timeout_ms))
+        k = await self._part(buf, 0, len(buf), self._begin())
         if k is None:
             raise would_block()
         return k
 
     async def _part(self, buf: "ReadBuf", off: int, n: int, until: int) -> "int | None":
         """Have one part accepted, and wait for the module's result unless not blocking."""
-        self._unrefused()
+        self._sends(buf, n)
         k = self._put(buf, off, n)
         while k is None and self._timeout_ms:
             self._pause(until, off)
@@ -260,7 +274,9 @@ class AsyncSocket(BaseSocket):
     async def sendto(self, buf: "ReadBuf", address: "Address") -> int:
         """See Socket.sendto().  Allocates at most 500 bytes, 250 a wait."""
         if self._datagram(buf, address):
+            if self._engine.asleep:
+                await self._modem.run(self._modem.awake(), self._timeout_ms)
             if self._slot.state != TAKEN:
-                await self.close()
+                await self._end()
             await self.connect(address)
         return await self.send(buf)

@@ -4,13 +4,16 @@ from errno import EAGAIN, ECONNRESET, EINPROGRESS, EIO, ENOTCONN, EOPNOTSUPP
 
 from ._compat import LONGEST_MS, const
 from .errors import QuectelError, error_of, uart_lent
+from .opening import check_address, check_host
 from .table import (
+    DGRAM,
     ENTRY,
     FAILED,
     FREE,
     HALF,
     HEX,
     INLINE,
+    LISTENER,
     OPEN,
     OPENING,
     QUEUED,
@@ -18,6 +21,7 @@ from .table import (
     REFUSED,
     SENT,
     SOCK_DGRAM,
+    SOCK_STREAM,
     TAKEN,
 )
 from .text import decode, in_range
@@ -25,7 +29,8 @@ from .text import decode, in_range
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from ._types import Address, Buf, Proc, ReadBuf
-    from .modem import Core, Job
+    from .modem import Core
+    from .procedure import Job
     from .table import Slot
     from .tls import TLSContext
 
@@ -40,6 +45,8 @@ def slot_error(slot: "Slot", gen: int) -> QuectelError:
         return QuectelError(ENOTCONN, "the socket is closed or was never connected")
     if slot.code:
         return error_of(slot.code, text="" if slot.err != ECONNRESET else "connection lost")
+    if slot.err == ECONNRESET:
+        return QuectelError(ECONNRESET, "deep sleep of the module has ended the connection")
     return QuectelError(slot.err, "bytes were lost" if slot.err == EIO else "the send buffer stays full")
 
 
@@ -49,6 +56,13 @@ def would_block() -> QuectelError:
 
 def in_progress() -> QuectelError:
     return QuectelError(EINPROGRESS, "connecting")
+
+
+def pair(address: "Address") -> "Address":
+    """(host, port); IPv6 addresses of CPython's socket have two fields more."""
+    if not isinstance(address, (tuple, list)) or len(address) < 2:
+        raise TypeError("an address is (host, port)")
+    return address[0], address[1]
 
 
 def _ms(seconds: float) -> int:
@@ -77,6 +91,7 @@ class BaseSocket:
         self._got = 0  # bytes that the readinto() under way has
         self._back = b""  # what a read() or readline() that did not come to its end had taken
         self._opening: "Job | None" = None
+        self._closed = False
 
     @property
     def id(self) -> int:
@@ -136,30 +151,52 @@ class BaseSocket:
         self._slot.form = self._form
 
     def bind(self, address: "Address") -> None:
-        """Local address and port (0 to 65535), used by listen() and by a datagram socket.
+        """Local address ("": the module's own) and port (0 to 65535, 0: the module's choice), for what is opened then.
 
-        Allocates at most 40 bytes.
+        listen() needs a port; a client may have one: connect() raises EADDRINUSE if another socket of this
+        modem has the port (R118, R119).  Clients do better without; ports 1000 to 1500 should be avoided (R119).
+        BC65 and BC92 want 120 s between the close and the next open of a port, and tell so with EADDRINUSE: 556, 563
+        or 574 (R120).  A datagram socket still needs connect() or sendto() to receive: no family has "UDP SERVICE"
+        here (R124).  ValueError and TypeError for others.  Allocates at most 600 bytes.
         """
-        self._local = (address[0], in_range("local port", address[1], 0, 65535))
+        self._check_shut(False)
+        host, port = pair(address)
+        if host != "":
+            check_host(self._modem.family, host, self._make[3])
+        self._local = (host, in_range("local port", port, 0, 65535))
 
     # --- for the faces ------------------------------------------------------------------------------------------
 
     def _open_steps(self, address: "Address") -> "Proc[None]":
         """The procedure that connects.  A socket that has failed gets a new slot, and the old one is closed."""
+        host, port = pair(address)
+        self._check_shut(True)
+        return self._modem.open(self._slot, self._gen, host, port, self._local[1], self._make[1])
+
+    def _listen_steps(self) -> "Proc[None]":
+        """The procedure that listens."""
+        if self._make[0] != SOCK_STREAM or self._make[1] is not None:
+            raise ValueError("listen() is for stream sockets without TLS")
+        self._check_shut(True)
+        return self._modem.listen(self._slot, self._gen, self._local[0], self._local[1])
+
+    def _check_shut(self, renew: bool) -> None:
+        """Raises if the socket is open, or was closed; in place of a slot that has failed it gets a new one."""
+        if self._closed:
+            raise QuectelError(ENOTCONN, "the socket is closed")
         state = self._slot.state if self._slot.gen == self._gen else FREE
         if state in (OPENING, OPEN, HALF):
-            raise ValueError("the socket is connected")
-        if state != TAKEN:
+            raise ValueError("the socket is connected or listens")
+        if renew and state != TAKEN:
             self._engine.close(self._slot, self._gen)
             self._slot = self._modem.take_slot(*self._make)
             self._slot.form = self._form
             self._gen = self._slot.gen
-        return self._modem.open(self._slot, self._gen, address[0], address[1], self._local[1], self._make[1])
 
     def _begin_open(self, address: "Address") -> "OSError":
         """Start what poll() then carries on; gives EINPROGRESS to be raised."""
         self._opening = self._modem.background(self._open_steps(address))
-        self._peer = (address[0], address[1])
+        self._peer = pair(address)
         return in_progress()
 
     def _error(self) -> "OSError":
@@ -180,7 +217,15 @@ class BaseSocket:
 
     def _at_once(self, n: int) -> int:
         """Bytes that one recv(n) can give at most: no more are allocated for it."""
+        if n < 0:
+            raise ValueError("a number of bytes is not negative")
         return min(n, self._slot.ring.size + len(self._back))
+
+    def _size(self, buf: "Buf", n: int) -> int:
+        """n, or all of buf for 0."""
+        if n < 0 or n > len(buf):
+            raise ValueError("nbytes must be 0 to the length of the buffer")
+        return n or len(buf)
 
     def _bytes(self, buf: bytearray, n: int) -> bytes:
         return bytes(buf) if n == len(buf) else bytes(memoryview(buf)[:n])
@@ -190,6 +235,8 @@ class BaseSocket:
         slot = self._modem.incoming(self._slot)
         if slot is None:
             self._check()
+            if self._slot.kind != LISTENER:
+                raise ValueError("accept() is for sockets that listen")
             return None
         slot.parent = -1
         return slot, (decode(slot.peer, 0, slot.npeer), slot.pport)
@@ -199,13 +246,37 @@ class BaseSocket:
         if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE:
             raise self._error()
 
+    def _receives(self) -> bool:
+        """True; raises if nothing can ever come to this socket."""
+        slot = self._slot
+        if slot.gen == self._gen and slot.kind == LISTENER:
+            raise QuectelError(ENOTCONN, "a listener receives nothing: accept() gives a socket that does")
+        if slot.gen == self._gen and slot.state == TAKEN and self._opening is None:
+            if slot.kind == DGRAM:
+                raise QuectelError(EOPNOTSUPP, "there is no UDP SERVICE: connect() or sendto() tells whom to hear")
+            raise QuectelError(ENOTCONN, "connect() first")
+        return True
+
+    def _sends(self, buf: "ReadBuf", n: int) -> None:
+        """Raises if this cannot be sent; has a sleeping module woken."""
+        slot = self._slot
+        self._check_datagram(buf, n if self._make[0] == SOCK_DGRAM else 0)
+        self._unrefused()
+        if slot.gen != self._gen:
+            return
+        if slot.kind == LISTENER:
+            raise QuectelError(ENOTCONN, "a listener sends nothing: accept() gives a socket that does")
+        if self._engine.asleep and (slot.state == OPEN or slot.state == HALF):
+            self._modem.rouse()
+
     def _gone(self) -> bool:
         """True when the slot is free again, or somebody else's."""
         return self._slot.gen != self._gen or self._slot.state == FREE
 
     def _is_closing(self) -> bool:
-        """True while close() should wait: the module answers, and nobody keeps the UART."""
-        return not self._gone() and not self._engine.silent and not self._engine.occupied(self._slot)
+        """True while close() should wait: the module answers, is awake, and nobody keeps the UART."""
+        engine = self._engine
+        return not self._gone() and not engine.silent and not engine.asleep and not engine.occupied(self._slot)
 
     def _refused(self) -> bool:
         """True if the part before was refused and its reason is known."""
@@ -227,9 +298,23 @@ class BaseSocket:
         """Checks a datagram; True if the socket must be opened to this peer first."""
         if self._make[0] != SOCK_DGRAM:
             raise ValueError("sendto() is for datagram sockets")
-        if len(buf) > self._slot.dialect.send_max:
-            raise ValueError("a datagram is at most %d bytes" % self._slot.dialect.send_max)
-        return self._peer is None or self._peer[0] != address[0] or self._peer[1] != address[1]
+        if self._closed:
+            raise QuectelError(ENOTCONN, "the socket is closed")
+        self._check_datagram(buf, len(buf))
+        if self._peer is not None and self._peer[0] == address[0] and self._peer[1] == address[1]:
+            return False
+        self._check_peer(address)
+        return True
+
+    def _check_datagram(self, buf: "ReadBuf", n: int) -> None:
+        if isinstance(buf, str):
+            raise TypeError("bytes are sent, not str")
+        if n > self._engine.family.send_max:
+            raise ValueError("a datagram is at most %d bytes" % self._engine.family.send_max)
+
+    def _check_peer(self, address: "Address") -> None:
+        host, port = pair(address)
+        check_address(self._modem.family, host, port, self._make[3])
 
     def _asked(self) -> bool:
         """True when the module has answered a state query, or nothing is open; asks if nobody has."""

@@ -240,8 +240,10 @@ class Engine(Transparent):
         return True
 
     def _others_first(self) -> bool:
-        """Something else comes first: getting in step, a reason, silence, or the UART is lent."""
-        return self.resync or self.blame.index >= 0 or self.unframed or self.owner.index >= 0
+        """Something else comes first: getting in step, a reason, silence, sleep, or the UART is lent."""
+        if self.resync or self.unframed or self.asleep:
+            return True
+        return self.blame.index >= 0 or self.owner.index >= 0
 
     def release(self) -> None:
         """The procedure has read the registers, or gives the command up: it then ends for nobody."""
@@ -297,7 +299,7 @@ class Engine(Transparent):
 
     def may_send(self, slot: "Slot") -> bool:
         """True if a part of this slot would be accepted now."""
-        if self.sender.index >= 0 or self.resync or not self.settled(slot) or self.barred(slot):
+        if self.sender.index >= 0 or self.resync or self.asleep or not self.settled(slot) or self.barred(slot):
             return False
         return self.is_first(slot)
 

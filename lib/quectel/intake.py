@@ -6,7 +6,7 @@ from ._compat import const
 from .command import READ, RUN, Command
 from .heads import MORE, PLAIN, coap_head, count
 from .parser import DATA, END, HEAD, LINE, LONG, LOST, PROMPT, Parser
-from .table import FAILED, HALF, OPEN, PUSH, STREAM, Table
+from .table import AWAKE, FAILED, HALF, OPEN, PUSH, STREAM, Table
 from .text import Fields, hex_digit, masked
 
 TYPE_CHECKING = const(False)
@@ -60,6 +60,10 @@ class Intake:
         self.watched: "dict[bytes, list[bytes]]" = {}  # prefix -> list that gets each such URC as bytes
         self.awaited: "dict[bytes, list[bytes]]" = {}  # the same for who waits for a result behind OK, and first
         self.pdp_lost = False  # pdpdeact came
+        self.asleep = AWAKE  # else nothing is sent; see table.py
+        self.slept = False  # +QATSLEEP was the last that it said of itself (R219)
+        self.may_sleep = False  # the application has allowed it
+        self.naps = 0  # counts how often nothing was to be sent from then on
         self.echo_off = False  # the module was told so: only a restart switches it on again
         self.view = 0  # viewmode and showlength, as the last answer to AT+QICFG said (R199, R200)
         self.show = 0

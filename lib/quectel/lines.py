@@ -72,7 +72,7 @@ class Lines(Urcs):
             self.stats.late = (self.stats.late + 1) & _MASK
         elif self.late_head and f.head(self.late_head):
             self._late(f.num())
-        else:
+        elif not self._sleeps(f):
             self._other(buf, a, b)
 
     def _late(self, n: int) -> None:

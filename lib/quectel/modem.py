@@ -6,19 +6,23 @@ from ._compat import LONGEST_MS, const, sleep_ms, ticks_ms, utc_now
 from .command import ON_CLOSE, ON_CONNECT, ON_OK, ON_SEND
 from .engine import Engine
 from .errors import QuectelError, TLSError
-from .network import LOST, ONLINE, Network, bring_up, grant_due, prepare, shut_down
+from .network import ASLEEP, LOST, ONLINE, Network, bring_up, grant_due, prepare, shut_down
 from .opening import (
     bind_id,
     check_address,
     check_free,
+    check_host,
+    check_mode,
+    check_port,
     check_sizes,
     check_socket,
     open_line,
     open_socket,
     ssl_open_line,
     switch_mode,
+    wait_for_port,
 )
-from .procedure import ask, prefix_of
+from .procedure import Job, ask, prefix_of
 from .services import Services
 from .table import DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
 from .text import decode, in_range
@@ -54,25 +58,6 @@ def find_family(family: "str | Family") -> "Family":
     from .models import find
 
     return find(family) if isinstance(family, str) else family
-
-
-class Job:
-    """A procedure that goes on in the background, and how it ended."""
-
-    def __init__(self, steps: "Proc[None]") -> None:
-        self._steps = steps
-        self.error: "OSError | None" = None
-
-    def step(self) -> bool:
-        """True when it has ended."""
-        try:
-            next(self._steps)
-        except StopIteration:
-            return True
-        except OSError as error:
-            self.error = error
-            return True
-        return False
 
 
 class Core(Services):
@@ -129,8 +114,10 @@ class Core(Services):
     def status(self) -> int:
         """A constant of quectel.network: IDLE, SEARCHING, DENIED, REGISTERED, ONLINE, ASLEEP or LOST.
 
-        Allocates nothing.
+        ASLEEP in deep sleep, which isconnected() does not tell: the next call wakes the module.  Allocates nothing.
         """
+        if self.engine.slept:
+            return ASLEEP
         if self.net.state == ONLINE and not self.isconnected():
             return LOST
         return self.net.state
@@ -203,6 +190,8 @@ class Core(Services):
         """Have poll() carry a procedure on that nobody waits for: the connect() of a non-blocking socket."""
         self.poll()  # procedures count from the engine's time
         next(steps)  # wrong arguments are told at once
+        if self.engine.asleep:
+            self.rouse()
         job = Job(steps)
         self._jobs.append(job)
         return job
@@ -248,6 +237,7 @@ class Core(Services):
         yield from bring_up(self.engine, self.net, apn, user, password, auth, pin, report, utc and utc())
 
     def _disconnect(self) -> "Proc[None]":
+        yield from self.awake()
         for slot in self.engine.table.slots:
             self.engine.close(slot, slot.gen)
         while any([slot.state for slot in self.engine.table.slots]):
@@ -279,6 +269,7 @@ class Core(Services):
 
     def ready(self) -> "Proc[None]":
         """Settings are made once an epoch, before the first socket: connect() does it, or the first open."""
+        yield from self.awake()
         if self.net.prepared != self.engine.epoch:
             yield from prepare(self.engine, self.net)
         yield from grant_due(self.engine, self.net)
@@ -295,6 +286,7 @@ class Core(Services):
         slot.dialect = dialect
         slot.kind = STREAM if type == SOCK_STREAM else DGRAM
         slot.mode = mode
+        slot.af = af
         slot.pdp = pdp
         return slot
 
@@ -302,13 +294,15 @@ class Core(Services):
         self, slot: "Slot", gen: int, host: str, port: int, local_port: int, tls: "TLSContext | None"
     ) -> "Proc[None]":
         """Procedure: open slot as a client of host and port; see opening.open_socket()."""
-        check_address(self._family, host, port)
+        check_address(self._family, host, port, slot.af)
+        check_port(self.engine, slot, local_port)
         check_free(self.engine)
         yield from self.ready()
         if tls is not None:
             yield from self._configure(slot, tls)
         if slot.gen != gen or slot.state != TAKEN:
             raise QuectelError(ENOTCONN, "the socket was closed")
+        yield from wait_for_port(self.engine, slot, local_port)
         bind_id(self.engine, slot)
         service = b"TCP" if slot.kind == STREAM else b"UDP"
 
@@ -324,11 +318,16 @@ class Core(Services):
 
     def listen(self, slot: "Slot", gen: int, host: str, port: int) -> "Proc[None]":
         """Procedure: open slot as a TCP listener on a local port, 1 to 65535 (R118)."""
-        in_range("local port", port, 1, 65535)
+        in_range("local port, see bind(),", port, 1, 65535)
         if slot.mode == TRANSPARENT:
             raise ValueError("a listener has no transparent mode")
+        check_host(self._family, host or self.net.address, slot.af)
+        check_port(self.engine, slot, port)
         check_free(self.engine)
         yield from self.ready()
+        if slot.gen != gen or slot.state != TAKEN:
+            raise QuectelError(ENOTCONN, "the socket was closed")
+        yield from wait_for_port(self.engine, slot, port)
         slot.kind = LISTENER
         bind_id(self.engine, slot)
         host = host or self.net.address
@@ -343,7 +342,9 @@ class Core(Services):
 
     def switch(self, slot: "Slot", gen: int, mode: int) -> "Proc[None]":
         """Procedure: change the access mode of an open connection; see Socket.set_mode()."""
-        return switch_mode(self.engine, slot, gen, mode)
+        check_mode(self._family, mode)
+        yield from self.awake()
+        yield from switch_mode(self.engine, slot, gen, mode)
 
     def _configure(self, slot: "Slot", tls: "TLSContext") -> "Proc[None]":
         from .tls import Contexts

@@ -1,12 +1,25 @@
 """Opening a connection: the command, its URC, and what is undone when it fails.  Changing its access mode."""
 
-from errno import ECONNABORTED, ENOBUFS, ENOTCONN, EOPNOTSUPP
+from errno import EADDRINUSE, ECONNABORTED, ENOBUFS, ENODEV, ENOTCONN, EOPNOTSUPP
 
 from ._compat import const, ticks_add, ticks_diff
 from .command import NO_CARRIER, ON_CLOSE, ON_CONNECT, ON_OK
 from .errors import QuectelError, QuectelTimeout, TLSError, error_of, uart_lent
 from .procedure import check_length, name_of, reason, try_ask
-from .table import AF_INET6, LISTENER, OPEN, OPENING, PUSH, SOCK_DGRAM, SOCK_STREAM, TAKEN, TRANSPARENT
+from .table import (
+    AF_INET,
+    AF_INET6,
+    CLOSING,
+    DGRAM,
+    LISTENER,
+    OPEN,
+    OPENING,
+    PUSH,
+    SOCK_DGRAM,
+    SOCK_STREAM,
+    TAKEN,
+    TRANSPARENT,
+)
 from .text import checked, in_range
 
 TYPE_CHECKING = const(False)
@@ -19,6 +32,9 @@ if TYPE_CHECKING:
     from .table import Slot
 
 _MASK = const(0x3FFFFFFF)
+_IPV6 = "0123456789abcdefABCDEF:."
+_IPV6_MAX = const(45)
+_PORT_CODES = (556, 563, 574)  # what may be the matter when a local port was asked for
 
 
 def check_sizes(slots: int, rx_ring: int, tx_buf: int, line_buf: int) -> None:
@@ -49,6 +65,8 @@ def check_socket(family: "Family", type: int, tls: bool, mode: int, af: int, pdp
     check_mode(family, mode)
     if type == SOCK_DGRAM and mode == TRANSPARENT:
         raise ValueError("datagrams have no bounds in transparent mode")
+    if af not in (AF_INET, AF_INET6):
+        raise ValueError("af must be AF_INET or AF_INET6")
     if af == AF_INET6 and not family.family_field:
         raise QuectelError(EOPNOTSUPP, "%s opens IPv4 only" % family.name)
     in_range("pdp", pdp, 1, family.pdp_contexts)
@@ -79,7 +97,7 @@ def open_line(family: "Family", slot: "Slot", service: bytes, host: str, port: i
         local_port,
         slot.mode,
     )
-    return line + b",%d" % (":" in host) if family.family_field else line
+    return line + b",%d" % (slot.af == AF_INET6) if family.family_field else line
 
 
 def ssl_open_line(slot: "Slot", host: str, port: int) -> bytes:
@@ -88,12 +106,57 @@ def ssl_open_line(slot: "Slot", host: str, port: int) -> bytes:
     return b'%s%d,%d,%d,"%s",%d,%d' % what
 
 
-def check_address(family: "Family", host: str, port: int) -> None:
-    """ValueError for what the module would refuse (R116, R117)."""
+def check_address(family: "Family", host: str, port: int, af: int) -> None:
+    """ValueError for what the module would refuse (R112, R116, R117)."""
+    check_host(family, host, af)
+    in_range("port", port, 1, 65535)
+
+
+def check_host(family: "Family", host: str, af: int) -> None:
+    """A name, or an address of the socket's kind."""
     checked("host", host, family.host_max)
     if not host:
         raise ValueError("host is empty")
-    in_range("port", port, 1, 65535)
+    if ":" in host:
+        if len(host) > _IPV6_MAX or host.count(":") < 2 or not all([c in _IPV6 for c in host]):
+            raise ValueError("%r is no IPv6 address" % host)
+        if af != AF_INET6:
+            raise ValueError("an IPv6 address takes a socket of AF_INET6")
+    elif af == AF_INET6 and is_address(host):
+        raise ValueError("an IPv4 address takes a socket of AF_INET")
+
+
+def is_address(host: str) -> bool:
+    """False for a name, which takes the module longer."""
+    parts = host.split(".")
+    return ":" in host or (len(parts) == 4 and all([part.isdigit() for part in parts]))
+
+
+def check_port(engine: "Engine", slot: "Slot", port: int) -> bool:
+    """True if the module has no other socket of ours on this local port; EADDRINUSE if it has (R119).
+
+    False while one that has it is being closed.
+    """
+    slot.lport = port
+    free = True
+    for other in engine.table.slots:
+        if port and other is not slot and other.lport == port and other.cid >= 0 and _is_rival(engine, slot, other):
+            if other.state != CLOSING:
+                raise QuectelError(EADDRINUSE, "another socket has the local port %d" % port)
+            free = False
+    return free
+
+
+def _is_rival(engine: "Engine", slot: "Slot", other: "Slot") -> bool:
+    return engine.family.one_port or (slot.kind == DGRAM) == (other.kind == DGRAM)
+
+
+def wait_for_port(engine: "Engine", slot: "Slot", port: int) -> "Proc[None]":
+    """Until a socket of ours that is being closed has given the local port back."""
+    while not check_port(engine, slot, port):
+        if engine.silent:
+            raise QuectelError(ENODEV, "the module does not answer")
+        yield
 
 
 def open_socket(
@@ -123,13 +186,23 @@ def open_socket(
             code = yield from _try_open(engine, slot, make_line(slot), limit_ms, kind)
         if code:
             raise open_error(code, make_line(slot), kind)
+    except QuectelError as error:
+        if slot.lport and error.code in _PORT_CODES:
+            error.text += port_words(engine.family, slot.lport)
+        raise
     finally:
         if slot.opened != 0:
             engine.close(slot, gen)
 
 
+def port_words(family: "Family", port: int) -> str:
+    """What may be the matter with a local port (R119, R120)."""
+    words = ": is the local port %d in use" % port
+    return words + (", or was it less than %d s ago?" % family.port_rest_s if family.port_rest_s else "?")
+
+
 def _limit_ms(dialect: "Dialect", host: str) -> int:
-    return dialect.open_ms if host.replace(".", "").isdigit() else dialect.open_name_ms
+    return dialect.open_ms if is_address(host) else dialect.open_name_ms
 
 
 def _try_open(engine: "Engine", slot: "Slot", line: bytes, limit_ms: int, kind: "type[QuectelError]") -> "Proc[int]":

@@ -9,6 +9,7 @@ from errno import EINVAL, EIO, ENOBUFS, ENODEV
 from ._compat import LONGEST_MS, const, ticks_add, ticks_diff
 from .command import DONE, ERROR, NO_CARRIER, ON_OK, RESET, RUN, TIMEOUT
 from .errors import QuectelError, QuectelTimeout, error_of, uart_lent
+from .table import ASLEEP
 from .text import decode, in_range
 
 TYPE_CHECKING = const(False)
@@ -39,6 +40,26 @@ class Answer:
         self.lines = lines
         self.text = decode(cmd.words, 0, cmd.nwords).strip()
         self.code = _WORDS.get(self.text, cmd.code)
+
+
+class Job:
+    """A procedure that goes on in the background, and how it ended."""
+
+    def __init__(self, steps: "Proc[None]") -> None:
+        self._steps = steps
+        self.ended = False
+        self.error: "OSError | None" = None
+
+    def step(self) -> bool:
+        """True when it has ended."""
+        try:
+            next(self._steps)
+        except StopIteration:
+            self.ended = True
+        except OSError as error:
+            self.error = error
+            self.ended = True
+        return self.ended
 
 
 def wait_for(engine: "Engine", ms: int) -> "Proc[None]":
@@ -89,6 +110,8 @@ def try_ask(
         if engine.silent:
             raise QuectelError(ENODEV, "the module does not answer", 0, name_of(line))
         yield
+        if engine.asleep == ASLEEP:  # and nobody wakes it
+            raise QuectelError(ENODEV, "the module is in deep sleep", 0, name_of(line))
     if switched:
         engine.switches(*switched)
     try:
@@ -128,7 +151,8 @@ def reason(
     if answer.result == ERROR and not code and not answer.text and (engine.family.tcp or engine.family.tls):
         code = yield from last_error(engine)
     if answer.result == RESET:
-        return error_of(570, name_of(line), kind, "the module restarted")
+        said = "the module fell asleep" if engine.asleep else "the module restarted"
+        return error_of(570, name_of(line), kind, said)
     if not code:
         said = answer.text or ("NO CARRIER" if answer.result == NO_CARRIER else "the module said ERROR")
         return kind(EINVAL if answer.result == ERROR else EIO, said, 0, name_of(line))

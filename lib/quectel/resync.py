@@ -7,14 +7,18 @@ host and module are in step.  When fewer come, another query goes out, with a li
 query counts, and late ones are known by their lines and thrown away with their OK.
 """
 
+from errno import ECONNRESET
+
 from ._compat import const, ticks_add, ticks_diff
 from .agenda import Agenda
-from .command import DONE, ON_OK, READ, RUN, SYNC, TIMEOUT
+from .command import DONE, ON_OK, READ, RESET, RUN, SYNC, TIMEOUT
+from .table import ASLEEP, AWAKE, CLOSING, HALF, OPEN
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from ._types import ReadBuf
     from .models.base import Family
+    from .table import Slot
     from .text import Fields
 
 _MASK = const(0x3FFFFFFF)
@@ -224,7 +228,48 @@ class Resync(Agenda):
         self.left = self.ntx = 0
         self.out_of_step()
 
+    # --- deep sleep ---------------------------------------------------------------------------------------------
+
+    def rest(self) -> None:
+        """Nothing is sent from now on: the module sleeps, or may at any time (R222, R224).  What is in flight ends."""
+        if self.asleep == AWAKE:
+            self.naps = (self.naps + 1) & _MASK
+            self.asleep = ASLEEP
+        self.left = self.ntx = 0
+        self.late_head = b""
+        self.wanted = False
+        if self.cmd.state == RUN:
+            self._break_off(self.cmd.slot, self.cmd.kind)
+        if self.pending.index >= 0:
+            self._send_result(self.pending, RESET)
+        if self.blame.index >= 0:
+            self._blamed(self.blame, 0)
+        self._forget()
+        self._in_step()
+
+    def _break_off(self, slot: "Slot", kind: int) -> None:
+        self._ended(RESET)
+        if kind == READ and (slot.state == OPEN or slot.state == HALF):
+            slot.more = True  # it is read again when the module is awake
+
+    def fell_asleep(self) -> None:
+        """+QATSLEEP: TCP connections and listeners are gone, UDP sockets stay (R121, R283)."""
+        self.slept = True
+        self.rest()
+        self.table.fail_streams(ECONNRESET)
+        for slot in self.table.slots:
+            if slot.state == CLOSING and slot.cid < 0:
+                self._freed(slot)
+
+    def woke_up(self) -> None:
+        """+QATWAKEUP.  A module that may sleep again at any time gets no commands but by wake()."""
+        self.slept = False
+        if not self.may_sleep and self.asleep == ASLEEP:
+            self.asleep = AWAKE
+
     def restarted(self) -> None:
+        self.asleep = AWAKE
+        self.slept = self.may_sleep = False
         self.blame = self.table.nobody
         self._still_owed()
         torn = self.ntx > 0 and self.otx > 0

@@ -4,13 +4,15 @@ from errno import EOPNOTSUPP
 
 from ._compat import const
 from .errors import QuectelError
+from .procedure import Job
+from .table import ROUSED
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from typing import Any
 
     from ._faces import AsyncCoap, AsyncFiles
-    from ._types import Proc, Rtc, T
+    from ._types import Pins, Proc, Rtc, T
     from .coap import Coap
     from .diagnostics import Diagnostics, PingResult
     from .engine import Engine
@@ -32,11 +34,15 @@ class Services:
         def poll(self) -> bool: ...
         def background(self, steps: "Proc[None]") -> object: ...
 
+        _jobs: list[Job]
+        _pins: Pins | None
+
     def __init__(self, family: "Family") -> None:
         self._family = family
         self._files: "Files | None" = None
         self._coap: "Coap | None" = None
         self._checks: "Diagnostics | None" = None
+        self._waking: "Job | None" = None  # goes on in poll(), whoever waits for it
 
     @property
     def files(self) -> "Files | AsyncFiles":
@@ -96,3 +102,53 @@ class Services:
         if keep_alive(self, self._family, bool(on)) and at_once:
             self.background(self.ready())
             self.poll()  # its deadline runs: it goes out now
+
+    # --- deep sleep ---------------------------------------------------------------------------------------------
+
+    def _fall_asleep(self, mode: str, timers_s: "dict[str, int]") -> "Proc[None]":
+        """Procedure; see Modem.sleep()."""
+        from .power import allow, check
+
+        check(self._family, mode, timers_s)
+        if mode == "off":
+            yield from self._wake_up()
+        elif self.engine.asleep:
+            self.engine.may_sleep = True
+        else:
+            yield from self.ready()
+            yield from allow(self.engine)
+
+    def _wake_up(self) -> "Proc[None]":
+        """Procedure; see Modem.wake()."""
+        from .power import check, forbid
+
+        check(self._family, "off", {})
+        if self.engine.asleep:
+            yield from self.awake()
+        else:
+            yield from self.ready()
+            yield from forbid(self.engine)
+
+    def awake(self) -> "Proc[None]":
+        """Procedure: what needs the module wakes it."""
+        while self.engine.asleep:
+            self.rouse()
+            yield
+
+    def rouse(self) -> None:
+        """Have a sleeping module woken, by poll(); to be called until it is awake.
+
+        Raises why it cannot be, or could not be.
+        """
+        job = self._waking
+        if job is not None and not job.ended:
+            return
+        self._waking = None
+        if job is not None and job.error is not None:
+            raise job.error
+        from .power import hook, wake
+
+        pull = hook(self.engine, self._pins)
+        self.engine.asleep = ROUSED
+        self._waking = Job(wake(self.engine, pull))
+        self._jobs.append(self._waking)

@@ -101,6 +101,8 @@ class Modem(Core):
         try:
             while True:
                 self.engine.now = self._clock.ticks_ms()  # a command's time counts from when it is sent
+                if self.engine.asleep and self.engine.wanted:  # its command was turned away
+                    self.rouse()
                 next(procedure)
                 if not self.turn():
                     raise QuectelTimeout("not done in %d ms" % timeout_ms)
@@ -151,6 +153,32 @@ class Modem(Core):
         Allocates at most 3,400 bytes, 4 a byte of the answer.
         """
         return self.run(self._command(line, prefix, final, data, timeout_ms))
+
+    # --- life ---------------------------------------------------------------------------------------------------
+
+    def sleep(self, mode: str, **timers_s: int) -> None:
+        """Let the module sleep, or keep it awake; R121, R219, R222, R224.
+
+        "deep" (BC65, BC92, BC25, BC32): what is under way ends, then AT+QSCLK=1.  From then on nothing is sent, and the
+        module falls asleep when it likes; status() is ASLEEP once it has said so.  TCP sockets and listeners end with
+        ECONNRESET; UDP sockets stay open, but datagrams do not wake the module (R453).  With keep-alive on it may not
+        sleep (R211).  A call that needs the module wakes it, see wake(); receiving does so unless bytes are there
+        or the call does not block; a call of another task that waits already goes on waiting.  close() then returns
+        at once, and the id is closed when the module is awake.
+        "off": as wake().  ValueError for other words and for timers, QuectelError(EOPNOTSUPP) for "light", "psm" and
+        "edrx", which are not built yet, and for families without deep sleep.  Allocates at most 3,000 bytes.
+        """
+        self.run(self._fall_asleep(mode, timers_s))
+
+    def wake(self) -> None:
+        """End deep sleep and keep the module awake: AT+QSCLK=0.
+
+        Pulls the line PSM_EINT with pins.psm_eint(0), releases it with psm_eint(1) 100 ms later, sends AT until that is
+        answered, 5 s, three times over, and asks which connections are left.  QuectelError(ENODEV) if it does
+        not answer, or is asleep and there is no such pin; EOPNOTSUPP for families without deep sleep.
+        Allocates at most 6,000 bytes.
+        """
+        self.run(self._wake_up())
 
     # --- sockets ------------------------------------------------------------------------------------------------
 

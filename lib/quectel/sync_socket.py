@@ -1,9 +1,9 @@
 """The blocking face: Socket."""
 
 from ._compat import Stream, const
-from .base_socket import BaseSocket, would_block
+from .base_socket import BaseSocket, pair, would_block
 from .errors import QuectelTimeout, uart_lent
-from .table import AF_INET, BUFFER, CLOSING, ENDED, FAILED, FREE, HALF, OPEN, SOCK_STREAM, TAKEN
+from .table import AF_INET, ASLEEP, BUFFER, CLOSING, ENDED, FAILED, FREE, HALF, OPEN, SOCK_STREAM, TAKEN
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -75,14 +75,19 @@ class Socket(BaseSocket, Stream):
         if self._timeout_ms == 0:
             raise self._begin_open(address)
         self._modem.run(self._open_steps(address), self._timeout_ms)
-        self._peer = (address[0], address[1])
+        self._peer = pair(address)
 
     def listen(self, backlog: int = 1) -> None:
         """Listen on the bound port; the module decides how many may wait.  Allocates at most 3,600 bytes."""
-        self._modem.run(self._modem.listen(self._slot, self._gen, self._local[0], self._local[1]), self._timeout_ms)
+        self._modem.run(self._listen_steps(), self._timeout_ms)
 
     def accept(self) -> "tuple[Socket, Address]":
-        """(socket, (address, port)) of the next client.  Allocates at most 2,300 bytes."""
+        """(socket, (address, port)) of the next client; R217.
+
+        One that has closed meanwhile is given, too, with what it has sent.  A client for whom this modem has no free
+        slot is closed, one for whom the module has no room it turns away itself ("incoming full", R216): stats.no_slot
+        counts both.  ValueError for a socket that does not listen.  Allocates at most 2,300 bytes.
+        """
         self._modem.begin(self._timeout_ms)
         while True:
             client = self._accepted()
@@ -95,8 +100,12 @@ class Socket(BaseSocket, Stream):
         """Send what was accepted, then close; the slot is free when this returns.
 
         While another socket in transparent mode has the UART it is closed later, and this does not wait for it.
-        Allocates nothing.
+        While the module sleeps, it is closed when that is awake.  Allocates nothing.
         """
+        self._closed = True
+        self._end()
+
+    def _end(self) -> None:
         self._engine.close(self._slot, self._gen)
         self._modem.begin(-1)
         while self._is_closing():
@@ -128,8 +137,7 @@ class Socket(BaseSocket, Stream):
 
     def readinto(self, buf: "Buf", nbytes: int = -1) -> "int | None":
         """Fill buf: short only at the end of the stream, or when not blocking.  Allocates nothing."""
-        if nbytes < 0:
-            nbytes = len(buf)
+        nbytes = len(buf) if nbytes < 0 else self._size(buf, nbytes)
         self._modem.begin(self._timeout_ms)
         self._got = 0
         while self._got < nbytes:
@@ -146,7 +154,7 @@ class Socket(BaseSocket, Stream):
         while True:
             self._moved = self._engine.try_recv(self._slot, self._gen, buf, off, n)
             if self._moved is None:
-                if not self._again(off):
+                if not (self._receives() and self._again(off)):
                     return None
             elif self._moved < 0:
                 raise self._error()
@@ -159,14 +167,17 @@ class Socket(BaseSocket, Stream):
             return self._modem.poll()
         if self._engine.occupied(self._slot):
             raise uart_lent()
+        if self._engine.asleep:
+            self._modem.rouse()
         if not self._modem.turn():
             raise QuectelTimeout("timed out", done=done)
         return True
 
     def recv_into(self, buf: "Buf", nbytes: int = 0, flags: int = 0) -> int:
         """At least one byte, as many as are there; 0 at the end of the stream.  Allocates nothing."""
+        nbytes = self._size(buf, nbytes)
         self._modem.begin(self._timeout_ms)
-        k = self._some(buf, 0, nbytes or len(buf))
+        k = self._some(buf, 0, nbytes)
         if k is None:
             raise would_block()
         return k
@@ -246,6 +257,8 @@ class Socket(BaseSocket, Stream):
 
     def sendall(self, buf: "ReadBuf", flags: int = 0) -> None:
         """All of buf, or an error that says in .done how much went.  Allocates nothing."""
+        if isinstance(buf, str):
+            raise TypeError("bytes are sent, not str")
         if (self.write(buf) or 0) < len(buf):
             raise would_block()
 
@@ -262,7 +275,7 @@ class Socket(BaseSocket, Stream):
 
     def _part(self, buf: "ReadBuf", off: int, n: int) -> "int | None":
         """Have one part accepted, and wait for the module's result unless not blocking."""
-        self._unrefused()
+        self._sends(buf, n)
         while True:
             self._moved = self._engine.try_send(self._slot, self._gen, buf, off, n)
             if self._moved is None:
@@ -289,8 +302,10 @@ class Socket(BaseSocket, Stream):
         Allocates nothing, to the same peer as before; else see connect().
         """
         if self._datagram(buf, address):
+            if self._engine.asleep:
+                self._modem.run(self._modem.awake(), self._timeout_ms)
             if self._slot.state != TAKEN:
-                self.close()
+                self._end()
             self.connect(address)
         return self.send(buf)
 
@@ -311,6 +326,8 @@ class Socket(BaseSocket, Stream):
         if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE or slot.state == CLOSING:
             return _ERR | _HUP
         bits = _RD if self._back or slot.ring.n or slot.state == ENDED else 0
-        if (slot.state == OPEN or slot.state == HALF) and self._engine.may_send(slot):
+        if slot.state != OPEN and slot.state != HALF:
+            return bits
+        if self._engine.asleep == ASLEEP or self._engine.may_send(slot):  # a send has it woken
             bits |= _WR
         return bits

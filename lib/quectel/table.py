@@ -34,6 +34,11 @@ UNDERWAY = const(2)  # its command was sent
 SENT = const(3)  # SEND OK
 REFUSED = const(4)  # err and code say why
 
+# Engine.asleep
+AWAKE = const(0)
+ASLEEP = const(1)  # the module is in deep sleep, or may be at any time: nothing is sent
+ROUSED = const(2)  # it is being woken: only who wakes it sends
+
 BUFFER = const(0)
 PUSH = const(1)
 TRANSPARENT = const(2)
@@ -56,8 +61,8 @@ class Slot:
     """State, receive ring and wants of one connection.  Owned by the engine; a socket borrows it for one generation."""
 
     __slots__ = (
-        "again", "asked", "cid", "code", "coming", "dgram_at", "dialect", "err", "form", "gen", "hungry", "index",
-        "kind", "mode", "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "query", "ring", "sending",
+        "af", "again", "asked", "cid", "code", "coming", "dgram_at", "dialect", "err", "form", "gen", "hungry", "index",
+        "kind", "lport", "mode", "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "query", "ring", "sending",
         "server", "state", "ticket", "tls", "told", "told_mode", "wake", "want_close",
     )  # fmt: skip
 
@@ -75,6 +80,8 @@ class Slot:
         self.kind = STREAM
         self.mode = BUFFER
         self.dialect = NO_DIALECT  # how its commands are spelled
+        self.af = AF_INET
+        self.lport = 0  # local port that was asked for, 0: the module's choice
         self.pdp = 1  # PDP context
         self.tls = -1  # TLS context of the module, -1: none
         self.more = False  # the module has said that it holds data
@@ -182,6 +189,18 @@ class Table:
             k -= 1
             if not pdp or self.slots[k].pdp == pdp:
                 self._fail(self.slots[k], err, code)
+
+    def fail_streams(self, err: int) -> None:
+        """What does not survive deep sleep is gone: TCP connections and listeners (R121)."""
+        k = len(self.slots)
+        while k:
+            k -= 1
+            if self.slots[k].kind != DGRAM:
+                self._fail(self.slots[k], err, 0)
+
+    def lose(self, slot: Slot, err: int) -> None:
+        """The module does not know this connection any more."""
+        self._fail(slot, err, 0)
 
     def _fail(self, slot: Slot, err: int, code: int) -> None:
         if slot.state != FREE and slot.state != TAKEN:

@@ -173,6 +173,19 @@ class Urcs(Framing):
         if self.into is self.messages:
             self._complete(self.messages)
 
+    def _sleeps(self, f: "Fields") -> bool:
+        """True for +QATSLEEP and +QATWAKEUP (R219), which are for who watches for them, too."""
+        falls = f.skip(b"+QATSLEEP")
+        if self.unframed or not self.family.wake_ms or not (falls or f.skip(b"+QATWAKEUP")) or f.a < f.b:
+            return False
+        if not self._is_watched(self.parser.buf, self.parser.a, self.parser.b):
+            self._urc_seen()
+        if falls:
+            self.fell_asleep()
+        else:
+            self.woke_up()
+        return True
+
     def _other(self, buf: "Line", a: int, b: int) -> None:
         """A URC that somebody may watch for; else it is counted."""
         if not self._is_watched(buf, a, b):
@@ -225,6 +238,12 @@ class Urcs(Framing):
         return False
 
     def orphan(self, cid: int) -> None:  # agenda.py
+        raise NotImplementedError
+
+    def fell_asleep(self) -> None:  # resync.py
+        raise NotImplementedError
+
+    def woke_up(self) -> None:
         raise NotImplementedError
 
     def _collect(self, lines: "list[bytes]") -> None:

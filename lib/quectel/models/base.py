@@ -109,6 +109,9 @@ class Family:
         self.line_buf = 256
         self.tx_buf = 400
         self.inline: "tuple[bytes, ...]" = ()  # headers that carry their payload on the same line
+        self.wake_ms = 0  # deep sleep: how long the line PSM_EINT is pulled to end it, 0: there is none (R219)
+        self.one_port = False  # a local port is one socket's, TCP or UDP (R119)
+        self.port_rest_s = 0  # a fixed local port is used again so long after its close at the earliest (R120)
         self.qiact = False  # the PDP context is brought up with QICSGP and QIACT (R301)
         self.family_field = False  # the open command ends with <protocol_type>
         # (query, wanted answer, command): settings that change framing

@@ -10,6 +10,8 @@ FAMILY = Family(
     connections=6,
     pdp_contexts=3,
     family_field=True,
+    wake_ms=100,
+    one_port=True,
     pins=PINS,
     diagnostics=Diagnostics(),
     keepalive=KeepAlive(b"AT+QIKALIVE?", b"AT+QIKALIVE=", (1, 36000), (10, 20), (1, 255)),

@@ -12,6 +12,9 @@ FAMILY = Family(
     send_max=1440,
     host_max=50,  # R116
     family_field=True,
+    wake_ms=100,
+    one_port=True,
+    port_rest_s=120,  # R120
     pins=PINS,
     diagnostics=Diagnostics(dns_max=50),  # R310
     open_time=36,

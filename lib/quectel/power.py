@@ -1,0 +1,154 @@
+"""Deep sleep of the NB families: the application allows it, a pin ends it (R121, R219, R222, R224)."""
+
+from errno import ECONNRESET, ENODEV, EOPNOTSUPP
+
+from ._compat import const, ticks_add, ticks_diff
+from .errors import QuectelError, QuectelTimeout
+from .procedure import ask, number, reason, try_ask, wait_for
+from .table import ASLEEP, AWAKE, CLOSING, OPENING, ROUSED
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._types import Proc, T
+    from .engine import Engine
+    from .models.base import Family
+
+    Pull = Callable[[int], object] | None
+
+_PULLS = const(3)
+_ANSWER_MS = const(5000)  # behind a pull: the first AT is lost (R426), and the module needs its time
+_GONE = (0, 5)  # idle, closed: states of a connection that is none (R139)
+
+
+def check(family: "Family", mode: str, timers_s: "dict[str, int]") -> None:
+    """ValueError or EOPNOTSUPP for a mode that is not known, or not to this family."""
+    if mode not in ("light", "deep", "psm", "edrx", "off"):
+        raise ValueError("mode must be 'deep' or 'off' (later 'light', 'psm', 'edrx'), not %r" % (mode,))
+    if mode not in ("deep", "off") or not family.wake_ms:
+        raise QuectelError(EOPNOTSUPP, "%s: the driver knows no sleep mode %r" % (family.name, mode))
+    if timers_s:
+        raise ValueError("%r has no timers" % mode)
+
+
+def hook(engine: "Engine", pins: object) -> "Pull":
+    """What pulls the line that wakes the module; ENODEV if it is asleep and there is no such pin."""
+    pull: "Pull" = getattr(pins, "psm_eint", None)
+    if pull is None and engine.slept:
+        raise QuectelError(ENODEV, "the module is in deep sleep, and pins= has no psm_eint(level) to wake it")
+    return pull
+
+
+def allow(engine: "Engine") -> "Proc[None]":
+    """Let what is under way end, then let the module sleep: from its OK on nothing is sent any more."""
+    while _is_busy(engine):
+        if engine.silent:
+            raise QuectelError(ENODEV, "the module does not answer")
+        yield
+    yield from _set(engine, 1)
+    engine.may_sleep = True
+    engine.rest()
+
+
+def forbid(engine: "Engine") -> "Proc[None]":
+    """For a module that is awake."""
+    yield from _set(engine, 0)
+    engine.may_sleep = False
+
+
+def wake(engine: "Engine", pull: "Pull") -> "Proc[None]":
+    """Wake the module, keep it awake and see which connections are left.  ENODEV if it does not answer."""
+    try:
+        yield from _alone(engine, _wake(engine, pull))
+        engine.asleep = AWAKE
+        engine.slept = engine.may_sleep = False
+    finally:
+        if engine.asleep:  # it has failed, or was given up
+            engine.rest()
+            engine.asleep = ASLEEP
+
+
+def _is_busy(engine: "Engine") -> bool:
+    states = [slot.state for slot in engine.table.slots]
+    return engine.sender.index >= 0 or OPENING in states or CLOSING in states
+
+
+def _set(engine: "Engine", value: int) -> "Proc[None]":
+    """AT+QSCLK, asked first: some firmware saves it to flash."""
+    answer = yield from try_ask(engine, b"AT+QSCLK?", b"+QSCLK:")
+    if not answer.lines or number(answer.lines[0], 0) != value:
+        yield from ask(engine, b"AT+QSCLK=%d" % value)
+
+
+def _alone(engine: "Engine", steps: "Proc[T]") -> "Proc[T]":
+    """Carry a procedure on that may send although nobody else may."""
+    try:
+        while engine.asleep:  # a restart ends it: then nobody is kept off
+            engine.asleep = AWAKE
+            try:
+                next(steps)
+            except StopIteration as end:
+                value: "T" = end.value
+                return value
+            finally:
+                engine.asleep = ROUSED
+            yield
+        return (yield from steps)
+    finally:
+        steps.close()
+
+
+def _wake(engine: "Engine", pull: "Pull") -> "Proc[None]":
+    engine.echo_off = False  # as after power-on, it may be
+    pulls = _PULLS
+    while not (yield from _reach(engine, pull)):
+        pulls -= 1
+        if not pulls:
+            raise QuectelError(ENODEV, "the module does not wake from deep sleep: check the pin PSM_EINT")
+    yield from _set(engine, 0)
+    answer = yield from try_ask(engine, b"ATE0")
+    engine.echo_off = answer.ok
+    yield from ask(engine, b"AT+CMEE=1")
+    yield from _sort_out(engine)
+
+
+def _reach(engine: "Engine", pull: "Pull") -> "Proc[bool]":
+    """Pull the line once, then AT until it is answered; False if it is not."""
+    engine.slept = False
+    if pull is not None:
+        yield from _pull(engine, pull)
+    end = ticks_add(engine.now, _ANSWER_MS)
+    while ticks_diff(end, engine.now) > 0 and not engine.slept:
+        try:
+            answer = yield from try_ask(engine, b"AT")
+            if answer.ok:
+                return True
+        except QuectelTimeout:
+            while engine.resync and ticks_diff(end, engine.now) > 0:  # the engine asks on
+                yield
+    return False
+
+
+def _pull(engine: "Engine", pull: "Callable[[int], object]") -> "Proc[None]":
+    """PSM_EINT low, for so long as the family needs."""
+    pull(0)
+    try:
+        yield from wait_for(engine, engine.family.wake_ms)
+    finally:
+        pull(1)
+
+
+def _sort_out(engine: "Engine") -> "Proc[None]":
+    """What the module does not know any more is lost; what it still knows and nobody here does is closed (R121)."""
+    answer = yield from try_ask(engine, b"AT+QISTATE?", b"+QISTATE:")
+    if not answer.ok:
+        raise (yield from reason(engine, answer, b"AT+QISTATE?"))
+    known = [number(line, 0) for line in answer.lines]
+    alive = [number(line, 0) for line in answer.lines if number(line, 5) not in _GONE]
+    for slot in engine.table.slots:
+        if slot.cid >= 0 and slot.cid not in alive:
+            engine.table.lose(slot, ECONNRESET)
+    for cid in known:
+        if engine.table.at(cid).index < 0:
+            engine.orphan(cid)
