@@ -104,7 +104,7 @@ def _wake(engine: "Engine", pull: "Pull") -> "Proc[None]":
     pulls = _PULLS
     while not (yield from _reach(engine, pull)):
         pulls -= 1
-        if not pulls:
+        if not pulls or (pull is None and engine.slept):
             raise QuectelError(ENODEV, "the module does not wake from deep sleep: check the pin PSM_EINT")
     yield from _set(engine, 0)
     answer = yield from try_ask(engine, b"ATE0")
@@ -120,13 +120,15 @@ def _reach(engine: "Engine", pull: "Pull") -> "Proc[bool]":
         yield from _pull(engine, pull)
     end = ticks_add(engine.now, _ANSWER_MS)
     while ticks_diff(end, engine.now) > 0 and not engine.slept:
+        if engine.resync:  # the engine asks on
+            yield
+            continue
         try:
             answer = yield from try_ask(engine, b"AT")
             if answer.ok:
                 return True
         except QuectelTimeout:
-            while engine.resync and ticks_diff(end, engine.now) > 0:  # the engine asks on
-                yield
+            pass
     return False
 
 

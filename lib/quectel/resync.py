@@ -187,7 +187,7 @@ class Resync(Agenda):
         self.cmd.finish(TIMEOUT)
         if self._unsure:  # an older query of its kind was lost, it seems: else more answers would have come
             self._in_step()
-        elif not self._answered and not self.ntx and (self.owed or self._missed == _ASTRAY):
+        elif not self._answered and not self.ntx and (self.owed or self._missed == _ASTRAY) and not self.asleep:
             self._fill()
         self._sync_at = self.now
 

@@ -83,6 +83,8 @@ class Modem(Core):
         due = self.engine.due(self._clock.ticks_ms())
         if due >= 0:
             ms = min(ms, due)
+        if self._jobs:
+            ms = min(ms, _STEP_MS)
         ms = max(min(ms, self._longest_ms), _NAP_MS)
         if self._wait_uart:
             self._wait_uart(ms if not self.engine.ntx else _NAP_MS)
