@@ -416,7 +416,8 @@ def test_modes_that_are_none(face: "Face") -> "Generator[Any, Any, None]":
         with raises(QuectelError) as caught:
             yield m.sleep(mode, tau=3600)
         assert caught.value.errno == EOPNOTSUPP and mode in caught.value.text
-    for mode in ("", "DEEP", None, 1):
+    bad: "list[Any]" = ["", "DEEP", None, 1]
+    for mode in bad:
         with raises(ValueError):
             yield m.sleep(mode)
     with raises(ValueError):

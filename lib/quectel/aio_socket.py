@@ -221,6 +221,7 @@ class AsyncSocket(BaseSocket):
         """See Socket.write().  Allocates at most 330 bytes, 250 a wait, 230 each further part."""
         if isinstance(buf, str):
             buf = buf.encode()
+        self._check_bytes(buf, 0)
         want = len(buf) if n < 0 else min(n, len(buf))
         until = self._begin()
         done = 0
@@ -233,8 +234,7 @@ class AsyncSocket(BaseSocket):
 
     async def sendall(self, buf: "ReadBuf", flags: int = 0) -> None:
         """See Socket.sendall().  Allocates at most 450 bytes, 250 a wait."""
-        if isinstance(buf, str):
-            raise TypeError("bytes are sent, not str")
+        self._check_bytes(buf, 0)  # no str
         if (await self.write(buf) or 0) < len(buf):
             raise would_block()
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _FORMS = ("data", "inline", "hex")  # as table.py numbers them
 _SOL_SOCKET = (1, 0xFFF, 0xFFFF)  # Linux, MicroPython's boards, the others
+_BYTES = (bytes, bytearray, memoryview)
 
 
 def slot_error(slot: "Slot", gen: int) -> QuectelError:
@@ -260,7 +261,7 @@ class BaseSocket:
     def _sends(self, buf: "ReadBuf", n: int) -> None:
         """Raises if this cannot be sent; has a sleeping module woken."""
         slot = self._slot
-        self._check_datagram(buf, n if self._make[0] == SOCK_DGRAM else 0)
+        self._check_bytes(buf, n if self._make[0] == SOCK_DGRAM else 0)
         self._unrefused()
         if slot.gen != self._gen:
             return
@@ -300,15 +301,16 @@ class BaseSocket:
             raise ValueError("sendto() is for datagram sockets")
         if self._closed:
             raise QuectelError(ENOTCONN, "the socket is closed")
-        self._check_datagram(buf, len(buf))
+        self._check_bytes(buf, len(buf))
         if self._peer is not None and self._peer[0] == address[0] and self._peer[1] == address[1]:
             return False
         self._check_peer(address)
         return True
 
-    def _check_datagram(self, buf: "ReadBuf", n: int) -> None:
-        if isinstance(buf, str):
-            raise TypeError("bytes are sent, not str")
+    def _check_bytes(self, buf: "ReadBuf", n: int) -> None:
+        """n: the length of a datagram."""
+        if not isinstance(buf, _BYTES):
+            raise TypeError("bytes, bytearray or memoryview are sent, nothing else")
         if n > self._engine.family.send_max:
             raise ValueError("a datagram is at most %d bytes" % self._engine.family.send_max)
 

@@ -245,6 +245,7 @@ class Socket(BaseSocket, Stream):
         """All of buf (bytes or str); None or fewer when not blocking.  Allocates nothing; a str costs its bytes."""
         if isinstance(buf, str):
             buf = buf.encode()
+        self._check_bytes(buf, 0)
         n = len(buf) if n < 0 else min(n, len(buf))
         self._modem.begin(self._timeout_ms)
         done = 0
@@ -257,8 +258,7 @@ class Socket(BaseSocket, Stream):
 
     def sendall(self, buf: "ReadBuf", flags: int = 0) -> None:
         """All of buf, or an error that says in .done how much went.  Allocates nothing."""
-        if isinstance(buf, str):
-            raise TypeError("bytes are sent, not str")
+        self._check_bytes(buf, 0)  # no str
         if (self.write(buf) or 0) < len(buf):
             raise would_block()
 

@@ -62,8 +62,8 @@ class Slot:
 
     __slots__ = (
         "af", "again", "asked", "cid", "code", "coming", "dgram_at", "dialect", "err", "form", "gen", "hungry", "index",
-        "kind", "lport", "mode", "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "query", "ring", "sending",
-        "server", "state", "ticket", "tls", "told", "told_mode", "wake", "want_close",
+        "kind", "lport", "mode", "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "query", "ring",
+        "sending", "server", "state", "ticket", "tls", "told", "told_mode", "wake", "want_close",
     )  # fmt: skip
 
     def __init__(self, index: int, size: int, ladder: Ladder) -> None:
