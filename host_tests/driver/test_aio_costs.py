@@ -15,7 +15,7 @@ from scripted import as_prepared, lines
 from stands import SOURCE, dialect_of
 from stated import stated
 from steps import CLOSE_0, PREPARED, SERVER, said
-from test_costs import COUNTED, KEEPALIVE, LISTENING, LTE, NAME, NTP, OPENED, PAYLOAD, PING, SET_SERVERS
+from test_costs import ALLOWED, COUNTED, KEEPALIVE, LISTENING, LTE, NAME, NTP, OPENED, PAYLOAD, PING, SET_SERVERS, WOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,6 +145,12 @@ async def make_socket(modem: "Any") -> None:
     modem.socket()
 
 
+async def sleeping() -> "tuple[Any, Call]":
+    modem = made(LeanScript(ALLOWED + WOKEN + [CLOSE_0]))
+    await modem.sleep("deep")
+    return modem, modem.wake
+
+
 async def accepting() -> "tuple[Any, Call]":
     modem = made(LeanScript([LISTENING]))
     sock = modem.socket()
@@ -212,6 +218,8 @@ MODEM_SCENES: "list[tuple[str, int, Make]]" = [
     ("dns_servers", 0, of_modem(lambda m: m.dns_servers("1.1.1.1", "9.9.9.9"), SET_SERVERS)),
     ("config", 0, of_modem(lambda m: m.config(keepalive=(60, 10, 9)), KEEPALIVE)),
     ("create_connection", 0, of_modem(lambda m: m.create_connection(SERVER), [OPENED])),
+    ("sleep", 0, of_modem(lambda m: m.sleep("deep"), ALLOWED)),
+    ("wake", 0, sleeping),
     ("disconnect", 0, of_modem(lambda m: m.disconnect(), [said("AT+QIDEACT=1")], "BG96")),
     (
         "connect",

@@ -415,21 +415,22 @@ def test_listeners_that_are_none(face: "Face") -> "Generator[Any, Any, None]":
     yield s.listen()
     before = face.uart.wrote
     buf = bytearray(4)
-    for call in (
+    calls: "list[Any]" = [
         lambda: s.recv(1),
         lambda: s.recv_into(buf),
         lambda: s.read(1),
         lambda: s.send(b"x"),
         lambda: s.sendall(b"x"),
         lambda: s.set_mode(PUSH),
-    ):
+    ]
+    for call in calls:
         with raises(QuectelError) as caught:
             yield call()
         assert caught.value.errno == ENOTCONN
     again: "list[Any]" = [s.listen, lambda: s.connect(SERVER), lambda: s.bind(("", 3030))]
-    for call in again:
+    for one in again:
         with raises(ValueError):
-            yield call()
+            yield one()
     assert face.uart.wrote == before
     s.settimeout(0)
     with raises(QuectelError):

@@ -1,13 +1,31 @@
 """Sockets end: closed by the host, or lost with the module's restart or its PDP context."""
 
-from errno import ECONNRESET, EIO, ENOTCONN
+from errno import EADDRINUSE, ECONNRESET, EIO, ENOTCONN
 
 from faces import both
 from kit import raises, rows
 from quectel import QuectelError
 from quectel.table import FREE
-from scripted import OK, lines
-from steps import CLOSE_0, OPEN_0, PREPARED, PROMPT, READ_0, RECV_0, SERVER, SYNC, sending
+from scripted import ERROR, OK, lines
+from steps import (
+    CLOSE_0,
+    CLOSE_1,
+    CLOSED_0,
+    EMPTY,
+    NB_PINS,
+    OPEN_0,
+    PREPARED,
+    PROMPT,
+    READ_0,
+    RECV_0,
+    SERVER,
+    SYNC,
+    met,
+    payload,
+    said,
+    sending,
+    why,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,3 +120,110 @@ def test_pdpdeact_resets_every_connection(face: "Face") -> "Generator[Any, Any, 
         yield s.recv(5)
     assert caught.value.errno == ECONNRESET
     yield s.close()
+
+
+# --- half-closed: the rest is read, then QICLOSE, and CLOSE OK is awaited ------------------------------------------
+
+
+def half_closed(face: "Face", family: str, read: bytes) -> "Generator[Any, Any, None]":
+    """What the module still holds comes before the end of the stream, in parts; then it is closed, not before."""
+    parts = [(read, payload(b"a" * 300)), (read, payload(b"b" * 40)), (read, EMPTY)]
+    close = (CLOSE_0[0], [OK, 9000, lines("CLOSE OK")])
+    m = face.start(family, [(OPEN_0, lines("OK", "+QIOPEN: 0,0")), *parts, close])
+    s = yield m.create_connection(SERVER)
+    face.uart.say(RECV_0 + CLOSED_0)
+    assert (yield s.read(340)) == b"a" * 300 + b"b" * 40
+    assert (yield s.recv(10)) == b"" and (yield s.read()) == b""
+    yield face.settle()
+    assert s.state == 3 and not face.uart.wrote.endswith(CLOSE_0[0])  # closing is the host's business
+    with raises(QuectelError) as caught:
+        yield s.send(b"bye")
+    assert caught.value.errno == ENOTCONN
+    before = face.clock.passed
+    yield s.close()
+    assert face.clock.passed - before >= 9000 and s._slot.state == FREE and s.state == 0
+
+
+@rows("R132", "R133", "R174", "R212", "R394")
+@both
+def test_half_closed_on_bc25(face: "Face") -> "Generator[Any, Any, None]":
+    yield from half_closed(face, "BC25", READ_0)
+
+
+@rows("R132", "R133", "R174", "R212", "R394")
+@both
+def test_half_closed_on_bc65(face: "Face") -> "Generator[Any, Any, None]":
+    yield from half_closed(face, "BC65", b"AT+QIRD=0,1024\r")
+
+
+@rows("R174", "R212", "R394")
+@both
+def test_closed_with_nothing_left(face: "Face") -> "Generator[Any, Any, None]":
+    """One read tells so; the id is free only behind the close (R132)."""
+    script = [(OPEN_0, lines("OK", "+QIOPEN: 0,0")), (READ_0, EMPTY), CLOSE_0, (OPEN_0, lines("OK", "+QIOPEN: 0,0"))]
+    m = face.start("BC25", script)
+    s = yield m.create_connection(SERVER)
+    face.uart.say(CLOSED_0)
+    assert (yield s.recv(10)) == b""
+    assert m.engine.table.free_id() == 1
+    yield s.close()
+    assert (yield m.create_connection(SERVER)).id == 0
+
+
+@rows("R174", "R212")
+@both
+def test_closed_by_the_host_while_data_are_left(face: "Face") -> "Generator[Any, Any, None]":
+    """close() does not read what nobody wants."""
+    m = face.start("BC25", [(OPEN_0, lines("OK", "+QIOPEN: 0,0")), CLOSE_0])
+    s = yield m.create_connection(SERVER)
+    m.engine.close(s._slot, s._gen)
+    face.uart.say(RECV_0 + CLOSED_0)
+    yield s.close()
+    yield face.settle()
+    assert s._slot.state == FREE
+
+
+# --- after a restart of the microcontroller ------------------------------------------------------------------------
+
+
+def left_over(face: "Face", family: str) -> "Generator[Any, Any, None]":
+    """What the driver before it had open is closed, whatever it was, and then the ids are free."""
+    states = (
+        '+QISTATE: 0,"TCP","10.0.0.9",80,0,2,1,1',
+        '+QISTATE: 1,"TCP LISTENER","10.0.0.2",0,2020,2,1,0',
+        '+QISTATE: 5,"UDP","10.0.0.9",90,0,2,1,0',
+    )
+    script = met(family) + NB_PINS + [said("AT+QISTATE?", *states), (CLOSE_0[0], ERROR), CLOSE_1]
+    script += [(b"AT+QICLOSE=5\r", [OK, 5000, lines("CLOSE OK")]), (OPEN_0, lines("OK", "+QIOPEN: 0,0"))]
+    m = face.start(family, script, prepared=False)
+    face.uart.say(RECV_0)
+    s = yield m.create_connection(SERVER)
+    assert s.id == 0 and m.stats.opens == 1
+
+
+@rows("R136", "R139", "R271")
+@both
+def test_left_overs_are_closed_on_bc25(face: "Face") -> "Generator[Any, Any, None]":
+    yield from left_over(face, "BC25")
+
+
+@rows("R136", "R139", "R271")
+@both
+def test_left_overs_are_closed_on_bc65(face: "Face") -> "Generator[Any, Any, None]":
+    yield from left_over(face, "BC65")
+
+
+@rows("R130", "R207", "R271")
+@both
+def test_an_open_is_repeated_once(face: "Face") -> "Generator[Any, Any, None]":
+    """563 as an ERROR with its reason, and a second one is the caller's."""
+    used = lines("OK", "+QIOPEN: 0,563")
+    script = [(OPEN_0, ERROR), why(563), CLOSE_0, (OPEN_0, lines("OK", "+QIOPEN: 0,0")), CLOSE_0]
+    m = face.start("BC65", script + [(OPEN_0, used), CLOSE_0, (OPEN_0, used), CLOSE_0])
+    s = yield m.create_connection(SERVER)
+    yield s.close()
+    with raises(QuectelError) as caught:
+        yield m.create_connection(SERVER)
+    assert (caught.value.errno, caught.value.code) == (EADDRINUSE, 563)
+    yield face.settle()
+    assert m.engine.table.free_id() == 0

@@ -73,3 +73,43 @@ def test_clients_nobody_accepted_are_closed_with_the_listener(face: "Face") -> "
     yield server.close()
     yield face.settle()
     assert all([slot.state == FREE for slot in m.engine.table.slots])
+
+
+@rows("R174", "R212", "R217")
+@both
+def test_a_client_that_has_closed_before_it_was_accepted(face: "Face") -> "Generator[Any, Any, None]":
+    """It is given all the same, with what it has sent; a second one that was lost with the network is not."""
+    opening = b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r'
+    read_1 = b"AT+QIRD=1,512\r"
+    reads = [(read_1, payload(b"bye")), (read_1, EMPTY)]
+    m = face.start("BC25", [(opening, lines("OK", "+QIOPEN: 0,0")), *reads, CLOSE_1, CLOSE_0])
+    server = m.socket()
+    server.bind(("", 2020))
+    yield server.listen()
+    face.uart.say(lines('+QIURC: "incoming",1,0,"2001:db8::7",36566') + RECV_1 + lines('+QIURC: "closed",1'))
+    yield face.settle()
+    client, address = yield server.accept()
+    assert address == ("2001:db8::7", 36566) and client.id == 1 and client.state == 3
+    assert (yield client.read()) == b"bye"
+    yield client.close()
+    server.settimeout(0)
+    with raises(QuectelError) as caught:
+        yield server.accept()
+    assert caught.value.errno == EAGAIN
+    server.settimeout(None)
+    yield server.close()
+
+
+@rows("R216")
+@both
+def test_a_client_that_the_module_turned_away_is_counted(face: "Face") -> "Generator[Any, Any, None]":
+    opening = b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r'
+    m = face.start("BC25", [(opening, lines("OK", "+QIOPEN: 0,0"))])
+    server = m.socket()
+    server.bind(("", 2020))
+    yield server.listen()
+    face.uart.say(lines('+QIURC: "incoming full"') * 3)
+    server.settimeout(0.1)
+    with raises(QuectelTimeout):
+        yield server.accept()
+    assert m.stats.no_slot == 3

@@ -144,6 +144,16 @@ def of_socket(call: "Callable[[Socket], object]", data: bytes = PAYLOAD) -> "Cal
     return make
 
 
+def of_new_socket(call: "Callable[[Socket], object]") -> "Callable[[], Call]":
+    """A call of a socket that is not open."""
+
+    def make() -> "Call":
+        sock = modem([]).socket()
+        return lambda: call(sock)
+
+    return make
+
+
 def first_open() -> "Call":
     sock = modem(PREPARED + [OPENED], prepared=False).socket()
     return lambda: sock.connect(SERVER)
@@ -215,6 +225,22 @@ def read_all() -> "Call":
     sock = holding(PAYLOAD * 5)
     sock._slot.state = ENDED
     return sock.read
+
+
+ALLOWED = [said("AT+QSCLK?", "+QSCLK: 0"), said("AT+QSCLK=1")]
+WOKEN = [said("AT"), said("AT+QSCLK?", "+QSCLK: 1"), said("AT+QSCLK=0"), said("ATE0"), said("AT+CMEE=1")]
+WOKEN += [said("AT+QISTATE?", '+QISTATE: 0,"UDP","10.0.0.1",80,0,2,1,0')]
+
+
+def allow_sleep() -> "Call":
+    m = modem(ALLOWED)
+    return lambda: m.sleep("deep")
+
+
+def wake() -> "Call":
+    m = modem(ALLOWED + WOKEN + [CLOSE_0])
+    m.sleep("deep")
+    return m.wake  # type: ignore[no-any-return]
 
 
 def query() -> "Call":
@@ -296,6 +322,8 @@ SCENES: "list[Scene]" = [
     ("sync.Modem.ntp", 0, service(lambda m: m.ntp(), NTP)),
     ("sync.Modem.dns_servers", 0, service(lambda m: m.dns_servers("1.1.1.1", "9.9.9.9"), *SET_SERVERS)),
     ("sync.Modem.config", 0, service(lambda m: m.config(keepalive=(60, 10, 9)), *KEEPALIVE)),
+    ("sync.Modem.sleep", 0, allow_sleep),
+    ("sync.Modem.wake", 0, wake),
     ("modem.Core.on_urc", 0, of_modem(lambda m: m.on_urc("+X:", nothing))),
     ("modem.Core.ifconfig", 0, of_modem(lambda m: m.ifconfig())),
     ("modem.Core.status", 0, of_modem(lambda m: m.status())),
@@ -329,7 +357,7 @@ SCENES: "list[Scene]" = [
     ("base_socket.BaseSocket.settimeout", 0, of_socket(lambda s: s.settimeout(1.5))),
     ("base_socket.BaseSocket.setsockopt", 0, of_socket(lambda s: s.setsockopt(1, 2, 3))),
     ("base_socket.BaseSocket.setsockopt:SO_KEEPALIVE at most", 0, keep_alive),
-    ("base_socket.BaseSocket.bind", 0, of_socket(lambda s: s.bind(("", 2)))),
+    ("base_socket.BaseSocket.bind", 0, of_new_socket(lambda s: s.bind(("10.0.0.2", 2)))),
     ("base_socket.BaseSocket.pending", 0, of_socket(lambda s: s.pending())),
     ("base_socket.BaseSocket.id", 0, of_socket(lambda s: s.id)),
     ("base_socket.BaseSocket.mode", 0, of_socket(lambda s: s.mode)),

@@ -226,11 +226,11 @@ class AsyncModem(Core):
     # --- life ---------------------------------------------------------------------------------------------------
 
     async def sleep(self, mode: str, **timers_s: int) -> None:
-        """See Modem.sleep().  Allocates at most 3,300 bytes, 250 a wait."""
+        """See Modem.sleep().  Allocates at most 4,400 bytes, 250 a wait."""
         await self.run(self._fall_asleep(mode, timers_s))
 
     async def wake(self) -> None:
-        """See Modem.wake().  Allocates at most 6,500 bytes, 250 a wait."""
+        """See Modem.wake().  Allocates at most 18,500 bytes, 250 a wait."""
         await self.run(self._wake_up())
 
     # --- sockets ------------------------------------------------------------------------------------------------

@@ -65,8 +65,8 @@ class AsyncSocket(BaseSocket):
     async def connect(self, address: "Address") -> None:
         """See Socket.connect().
 
-        Allocates at most 5,000 bytes, 250 a wait; the first one after a restart of the module 22,000, with a new TLS
-        context 15,000, and with a certificate that goes up 20,000.
+        Allocates at most 5,400 bytes, 250 a wait; the first one after a restart of the module 22,000, with a new TLS
+        context 16,000, and with a certificate that goes up 20,000.
         """
         if self._timeout_ms == 0:
             self._modem.until(-1)

@@ -168,7 +168,7 @@ class Modem(Core):
         or the call does not block; a call of another task that waits already goes on waiting.  close() then returns
         at once, and the id is closed when the module is awake.
         "off": as wake().  ValueError for other words and for timers, QuectelError(EOPNOTSUPP) for "light", "psm" and
-        "edrx", which are not built yet, and for families without deep sleep.  Allocates at most 3,000 bytes.
+        "edrx", which are not built yet, and for families without deep sleep.  Allocates at most 4,200 bytes.
         """
         self.run(self._fall_asleep(mode, timers_s))
 
@@ -178,7 +178,7 @@ class Modem(Core):
         Pulls the line PSM_EINT with pins.psm_eint(0), releases it with psm_eint(1) 100 ms later, sends AT until that is
         answered, 5 s, three times over, and asks which connections are left.  QuectelError(ENODEV) if it does
         not answer, or is asleep and there is no such pin; EOPNOTSUPP for families without deep sleep.
-        Allocates at most 6,000 bytes.
+        Allocates at most 18,500 bytes.
         """
         self.run(self._wake_up())
 

@@ -69,8 +69,8 @@ class Socket(BaseSocket, Stream):
     def connect(self, address: "Address") -> None:
         """Open to (host, port); a name is resolved by the module.  A datagram socket gets its peer.
 
-        Allocates at most 4,700 bytes; the first one after a restart of the module 22,000; with a new TLS context
-        15,000, and with a certificate that goes up 20,000.
+        Allocates at most 5,100 bytes; the first one after a restart of the module 22,000; with a new TLS context
+        16,000, and with a certificate that goes up 20,000.
         """
         if self._timeout_ms == 0:
             raise self._begin_open(address)
@@ -78,7 +78,7 @@ class Socket(BaseSocket, Stream):
         self._peer = pair(address)
 
     def listen(self, backlog: int = 1) -> None:
-        """Listen on the bound port; the module decides how many may wait.  Allocates at most 3,600 bytes."""
+        """Listen on the bound port; the module decides how many may wait.  Allocates at most 4,100 bytes."""
         self._modem.run(self._listen_steps(), self._timeout_ms)
 
     def accept(self) -> "tuple[Socket, Address]":
