@@ -67,6 +67,7 @@ NB_PINS = [
     said('AT+QICFG="dataformat"', '+QICFG: "dataformat",0,0'),
     said('AT+QICFG="viewmode"', '+QICFG: "viewmode",0'),
     said('AT+QICFG="showlength"', '+QICFG: "showlength",1'),
+    said("AT+QSCLK?", "+QSCLK: 0"),
 ]
 PREPARED = met("BC25") + NB_PINS + [said("AT+QISTATE?")]
 LTE_PINS = [

@@ -4,10 +4,11 @@ import asyncio
 
 from aio_face import ended, on_loop, pause
 from kit import raises, rows
-from quectel import QuectelError
+from quectel import SOCK_DGRAM, QuectelError
 from quectel.table import FREE
 from scripted import OK, lines
-from steps import CLOSE_0, EMPTY, OPEN_0, READ_0, RECV_0, RECV_1, SENT, SERVER, payload, sending
+from steps import CLOSE_0, EMPTY, OPEN_0, READ_0, RECV_0, RECV_1, SENT, SERVER, payload, said, sending
+from test_costs import ALLOWED, WOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -241,3 +242,40 @@ async def test_the_callers_time_limit_is_kept(face: "AsyncFace") -> None:
         assert 0 <= face.clock.passed - before - (limit_ms or 300) <= 60
     face.uart.script.append((b"AT+CMEE?\r", lines("+CMEE: 1", "OK")))
     await face.settle()
+
+
+# --- deep sleep -----------------------------------------------------------------------------------------------------
+
+
+@rows("R121", "R219", "R453")
+@on_loop
+async def test_a_task_that_receives_does_not_keep_the_module_awake(face: "AsyncFace") -> None:
+    """It waits on while the module sleeps, and gets what comes when somebody else has woken it."""
+    opening = (b'AT+QIOPEN=1,0,"UDP","10.0.0.1",80,0,0,0\r', lines("OK", "+QIOPEN: 0,0"))
+    script = [opening, *ALLOWED, *WOKEN] + sending(b"ping", SENT) + [(READ_0, payload(b"pong")), (READ_0, EMPTY)]
+    modem = face.start("BC25", script)
+    s = modem.socket(SOCK_DGRAM)
+    await s.connect(SERVER)
+    receiving = asyncio.create_task(s.recv(10))
+    await face.settle()
+    await modem.sleep("deep")
+    before = face.uart.wrote
+    await face.settle()
+    assert face.uart.wrote == before and modem.engine.asleep
+    await s.send(b"ping")  # awake before +QATSLEEP has come: no pin is needed
+    face.uart.say(RECV_0)
+    assert await receiving == b"pong"
+    await face.settle()
+
+
+@rows("R219")
+@on_loop
+async def test_two_tasks_wake_the_module_once(face: "AsyncFace") -> None:
+    opening = (b'AT+QIOPEN=1,0,"UDP","10.0.0.1",80,0,0,0\r', lines("OK", "+QIOPEN: 0,0"))
+    modem = face.start("BC25", [opening, *ALLOWED, *WOKEN, said("AT+CSQ", "+CSQ: 17,99")])
+    s = modem.socket(SOCK_DGRAM)
+    await s.connect(SERVER)
+    await modem.sleep("deep")
+    tasks = [asyncio.create_task(modem.command("AT+CSQ")), asyncio.create_task(modem.wake())]
+    assert await tasks[0] == ["+CSQ: 17,99"]
+    await tasks[1]

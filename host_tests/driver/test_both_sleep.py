@@ -8,7 +8,25 @@ from quectel import PUSH, SOCK_DGRAM, QuectelError, QuectelTimeout
 from quectel.network import ASLEEP, ONLINE
 from quectel.table import FREE
 from scripted import OK, lines
-from steps import CLOSE_0, CLOSE_1, EMPTY, OPEN_0, PREPARED, READ_0, RECV_0, SENT, SERVER, SYNC, payload, said, sending
+from steps import (
+    CLOSE_0,
+    CLOSE_1,
+    EMPTY,
+    NB_PINS,
+    NB_TAIL,
+    OPEN_0,
+    PREPARED,
+    READ_0,
+    READY,
+    RECV_0,
+    SENT,
+    SERVER,
+    SYNC,
+    met,
+    payload,
+    said,
+    sending,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -391,6 +409,19 @@ def test_a_command_in_flight_when_it_falls_asleep(face: "Face") -> "Generator[An
     assert "asleep" in caught.value.text
     yield s.send(b"x")
     assert pins.levels() == [0, 1]
+
+
+@rows("R219", "R224", "R426")
+@both
+def test_a_module_that_an_earlier_program_has_left_asleep(face: "Face") -> "Generator[Any, Any, None]":
+    """The line is pulled before the first AT, which may be lost; sleep is off before a socket is opened."""
+    pins = NB_PINS[:-1] + [said("AT+QSCLK?", "+QSCLK: 1"), said("AT+QSCLK=0")]
+    m, board = start(face, [LOST, SYNC] + met("BC25") + pins + [said("AT+QISTATE?"), TCP_0], prepared=False)
+    yield m.create_connection(SERVER)
+    assert board.levels() == [0, 1]
+    m, board = start(face, PREPARED + [READY] + NB_TAIL, prepared=False, urc=b"")
+    yield m.connect()
+    assert board.levels() == [0, 1] and m.isconnected()
 
 
 @rows("R224")

@@ -90,7 +90,7 @@ def test_a_module_that_still_boots_is_not_mistaken() -> None:
     check()
 
 
-@rows("R408", "R448")
+@rows("R224", "R408", "R448")
 def test_settings_that_change_framing_are_written_only_when_they_differ() -> None:
     pins = [
         said('AT+QICFG="dataformat"', '+QICFG: "dataformat",1,0'),
@@ -99,6 +99,8 @@ def test_settings_that_change_framing_are_written_only_when_they_differ() -> Non
         said('AT+QICFG="viewmode",0', '+QICFG: "viewmode",0'),
         said('AT+QICFG="showlength"', '+QICFG: "showlength",0'),
         said('AT+QICFG="showlength",1', '+QICFG: "showlength",1'),
+        said("AT+QSCLK?", "+QSCLK: 1"),
+        said("AT+QSCLK=0"),
     ]
     modem, check = start("BC25", met("BC25") + pins + [said("AT+QISTATE?"), READY] + NB_TAIL, False)
     modem.connect()

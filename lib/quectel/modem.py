@@ -234,6 +234,7 @@ class Core(Services):
         report: "Report | None",
     ) -> "Proc[None]":
         utc = getattr(self._clock, "utc", None)
+        yield from self.greet()
         yield from bring_up(self.engine, self.net, apn, user, password, auth, pin, report, utc and utc())
 
     def _disconnect(self) -> "Proc[None]":
@@ -270,6 +271,7 @@ class Core(Services):
     def ready(self) -> "Proc[None]":
         """Settings are made once an epoch, before the first socket: connect() does it, or the first open."""
         yield from self.awake()
+        yield from self.greet()
         if self.net.prepared != self.engine.epoch:
             yield from prepare(self.engine, self.net)
         yield from grant_due(self.engine, self.net)

@@ -116,8 +116,7 @@ def _wake(engine: "Engine", pull: "Pull") -> "Proc[None]":
 def _reach(engine: "Engine", pull: "Pull") -> "Proc[bool]":
     """Pull the line once, then AT until it is answered; False if it is not."""
     engine.slept = False
-    if pull is not None:
-        yield from _pull(engine, pull)
+    yield from pull_once(engine, pull)
     end = ticks_add(engine.now, _ANSWER_MS)
     while ticks_diff(end, engine.now) > 0 and not engine.slept:
         if engine.resync:  # the engine asks on
@@ -132,8 +131,10 @@ def _reach(engine: "Engine", pull: "Pull") -> "Proc[bool]":
     return False
 
 
-def _pull(engine: "Engine", pull: "Callable[[int], object]") -> "Proc[None]":
-    """PSM_EINT low, for so long as the family needs."""
+def pull_once(engine: "Engine", pull: "Pull") -> "Proc[None]":
+    """PSM_EINT low, for so long as the family needs; nothing without a pin."""
+    if pull is None:
+        return
     pull(0)
     try:
         yield from wait_for(engine, engine.family.wake_ms)

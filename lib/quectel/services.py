@@ -135,6 +135,13 @@ class Services:
             self.rouse()
             yield
 
+    def greet(self) -> "Proc[None]":
+        """Procedure: a module that nobody here has met may be asleep, left so by an earlier program."""
+        if self._family.wake_ms and self.net.prepared < 0 and hasattr(self._pins, "psm_eint"):
+            from .power import hook, pull_once
+
+            yield from pull_once(self.engine, hook(self.engine, self._pins))
+
     def rouse(self) -> None:
         """Have a sleeping module woken, by poll(); to be called until it is awake.
 

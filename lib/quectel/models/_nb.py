@@ -6,6 +6,7 @@ PINS = (
     (b'AT+QICFG="dataformat"', b'+QICFG: "dataformat",0,0', b'AT+QICFG="dataformat",0,0'),
     (b'AT+QICFG="viewmode"', b'+QICFG: "viewmode",0', b'AT+QICFG="viewmode",0'),
     (b'AT+QICFG="showlength"', b'+QICFG: "showlength",1', b'AT+QICFG="showlength",1'),  # R408, R448
+    (b"AT+QSCLK?", b"+QSCLK: 0", b"AT+QSCLK=0"),  # no sleep that nobody here has allowed (R224)
 )
 
 
