@@ -393,12 +393,11 @@ def test_coap_messages_are_not_believed_behind_a_damaged_one() -> None:
     assert rig.stat("urcs") == 1
 
 
-@rows("R214", "R219")
+@rows("R214")
 @cases(
     b"RING",
     b"Call Ready",
     b"SMS DONE",
-    b"+QATSLEEP",
     b'+QIND: "csq",20,99',
     b"+CEREG: 5",
     b'+QIURC: "dnsgip",0,1,600',

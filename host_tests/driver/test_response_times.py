@@ -139,11 +139,12 @@ def test_the_urc_of_an_open_has_its_own_time(family: str, host: str, how: "dict[
 @rows("R182", "R185", "R190", "R457")
 @cases("BG96", "EC200U", "BC65", "BC25")
 def test_results_behind_the_ok_have_their_own_time(family: str) -> None:
-    for name, call in (
+    calls: "Any" = (
         (b"AT+QPING=", lambda m: m.ping("a.example")),
         (b"AT+QNTP=", lambda m: m.ntp()),
         (b"AT+QIDNSGIP=", lambda m: m.resolve("a.example")),
-    ):
+    )
+    for name, call in calls:
         modem = start(family, MODELS[family], False, [(name, b"\r\nOK\r\n")])
         modem.net.prepared = 0
         modem._clock.step = 50
