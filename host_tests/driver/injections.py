@@ -120,7 +120,12 @@ class Story:
             yield from run.command(exchange)
 
     def fits(self, urc: Urc) -> bool:
-        """False for what no module says here: an announcement without a length of a connection in push mode."""
+        """False for what no module says here: an announcement without a length of a connection in push mode.
+
+        And for deep sleep in the example of deep sleep, which the module ends by itself there.
+        """
+        if urc.effect == "asleep":
+            return "deep-sleep" not in self.name
         return urc.effect != "again" or given_mode(self.name) == 0
 
     def begins(self) -> "list[int]":
@@ -299,7 +304,7 @@ class Run:
 
     def command(self, exchange: Exchange, timeout_ms: int = 5000) -> "Steps":
         """A command of the caller's own."""
-        if self.over and self.modem.engine.epoch:
+        if self.over and (self.modem.engine.epoch or self.modem.engine.asleep):
             return
         try:
             answer = yield from self.modem._command(exchange.line, None, exchange.final, exchange.data, timeout_ms)

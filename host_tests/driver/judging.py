@@ -14,6 +14,7 @@ End something:
     half      the connection is read to its end  ended    it ends at once
     context   its connections fail with 570      carrier  what waits for CONNECT fails
     epoch     the command ends with 570, every connection fails with it, and a new epoch begins
+    asleep    the same without a new epoch: TCP connections are gone, and nothing is sent until the module wakes
 
 A URC is counted once: in stats.urcs, or in stats.unknown, or it is one line more of a result, where it begins as the
 answer of the command in flight does and nothing tells it from one.
@@ -25,7 +26,7 @@ import kit
 from injections import BYTES, COUNTERS, IDLE, WHOLE, Outcome, Run, plain, urcs
 from outcomes import aftermath, broken
 from quectel import TRANSPARENT
-from quectel.table import ENDED, FREE, LISTENER
+from quectel.table import ENDED, FAILED, FREE, LISTENER
 from scripted import lines
 
 TYPE_CHECKING = False
@@ -54,8 +55,9 @@ EFFECTS: "dict[str, dict[str, int]]" = {
     "context": {"urcs": 1},
     "carrier": {"late": 1},
     "epoch": {"urcs": 1, "epochs": 1},
+    "asleep": {"urcs": 1},
 }
-LOST = (570, "the module restarted")
+LOST = {"epoch": (570, "the module restarted"), "asleep": (570, "the module fell asleep")}
 NPM = kit.MICROPYTHON and not hasattr(os, "getenv")
 CUTS = 1 if kit.MICROPYTHON else 20  # of each injection
 SHARE = 20 if NPM else 1000  # of a thousand
@@ -78,9 +80,10 @@ def _inject(story: "Story", urc: "Urc", place: "Place", feed: int) -> None:
     run = Run(story, urc, place, feed)
     run.furnish(urc.needs)
     _allow(run)
-    if urc.effect == "epoch":
+    if urc.effect in LOST:
         run.drive(run.steps())
-        _restarted(run, before)
+        _cut_off(run, before, LOST[urc.effect])
+        (_restarted if urc.effect == "epoch" else _slept)(run, before)
     elif urc.effect == "carrier" and story.live and place == (0, 0) and run.slot and run.slot.mode == TRANSPARENT:
         run.drive(run.steps())
         assert run.results == [(0, "NO CARRIER")], run.results
@@ -216,18 +219,24 @@ def _lived(run: Run, before: Outcome, after: Outcome) -> None:
         _shortened(run, before.delivered, after.delivered)
 
 
-# --- a restart ----------------------------------------------------------------------------------------------------
+# --- a restart, and deep sleep ------------------------------------------------------------------------------------
 
 
-def _restarted(run: Run, before: Outcome) -> None:
-    """Everything up to the restart is as before; then the command has failed, and so have the connections."""
+def _cut_off(run: Run, before: Outcome, lost: "tuple[int, str]") -> None:
+    """Everything up to the URC is as before; then the command has failed."""
     results = run.results
     n = 0 if run.story.live else len(results)
     if run.story.running(run.place) is not None:
-        assert results[-1] == LOST, results
+        assert results[-1] == lost, results
         n -= 1
     for k in range(n):
         assert results[k] == before.results[k] or isinstance(before.results[k], tuple), (results, before.results)
+    if run.slot is not None:
+        _shortened(run, before.delivered, run.bytes())
+
+
+def _restarted(run: Run, before: Outcome) -> None:
+    """And so have the connections."""
     engine = run.modem.engine
     assert engine.epoch == 1 and run.modem.stats.epochs == 1 and not engine.echo_off
     for name in ("timeouts", "resyncs"):
@@ -236,8 +245,17 @@ def _restarted(run: Run, before: Outcome) -> None:
         if slot.state != FREE:
             broken(slot)
             assert slot.cid < 0
-    if run.slot is not None:
-        _shortened(run, before.delivered, run.bytes())
+
+
+def _slept(run: Run, before: Outcome) -> None:
+    """So have the connections, and the module is left alone until it is awake (R121, R219)."""
+    engine = run.modem.engine
+    assert engine.asleep and engine.slept
+    for slot in engine.table.slots:
+        assert slot.state in (FAILED, FREE) and (slot.state == FREE or slot.err), (slot.index, slot.state)
+    run.wire.say(lines("+QATWAKEUP"), 0)
+    run.drive(run.quiet())
+    assert not engine.asleep and not engine.slept
 
 
 # --- all of it ----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from injections import Steps
 
-ENDS = ("context", "carrier", "epoch")  # and half and ended of the story's own connection
+ENDS = ("context", "carrier", "epoch", "asleep")  # and half and ended of the story's own connection
 PUSHED = b"OK\r\n+QIRD: 0"
 ATTACHED = Exchange("AT+CGATT?", "OK", None, 0, 0)
 

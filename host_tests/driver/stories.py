@@ -55,7 +55,7 @@ class Deed(Story):
     def host(self, run: "Run") -> "Steps":
         if self.script[0][0]:
             yield from run.pause(0)
-        if not run.modem.engine.epoch:
+        if not run.modem.engine.epoch and not run.modem.engine.asleep:
             yield from self.doing(run)
 
 

@@ -41,6 +41,7 @@ SEND_FAIL = const(3)
 TIMEOUT = const(4)
 RESET = const(5)  # the module restarted meanwhile
 NO_CARRIER = const(6)
+SLEPT = const(7)  # the module fell asleep meanwhile
 
 RESULT_MS = const(120_000)  # the result of a send may be late by that much
 

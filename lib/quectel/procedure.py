@@ -7,7 +7,7 @@ in `finally`, because MicroPython never runs the `finally` of a dropped generato
 from errno import EINVAL, EIO, ENOBUFS, ENODEV
 
 from ._compat import LONGEST_MS, const, ticks_add, ticks_diff
-from .command import DONE, ERROR, NO_CARRIER, ON_OK, RESET, RUN, TIMEOUT
+from .command import DONE, ERROR, NO_CARRIER, ON_OK, RESET, RUN, SLEPT, TIMEOUT
 from .errors import QuectelError, QuectelTimeout, error_of, uart_lent
 from .table import ASLEEP
 from .text import decode, in_range
@@ -150,8 +150,8 @@ def reason(
     code = answer.code
     if answer.result == ERROR and not code and not answer.text and (engine.family.tcp or engine.family.tls):
         code = yield from last_error(engine)
-    if answer.result == RESET:
-        said = "the module fell asleep" if engine.asleep else "the module restarted"
+    if answer.result in (RESET, SLEPT):
+        said = "the module restarted" if answer.result == RESET else "the module fell asleep"
         return error_of(570, name_of(line), kind, said)
     if not code:
         said = answer.text or ("NO CARRIER" if answer.result == NO_CARRIER else "the module said ERROR")

@@ -11,7 +11,7 @@ from errno import ECONNRESET
 
 from ._compat import const, ticks_add, ticks_diff
 from .agenda import Agenda
-from .command import DONE, ON_OK, READ, RESET, RUN, SYNC, TIMEOUT
+from .command import DONE, ON_OK, READ, RUN, SLEPT, SYNC, TIMEOUT
 from .table import ASLEEP, AWAKE, CLOSING, HALF, OPEN
 
 TYPE_CHECKING = const(False)
@@ -241,14 +241,14 @@ class Resync(Agenda):
         if self.cmd.state == RUN:
             self._break_off(self.cmd.slot, self.cmd.kind)
         if self.pending.index >= 0:
-            self._send_result(self.pending, RESET)
+            self._send_result(self.pending, SLEPT)
         if self.blame.index >= 0:
             self._blamed(self.blame, 0)
         self._forget()
         self._in_step()
 
     def _break_off(self, slot: "Slot", kind: int) -> None:
-        self._ended(RESET)
+        self._ended(SLEPT)
         if kind == READ and (slot.state == OPEN or slot.state == HALF):
             slot.more = True  # it is read again when the module is awake
 
