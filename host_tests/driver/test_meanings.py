@@ -248,7 +248,7 @@ def test_urcs_are_told_apart_by_their_whole_word() -> None:
 # --- +QIOPEN, +QISEND, +QISTATE -----------------------------------------------------------------------------------
 
 
-@rows("R061", "R065", "R113")
+@rows("R065", "R113")
 def test_an_open_result_belongs_to_the_slot_that_waits_for_it() -> None:
     """Also while the caller asks for the ranges of the command, which are answered with the same word."""
     rig = Rig()

@@ -23,6 +23,9 @@ COMMANDS = {
     "demo": Command("desk.demo", "run the driver against a virtual module of every family"),
     "test": Command("desk.test_command", "ruff, mypy and the tests, on CPython and in the MicroPython VMs"),
     "fuzz": Command("desk.fuzz_command", "the driver against a damaged wire: --cases 100000 --seed 1"),
+    "rows": Command(
+        "desk.rows_command", "which rows of the specification the tests cover: --family BC65 --side driver", bare=True
+    ),
     "module": Command("virtual_module.cli", "start a virtual module: --model BC25 --tcp 127.0.0.1:0"),
     "vm": Command("desk.vm_command", "fetch the MicroPython VM (Debian, Ubuntu) and print its path", bare=True),
 }
