@@ -29,7 +29,12 @@ class Face:
     clock: "Any" = None
 
     def start(self, family: str, script: "list[Step]", prepared: bool = True, **how: "Any") -> "Any":
-        """The modem; `how` may name what ScriptedUart takes, all else goes to the modem."""
+        """The modem; `how` may name what ScriptedUart takes, all else goes to the modem.
+
+        Where a body starts one after the other, the script of the last must have come to its end.
+        """
+        if self.uart is not None:
+            self.check()
         of_uart = {name: how.pop(name) for name in ("size", "cut", "pause", "short") if name in how}
         self.clock = self.new_clock()
         self.uart = ScriptedUart(script, **of_uart)
