@@ -27,7 +27,7 @@ def test_command_arguments(face: "Face") -> "Generator[Any, Any, None]":
         yield m.command("AT+X=" + "x" * 400)
 
 
-@rows("R018", "R276", "R278", "R438")
+@rows("R018", "R276", "R278", "R317", "R438")
 @both
 def test_command_errors(face: "Face") -> "Generator[Any, Any, None]":
     script = [

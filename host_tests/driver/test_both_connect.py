@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from faces import Face
 
 
-@rows("R112", "R113")
+@rows("R112", "R113", "R119", "R440")
 @both
 def test_connect(face: "Face") -> "Generator[Any, Any, None]":
     m = face.start("BC25", [(OPEN_0, [OK, 2500, lines("+QIOPEN: 0,0")]), CLOSE_0])

@@ -209,7 +209,7 @@ def test_a_switch_that_is_refused(face: "Face") -> "Generator[Any, Any, None]":
     assert s.mode == BUFFER
 
 
-@rows("R177", "R295", "R447")
+@rows("R105", "R177", "R295", "R447")
 @both
 def test_modes_of_an_nb_module(face: "Face") -> "Generator[Any, Any, None]":
     """What the module holds is received before it pushes; there is no transparent mode."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from steps import Script
 
 
-@rows("R128", "R408", "R448")
+@rows("R128", "R307", "R408", "R448")
 def test_nb_families_come_up() -> None:
     for family, model in (("BC25", "BC25JB-02-STD"), ("BC32", "BC32"), ("BC65", "BC65_TE"), ("bc92", "BC92")):
         script = met(model) + NB_PINS + [said("AT+QISTATE?"), READY] + NB_TAIL
@@ -90,7 +90,7 @@ def test_a_module_that_still_boots_is_not_mistaken() -> None:
     check()
 
 
-@rows("R224", "R408", "R448")
+@rows("R204", "R224", "R307", "R355", "R408", "R409", "R448")
 def test_settings_that_change_framing_are_written_only_when_they_differ() -> None:
     pins = [
         said('AT+QICFG="dataformat"', '+QICFG: "dataformat",1,0'),
@@ -102,13 +102,14 @@ def test_settings_that_change_framing_are_written_only_when_they_differ() -> Non
         said("AT+QSCLK?", "+QSCLK: 1"),
         said("AT+QSCLK=0"),
     ]
-    modem, check = start("BC25", met("BC25") + pins + [said("AT+QISTATE?"), READY] + NB_TAIL, False)
-    modem.connect()
-    check()
-    assert (modem.engine.view, modem.engine.show) == (0, 1)
+    for family in ("BC25", "BC65"):
+        modem, check = start(family, met(family) + pins + [said("AT+QISTATE?"), READY] + NB_TAIL, False)
+        modem.connect()
+        check()
+        assert (modem.engine.view, modem.engine.show) == (0, 1)
 
 
-@rows("R136", "R091")
+@rows("R091", "R136", "R294", "R298")
 def test_connections_left_from_before_are_closed() -> None:
     left = said("AT+QISTATE?", '+QISTATE: 0,"TCP","1.2.3.4",80,0,2,1,0', '+QISTATE: 3,"UDP","1.2.3.4",80,0,2,1,0')
     closing = [(b"AT+QICLOSE=0\r", lines("OK", "CLOSE OK")), (b"AT+QICLOSE=3\r", lines("OK", "CLOSE OK"))]

@@ -21,7 +21,7 @@ from wires import NO_DATA, OK, Rig, answer, urc
 # --- receiving ----------------------------------------------------------------------------------------------------
 
 
-@rows("R108", "R166", "R170", "R171", "R213")
+@rows("R108", "R166", "R170", "R171", "R213", "R284")
 def test_an_announcement_is_read_until_nothing_is_left() -> None:
     rig = Rig()
     slot = rig.open(2)
@@ -84,7 +84,7 @@ def test_a_small_ring_is_read_in_small_pieces(size: int) -> None:
     assert len(got) >= 2000 and rig.stat("framing") == 0
 
 
-@rows("R167", "R168")
+@rows("R167", "R168", "R291")
 @cases(("BC25", b"AT+QIRD=0,512"), ("BC65", b"AT+QIRD=0,1024"), ("BG96", b"AT+QIRD=0,1500"))
 def test_a_read_asks_for_the_familys_most(family: str, line: bytes) -> None:
     rig = Rig(family)

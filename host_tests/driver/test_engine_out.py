@@ -6,6 +6,7 @@ import kit
 from kit import cases, rows
 from quectel.command import DONE, ON_OK, TIMEOUT
 from quectel.table import CLOSING, FAILED, FREE, LISTENER, OPEN, OPENING, PUSH, QUEUED, REFUSED
+from scripted import lines
 from wires import NO_DATA, OK, Rig, answer, urc
 
 CLOSED = OK + b"\r\nCLOSE OK\r\n"
@@ -85,6 +86,27 @@ def test_an_entry_whose_prompt_was_lost_is_filled_with_empty_lines() -> None:
     first = out.index(b"AT+CMEE?\r") + len(b"AT+CMEE?\r")
     assert out[first : first + 51] == b"\x1b" + b"\r" * 50
     assert out[first + 51 :].startswith(b"AT+CMEE?\r")
+
+
+@rows("R387")
+@cases("OK", "ERROR", "SEND FAIL", "SEND OK", "")
+def test_whatever_an_entry_is_cancelled_with_the_next_command_has_its_own_answer(result: str) -> None:
+    rig = Rig()
+    slot = rig.open()
+    rig.send(slot, b"data")
+    rig.asked(b"AT+QISEND=0,4")
+    out = b""
+    while b"\x1b" not in out:
+        out += rig.step(200)
+    rig.feed(lines(result) if result else b"")
+    for _ in range(30):
+        asked = rig.step(200)
+        if asked:
+            rig.feed(lines("+CMEE: 1" if asked == b"AT+CMEE?\r" else "+CMEE: (0-2)", "OK"))
+    assert slot.state == FAILED and not rig.engine.resync
+    found = rig.ask(b"AT+X", b"+X:")
+    rig.asked(b"AT+X", lines("+X: 1", "OK"))
+    assert found == [b"+X: 1"] and rig.engine.cmd.result == DONE
 
 
 # --- time ----------------------------------------------------------------------------------------------------------

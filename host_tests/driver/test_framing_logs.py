@@ -160,7 +160,7 @@ def test_pushed_data_with_a_line_end_behind_them_or_none() -> None:
                 assert modem.stats.framing == modem.stats.epochs == 0
 
 
-@rows("R408")
+@rows("R304", "R408")
 def test_a_push_header_without_a_length_cannot_be_read() -> None:
     """Nobody knows where its data end: the socket fails, and bring-up sees to it that lengths are shown."""
     modem, check = start("BC25", [CLOSE_0])

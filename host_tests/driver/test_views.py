@@ -25,7 +25,7 @@ def test_asking_for_the_ranges_of_a_setting_does_not_change_it() -> None:
     assert (modem.engine.view, modem.engine.show) == (1, 1)  # the NB modules keep these settings (R306)
 
 
-@rows("R199", "R200", "R166")
+@rows("R109", "R166", "R199", "R200", "R305", "R344", "R354")
 def test_a_socket_reads_in_every_view() -> None:
     """Both settings, data with line ends and commas in them, every cut: the same bytes and nothing lost."""
     data = b"\r\nOK\r\n+QIRD: 3,\n,,\r"
@@ -51,7 +51,7 @@ def test_a_socket_reads_in_every_view() -> None:
                     assert not modem.stats.framing, (view, show, cut, pause)
 
 
-@rows("R199", "R214")
+@rows("R199", "R214", "R304", "R357", "R452")
 def test_push_headers_are_read_in_every_cut() -> None:
     """Connection ids and lengths of two digits, data with line ends, both view modes."""
     data = b"0123456789\r\n>"
