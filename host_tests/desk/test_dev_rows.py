@@ -17,7 +17,7 @@ WAITING = {
         R455
     """,
     "module": """
-        R009 R010 R011 R344 R347 R350 R351 R352 R354 R355 R357 R361 R451
+        R010
     """,
 }
 FEW = """row,kind,families,driver,module,why,words

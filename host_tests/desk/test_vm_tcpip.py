@@ -137,7 +137,7 @@ def test_ipv6() -> None:
     play("BC25", run)
 
 
-@rows("R105", "R123", "R125", "R122", "R178", "R179", "R425", "R445")
+@rows("R009", "R105", "R122", "R123", "R125", "R178", "R179", "R425", "R445")
 @cases(*BOTH)
 def test_the_mode_of_an_id_is_kept(model: str) -> None:
     async def run(bench: Bench) -> None:
@@ -208,7 +208,7 @@ def test_a_fixed_local_port_rests_after_closing() -> None:
     play("BC65", run, options={"local_port_wait_ms": 120_000})
 
 
-@rows("R110", "R145", "R158", "R184", "R196", "R318")
+@rows("R110", "R145", "R158", "R184", "R196", "R318", "R347")
 @cases(
     ("+QIOPEN", '+QIOPEN: (1-3),(0-5),"TCP/UDP/TCP LISTENER/UDP SERVICE","<IP_address>/<domain_name>",'),
     ("+QISEND", '+QISEND: (0-5),(1-1440),"<data>"'),

@@ -11,7 +11,7 @@ from vm_peers import until
 from vm_player import Peer, UdpPeer, free_local, said
 
 
-@rows("R106", "R108", "R109", "R169", "R170", "R213", "R284", "R412")
+@rows("R011", "R106", "R108", "R109", "R169", "R170", "R213", "R284", "R412")
 @cases(*BOTH)
 def test_one_urc_until_the_buffer_is_read(model: str) -> None:
     async def run(bench: Bench) -> None:
@@ -31,7 +31,7 @@ def test_one_urc_until_the_buffer_is_read(model: str) -> None:
     play(model, run)
 
 
-@rows("R166", "R167", "R168", "R291")
+@rows("R166", "R167", "R168", "R291", "R354")
 @cases(("BC65", 1024), ("BC25", 512))
 def test_what_read_refuses(model: str, limit: int) -> None:
     async def run(bench: Bench) -> None:
@@ -75,7 +75,7 @@ def test_views_of_data_that_is_read(view: int, length: int, form: int, shown: by
     play("BC65", run)
 
 
-@rows("R107", "R214", "R408", "R410", "R448", "R452")
+@rows("R107", "R214", "R355", "R357", "R408", "R410", "R448", "R452")
 @cases(
     (0, 0, 0, {}, b'\r\n+QIURC: "recv",0\r\nO\r\n\xff\r\n'),
     (0, 1, 0, {}, b'\r\n+QIURC: "recv",0,4\r\nO\r\n\xff\r\n'),

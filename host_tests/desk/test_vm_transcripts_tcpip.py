@@ -22,7 +22,7 @@ async def opened(bench: Bench, peer: Peer, mode: int = 0) -> None:
     assert answer == b"\r\nOK\r\n\r\n+QIOPEN: 0,0\r\n"
 
 
-@rows("R126", "R127", "R134", "R156", "R157", "R171", "R172", "R173", "R199", "R200")
+@rows("R126", "R127", "R134", "R156", "R157", "R171", "R172", "R173", "R199", "R200", "R344", "R451")
 @cases(*FOLDERS)
 def test_buffer_mode(model: str, folder: str) -> None:
     async def run(bench: Bench) -> None:
@@ -140,7 +140,7 @@ def test_ping(model: str, folder: str, name: str) -> None:
     play(model, run, resolver=table, options={"ping_ms": (192, 240, 241, 479)})
 
 
-@rows("R185", "R186", "R187", "R188", "R309")
+@rows("R185", "R186", "R187", "R188", "R309", "R350", "R361")
 @cases(("BC65", "bc65_tcpip", "4.5"), ("BC25", "bc25_tcpip", "4.7"))
 def test_ntp(model: str, folder: str, name: str) -> None:
     async def run(bench: Bench) -> None:
@@ -148,6 +148,8 @@ def test_ntp(model: str, folder: str, name: str) -> None:
         async with UdpPeer(ntp_answer(time_s)) as server:
             bench.module.resolver.table["ntp5.aliyun.com:123"] = server.address
             await Player(bench, folder).play(name)
+            again = await bench.type('AT+QNTP=1,"ntp5.aliyun.com"')
+            assert again.startswith(b'\r\nOK\r\n\r\n+QNTP: 0,"')  # where BC25's document prints a blank
         assert await bench.type("AT+CCLK?") == b'\r\n+CCLK: "18/04/20,11:08:20+32"\r\n\r\nOK\r\n'
 
     play(model, run, options={"ntp_zone": 32})
@@ -159,7 +161,7 @@ def test_last_error(model: str, folder: str, name: str) -> None:
     play(model, lambda bench: Player(bench, folder).play(name))
 
 
-@rows("R111", "R131", "R135", "R146", "R158", "R165", "R175", "R176", "R180", "R189", "R191", "R197", "R206", "R208")
+@rows(*"R111 R131 R135 R146 R158 R165 R175 R176 R180 R189 R191 R197 R206 R208 R351 R352".split())
 @cases(("BC65", "bc65_tcpip", "2.2"), ("BC25", "bc25_tcpip", "2.1"))
 def test_test_commands(model: str, folder: str, name: str) -> None:
     play(model, lambda bench: Player(bench, folder).play(name))
