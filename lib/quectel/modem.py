@@ -1,6 +1,6 @@
 """What both faces share: construction, one turn of the engine, and the procedures they wait for."""
 
-from errno import ENOBUFS, ENODEV, ENOTCONN, EOPNOTSUPP
+from errno import ENOBUFS, ENODEV, ENOTCONN
 
 from ._compat import LONGEST_MS, const, sleep_ms, ticks_ms, utc_now
 from .command import ON_CLOSE, ON_CONNECT, ON_OK, ON_SEND
