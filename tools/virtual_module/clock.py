@@ -7,10 +7,11 @@ Three kinds: `Clock.real()` follows the host, `Clock.scaled(60)` runs sixty modu
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 
 class Timer:
@@ -90,6 +91,16 @@ class Clock:
             self._stepped_ms = max(self._stepped_ms, due)
             timer.fire()
         self._stepped_ms = end
+
+    @contextlib.asynccontextmanager
+    async def limit(self, ms: int) -> "AsyncIterator[None]":
+        """TimeoutError for what is inside once `ms` have passed on this clock."""
+        async with asyncio.timeout(None) as limit:
+            timer = self.call_later(ms, lambda: limit.reschedule(0))
+            try:
+                yield
+            finally:
+                timer.cancel()
 
     async def sleep_ms(self, ms: int) -> None:
         """Wait `ms` on this clock."""

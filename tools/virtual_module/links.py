@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, cast
 
-from .resolver import NoAddress
+from .resolver import IPV6, NoAddress
 
 if TYPE_CHECKING:
     from .module import VirtualModule
@@ -226,7 +226,7 @@ async def reach(module: VirtualModule, connection: Connection) -> "tuple[str, in
     if not module.network.active(connection.ctx) or module.faults.take("pdp_drift") is not None:
         raise OpenFailed(NO_PDP)
     try:
-        where = await module.look_up(connection.host, connection.port)
+        where = await module.look_up(connection.host, connection.port, connection.version)
     except NoAddress as error:
         raise OpenFailed(error.code) from None
     if module.faults.take("connect_refused", connection.number) is not None:
@@ -243,7 +243,7 @@ async def dial(module: VirtualModule, connection: Connection, received: Received
     limit = module.options.number("tx_buffer")
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(module.connect_limit_ms() / 1000):  # wait_for() may swallow the cancel of a close
+        async with module.clock.limit(module.connect_limit_ms()):  # wait_for() may swallow the cancel of a close
             _, link = await loop.create_connection(lambda: TcpLink(received, ended, limit), host, port)
     except TimeoutError:
         raise OpenFailed(module.options.number("timeout_err")) from None
@@ -263,13 +263,18 @@ async def dial_udp(module: VirtualModule, connection: Connection, received: Rece
     return link
 
 
+def home(connection: Connection) -> str:
+    """The loopback address that a server binds."""
+    return "::1" if connection.version == IPV6 else "127.0.0.1"
+
+
 async def serve_udp(module: VirtualModule, connection: Connection) -> UdpLink:
     """A UDP socket for any peer (UDP SERVICE), on loopback."""
     port = connection.local_port if module.options["listen_same_port"] else 0
     loop = asyncio.get_running_loop()
     try:
         _, link = await loop.create_datagram_endpoint(
-            lambda: UdpLink(connection.deliver, False), local_addr=("127.0.0.1", port)
+            lambda: UdpLink(connection.deliver, False), local_addr=(home(connection), port)
         )
     except OSError:
         raise OpenFailed(BIND_FAILED) from None
@@ -282,7 +287,7 @@ async def listen(module: VirtualModule, connection: Connection, accept: "Callabl
     limit = module.options.number("tx_buffer")
     loop = asyncio.get_running_loop()
     try:
-        server = await loop.create_server(lambda: Incoming(accept, limit), "127.0.0.1", port)
+        server = await loop.create_server(lambda: Incoming(accept, limit), home(connection), port)
     except OSError:
         raise OpenFailed(BIND_FAILED) from None
     return ServerLink(server)

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from . import commands, families, power, states
 from .clock import Clock
 from .faults import Faults
+from .keepalive import KeepAlive
 from .pacing import Pacer
 from .radio import Network, Sim
-from .resolver import NoAddress, Resolver, is_address
+from .resolver import DNS_FAILED, DNS_LIMIT_MS, NoAddress, Resolver, is_address
 from .sockets import Table
 from .terminal import Terminal
 
@@ -73,6 +74,7 @@ class VirtualModule:
         self.network = Network(self)
         self.terminal = Terminal(self)
         self.power = power.Power(self)
+        self.keep_alive = KeepAlive(self)
         self.wall = (families.CLOCK_START, 0)  # the module's clock: a time, and when it was set
         self.rate = baud or 115_200  # AT+IPR
         self._trace = trace
@@ -80,6 +82,7 @@ class VirtualModule:
         self._sinks: "list[Callable[[bytes], None]]" = []
         self._out = bytearray()
         self._tasks: "set[asyncio.Task[None]]" = set()
+        self._serving: "set[asyncio.Task[None]]" = set()  # ends with a restart
         self._closers: "list[Callable[[], Coroutine[object, object, None]]]" = []
         self.to_host = Pacer(self.clock, baud, self._to_host)
         self.to_module = Pacer(self.clock, baud, self._to_module)
@@ -145,6 +148,12 @@ class VirtualModule:
 
         return bool(self.options["lossy_urc_in_data_mode"]) and isinstance(self.terminal.mode, DataEntry)
 
+    def urc_bytes(self, frame: bytes) -> None:
+        """The same for a URC with its line ends."""
+        self.activity += 1
+        if not self.urcs_hidden:
+            self.terminal.late(frame)
+
     def prompt(self) -> bytes:
         """The bytes of the prompt."""
         return b"\r\n>\r\n" if self.setting("formatcfg") else self.options.text("prompt").encode("latin-1")
@@ -165,19 +174,22 @@ class VirtualModule:
         seconds = self.setting("open_time")
         return seconds * 1000 if seconds else self.options.number("connect_timeout_ms")
 
-    async def look_up(self, host: str, port: int) -> "tuple[str, int]":
+    async def look_up(self, host: str, port: int, version: int = 0) -> "tuple[str, int]":
         """Where a host is; NoAddress with 565 or 566, also by the DNS faults."""
         if not is_address(host):
             await self.delay_names()
-        return await self.resolver.find(host, port)
+        return await self.resolver.find(host, port, version)
 
     async def delay_names(self) -> None:
         """What the DNS faults do to a query."""
         slow = self.faults.take("dns_slow")
         if slow is not None:
-            await self.clock.sleep_ms(slow.value("ms", 5000))
+            wait_ms = slow.value("ms", 5000)
+            await self.clock.sleep_ms(min(wait_ms, DNS_LIMIT_MS))
+            if wait_ms > DNS_LIMIT_MS:
+                raise NoAddress(DNS_FAILED)
         if self.faults.take("dns_failure") is not None:
-            raise NoAddress(565)
+            raise NoAddress(DNS_FAILED)
 
     def command_succeeded(self, call: object) -> None:
         """A TCP/IP or SSL command ended well: the register shows 0 (R400)."""
@@ -200,6 +212,8 @@ class VirtualModule:
             if shut_down is not None:
                 shut_down()
         self.service.clear()
+        for task in self._serving:
+            task.cancel()
 
     def later(self, delay_ms: int, call: "Callable[[], None]") -> None:
         """Run `call` after a while, at once when that is 0; not when the module restarted meanwhile."""
@@ -221,6 +235,17 @@ class VirtualModule:
         self._tasks.add(task)
         task.add_done_callback(self._done)
         return task
+
+    def serve(self, work: "Coroutine[object, object, None]") -> None:
+        """Like spawn, for late results of a command: a restart ends it."""
+        task = self.spawn(work)
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    @property
+    def busy(self) -> bool:
+        """True while something goes on that deep sleep must not cut."""
+        return bool(self._tasks) or any(one.busy for one in self.connections.all())
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from .entry import Transparent
 from .links import DeadLink
+from .sockets import DATAGRAMS
 
 if TYPE_CHECKING:
     from .clock import Timer
@@ -93,6 +94,7 @@ class Power:
         module.network.restart()
         module.end_services()
         module.load_settings()
+        module.keep_alive.reset()
         module.last_error = 0
         self.sleep_mode, self.dtr_mode, self.functionality = 0, 2, 1
 
@@ -185,18 +187,45 @@ class Power:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
-        if self.sleep_mode == 1 and "nb_tcpip" in self.module.family.features:
+        if self.sleep_mode == 1 and "nb_tcpip" in self.module.family.features and self.state == RUNNING:
             wait = self.module.options.number("sleep_after_ms")
             self._idle = self.module.clock.call_later(wait, self.fall_asleep)
 
     def fall_asleep(self) -> None:
-        """Deep sleep: the port is dead, TCP connections are gone, UDP ones stay."""
-        if self.state != RUNNING or self.module.terminal.running:
+        """Deep sleep: the port is dead, TCP connections are gone, UDP ones stay; not while keep-alive is on (R211)."""
+        module = self.module
+        if self.state != RUNNING or module.keep_alive.on:
             return
-        if self.module.options["sleep_urcs"]:
-            self.module.urc("+QATSLEEP")
-        self.module.connections.drop_all(keep=("UDP",))
+        if module.busy or module.terminal.mode.holds_urcs:
+            self.stay_awake()
+            return
+        self._say("+QATSLEEP")
+        module.connections.drop_all(keep=DATAGRAMS)
+        self._forget()
         self.state = ASLEEP
+
+    @property
+    def deaf(self) -> bool:
+        """True in deep sleep: what the network sends is lost, it does not wake the module (R453)."""
+        return self.state == ASLEEP
+
+    def _say(self, text: str) -> None:
+        """+QATSLEEP and +QATWAKEUP: always, never, or once AT+QATWAKEUP=1 was given (R426)."""
+        wanted = self.module.options["sleep_urcs"]
+        if wanted == "request":
+            wanted = self.module.service.get("qatwakeup", 0)
+        if wanted:
+            self.module.urc(text)
+
+    def _forget(self) -> None:
+        """Settings that deep sleep loses (R195, R203): those of QICFG that are not saved, others by family."""
+        module = self.module
+        module.load_settings()
+        if module.options["sleep_keeps_all"]:
+            return
+        module.keep_alive.reset()
+        if "dns" not in module.family.sleep_keeps:
+            module.network.forget_dns()
 
     def wake(self) -> None:
         """Wake from deep sleep."""
@@ -204,8 +233,7 @@ class Power:
             return
         self.state = RUNNING
         self._lose_line = bool(self.module.options["first_at_lost"])
-        if self.module.options["sleep_urcs"]:
-            self.module.urc("+QATWAKEUP")
+        self._say("+QATWAKEUP")
         self.stay_awake()
 
     # --- faults ---------------------------------------------------------------------------------------------------

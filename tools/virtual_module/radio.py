@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 HOME, SEARCHING, DENIED, ROAMING = 1, 2, 3, 5
 REGISTERED = (HOME, ROAMING)
+DNS = ("8.8.8.8", "8.8.4.4")
 SIM_CODES = {"ABSENT": 10, "PIN": 11, "PUK": 12, "FAILURE": 13, "BUSY": 14}
 
 
@@ -64,7 +65,7 @@ class Network:
         self.operator = "CHN-UNICOM"
         self.address = module.options.text("address")
         self.contexts = {number: Context() for number in range(1, module.family.contexts + 1)}
-        self.dns = ["8.8.8.8", "8.8.4.4"]
+        self.dns = list(DNS)
         self.reporting: "dict[str, int]" = {}  # <n> of +CREG, +CGREG, +CEREG
         self.restart()
 
@@ -72,8 +73,12 @@ class Network:
         """As after power-up: NB modules attach and activate context 1 by themselves, LTE ones wait for QIACT."""
         self.attached = self._stat in REGISTERED
         self.reporting.clear()
-        self.dns = ["8.8.8.8", "8.8.4.4"]
+        self.forget_dns()
         self.restart_contexts()
+
+    def forget_dns(self) -> None:
+        """The DNS servers that the network gave."""
+        self.dns = list(DNS)
 
     def restart_contexts(self) -> None:
         """Every context down, then up again what comes up by itself."""

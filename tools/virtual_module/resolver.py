@@ -8,6 +8,8 @@ import socket
 from collections.abc import Mapping
 
 DNS_FAILED, UNREACHABLE = 565, 566
+DNS_LIMIT_MS = 140_000  # longest time of a look-up: what an open by name may take longer (R114, R115)
+IPV4, IPV6 = 4, 6
 STEPS_MAX = 3  # name to address to loopback
 
 
@@ -26,6 +28,11 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_version(host: str, version: int) -> bool:
+    """True for an address of that IP version; 0 is any."""
+    return not version or ipaddress.ip_address(host).version == version
 
 
 def is_loopback(host: str) -> bool:
@@ -65,14 +72,21 @@ class Resolver:
             return "127.0.0.1", where[1]
         return where if is_loopback(where[0]) or (self.allow_network and is_address(where[0])) else None
 
-    async def find(self, host: str, port: int) -> "tuple[str, int]":
-        """Where to connect to for `host` and `port`; NoAddress with 565 or 566 when nowhere."""
+    async def find(self, host: str, port: int, version: int = 0) -> "tuple[str, int]":
+        """Where to connect to for `host` and `port`; NoAddress with 565 or 566 when nowhere.
+
+        A name needs an address of that IP version (0: any); an address was checked by who asks.
+        """
         where = self.known(host, port)
-        if where is not None:
-            return where
         if is_address(host):
-            raise NoAddress(UNREACHABLE)
-        return (await self._ask(host))[0], port
+            if where is None:
+                raise NoAddress(UNREACHABLE)
+            return where
+        found = [where[0]] if where is not None else await self._ask(host)
+        fitting = [one for one in found if is_version(one, version)]
+        if not fitting:
+            raise NoAddress(DNS_FAILED)
+        return fitting[0], port if where is None else where[1]
 
     async def addresses(self, host: str) -> "list[str]":
         """All addresses of a name, for AT+QIDNSGIP."""

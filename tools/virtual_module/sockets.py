@@ -41,6 +41,7 @@ class Connection:
         self.module = module
         self.number, self.kind, self.ctx = number, kind, ctx
         self.host, self.port, self.local_port, self.mode = host, port, local_port, mode
+        self.version = 0  # of IP: 4 or 6 where the open says it (NB), 0 any
         self.shown_host = host  # what QISTATE prints
         self.state = module.family.states.initial
         self.server = number  # <serverID>: the listener of an incoming connection
@@ -55,6 +56,7 @@ class Connection:
         self.lost_early: "bool | None" = None  # ended before the open was reported; True: by a reset
         self.busy = False  # a send whose result is not printed yet (R156)
         self.sent = self.received = self.read_bytes = 0
+        self.heard_ms = 0  # when the peer last said something, for the keep-alive
 
     # --- the far side ---------------------------------------------------------------------------------------------
     def send(self, data: bytes, to: Peer = None) -> bool:
@@ -112,6 +114,9 @@ class Connection:
     def deliver(self, data: bytes, peer: Peer = None) -> None:
         """Data from the peer: into the buffer, to the host, or through the open port, as the mode says."""
         self.module.activity += 1
+        if self.module.power.deaf:
+            return  # the radio is off (R453)
+        self.heard_ms = self.module.clock.now_ms()
         if self.held:
             self.early.append((data, peer))
             return
@@ -214,7 +219,7 @@ class Connection:
             return
         if self.state != states.connected:
             return
-        self.state = states.closing
+        self.state = self.module.options.number("closed_state") or states.closing  # R384
         if reset:
             self.nodes.clear()
             self.backlog.clear()

@@ -141,7 +141,11 @@ class Terminal:
 
     def result(self, text: "str | bytes") -> None:
         """A late result (SEND OK, CLOSE OK): waits like a URC, but belongs to this port."""
-        self._urcs.append(b"\r\n" + _bytes(text) + b"\r\n")
+        self.late(b"\r\n" + _bytes(text) + b"\r\n")
+
+    def late(self, frame: bytes) -> None:
+        """The same with its line ends, for layouts of their own (R442)."""
+        self._urcs.append(frame)
         self.flush_urcs()
 
     def flush_urcs(self) -> None:

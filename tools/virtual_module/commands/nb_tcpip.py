@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import cast
 
-from ..resolver import is_address
+from ..resolver import IPV4, IPV6, is_address, is_version
 from ..sockets import BUFFER, Connection
 from . import NOT_ALLOWED, NOT_OPEN, READ, WRITE, Call, Refused, command
 from .tcpip import (
@@ -45,17 +44,20 @@ def open_connection(call: Call) -> None:
     server = kind in TYPES[2:]
     port, local = call.integer(4, 0 if server else 1, PORT_MAX), call.integer(5, 0, PORT_MAX, 0)
     mode = call.integer(6, 0, call.family.modes - 1, call.module.nvram.get("mode%d" % number, BUFFER))
-    check_protocol(host, call.integer(7, 0, 1, 0))
+    version = IPV6 if call.integer(7, 0, 1, 0) else IPV4
+    check_version(host, version)
     check_server(call, kind, local)
     check_new(call, number, ctx, local)
-    open_later(call, Connection(call.module, number, kind, ctx, host, port, local, mode))
+    connection = Connection(call.module, number, kind, ctx, host, port, local, mode)
+    connection.version = version
+    open_later(call, connection)
     if call.has(6):
         call.module.save("mode%d" % number, mode)
 
 
-def check_protocol(host: str, protocol: int) -> None:
+def check_version(host: str, version: int) -> None:
     """An address of the other IP version is an invalid parameter."""
-    if is_address(host) and (":" in host) != bool(protocol):
+    if is_address(host) and not is_version(host, version):
         raise Refused(INVALID)
 
 
@@ -125,7 +127,7 @@ def inline_data(call: Call) -> "tuple[int, bytes] | None":
     return int(match.group(1)), data.encode("latin-1")
 
 
-def send_now(call: Call, connection: Connection, data: bytes) -> None:
+def send_now(call: Call, connection: Connection, data: bytes) -> "str | None":
     """Send; OK comes first, SEND OK or SEND FAIL after it (R147, R153, R156)."""
     good = hand_over(connection, data)
     connection.busy = True
@@ -138,6 +140,7 @@ def send_now(call: Call, connection: Connection, data: bytes) -> None:
         call.terminal.result("SEND OK" if good else "SEND FAIL")
 
     call.after(lambda: call.module.later(delay, done))
+    return None if good or call.options["ok_before_send_fail"] else ""
 
 
 @command("+QISEND", WRITE, feature=NB)
@@ -147,8 +150,7 @@ async def send(call: Call) -> "str | None":
     if inline is not None:
         if inline[0] >= call.family.ids:
             raise Refused(INVALID)
-        send_now(call, sendable_id(call, inline[0]), inline[1])
-        return None
+        return send_now(call, sendable_id(call, inline[0]), inline[1])
     return await send_data(call, digits=1, decode=bytes)
 
 
@@ -166,13 +168,13 @@ async def send_data(call: Call, digits: int, decode: "Callable[[bytes], bytes]")
     length = call.integer(1, 1, call.family.send_max, 0)
     connection = sendable(call)
     limit = digits * call.family.send_max
-    data = await call.data(length=digits * length, limit=limit, echo=False)
+    echo = call.terminal.echo and bool(call.options["echo_data"])
+    data = await call.data(length=digits * length, limit=limit, echo=echo)
     if data is None:
         return call.cancelled()
     if not data:
         return "SEND FAIL"  # R155
-    send_now(call, connection, decode(data))
-    return None
+    return send_now(call, connection, decode(data))
 
 
 @command("+QISENDEX", WRITE, feature=NB)
@@ -184,8 +186,7 @@ async def send_hex(call: Call) -> "str | None":
     length, data = call.integer(1, 1, call.family.send_max), unhex(call.text(2))
     if len(data) != length:
         raise Refused(INVALID)
-    send_now(call, sendable(call), data)
-    return None
+    return send_now(call, sendable(call), data)
 
 
 @command("+QIRD", WRITE, feature=NB)
@@ -239,22 +240,16 @@ def configure(call: Call) -> None:
 @command("+QIKALIVE", READ, feature="kalive")
 def keep_alive(call: Call) -> None:
     """The TCP keep-alive settings (R209)."""
-    call.line("+QIKALIVE: %d,%d,%d,%d" % _keep_alive(call))
-
-
-def _keep_alive(call: Call) -> "tuple[int, int, int, int]":
-    found = call.module.service.get("kalive", (0, 60, 10, 9))
-    return cast("tuple[int, int, int, int]", found)
+    call.line("+QIKALIVE: %d,%d,%d,%d" % call.module.keep_alive.values)
 
 
 @command("+QIKALIVE", WRITE, feature="kalive")
 def set_keep_alive(call: Call) -> None:
     """AT+QIKALIVE=<on>[,<idle>[,<interval>[,<count>[,"<data>"]]]] (R210, R211); the data are not supported."""
     call.count(1, 5)
-    _, idle, _, _ = _keep_alive(call)
     values = (
         call.integer(0, 0, 1),
-        call.integer(1, 1, 36000, idle),
+        call.integer(1, 1, 36000, call.module.keep_alive.values[1]),
         call.integer(2, 10, 20, 10),
         call.integer(3, 1, 255, 9),
     )
@@ -262,4 +257,17 @@ def set_keep_alive(call: Call) -> None:
         raise Refused(INVALID)
     if call.has(4):
         raise Refused(NOT_SUPPORTED)
-    call.module.service["kalive"] = values
+    call.module.keep_alive.change(values)
+
+
+@command("+QATWAKEUP", READ, feature=NB)
+def sleep_urcs(call: Call) -> None:
+    """Whether +QATSLEEP and +QATWAKEUP are printed (newer firmware)."""
+    call.line("+QATWAKEUP: %s" % call.module.service.get("qatwakeup", 0))
+
+
+@command("+QATWAKEUP", WRITE, feature=NB)
+def set_sleep_urcs(call: Call) -> None:
+    """AT+QATWAKEUP=<on>; it counts where the option sleep_urcs is "request" (R426)."""
+    call.count(1, 1)
+    call.module.service["qatwakeup"] = call.integer(0, 0, 1)

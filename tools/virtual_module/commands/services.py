@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import struct
 from datetime import datetime, timedelta, timezone
 
@@ -15,11 +16,13 @@ from .tcpip import INVALID, NO_PDP, PORT_MAX
 
 NB, LTE = "nb_tcpip", "lte_tcpip"
 BOTH = (NB, LTE)
-PING_TIMEOUT, PING_DONE_NB, PING_DONE_LTE, PING_NO_ADDRESS, DNS_FAILED = 1, 2, 0, 4, 565
-NTP_NO_REPLY, NTP_DNS_NB, NTP_FAILED_LTE = 2, 4, 569
+PING_TIMEOUT, PING_DONE_NB, PING_DONE_LTE, PING_TCPIP_ERROR, PING_NO_ADDRESS, PING_NO_PDP = 1, 2, 0, 3, 4, 5
+NTP_ERROR, NTP_NO_REPLY, NTP_DNS_NB, NTP_NO_PDP, NTP_FAILED_LTE = 1, 2, 4, 5, 569
+DNS_FAILED, UNREACHABLE = 565, 566
+NTP_RESULTS = {DNS_FAILED: NTP_DNS_NB, UNREACHABLE: NTP_NO_REPLY, NO_PDP: NTP_NO_PDP}  # NB (R275)
 TTL = 255
 NTP_SINCE = datetime(1900, 1, 1, tzinfo=timezone.utc)
-NTP_WAIT_S, NTP_TRIES = 1.0, 2
+NTP_WAIT_MS, NTP_TRIES = 1000, 2
 NAME_MAX = 255
 
 
@@ -51,7 +54,7 @@ def ping(call: Call) -> None:
     host = call.text(1, limit=NAME_MAX)
     timeout_s, count, size = call.integer(2, 1, 255, 4), call.integer(3, 1, 10, 4), call.integer(4, 32, 200, 32)
     module = call.module
-    call.after(lambda: module.spawn(Ping(call, host, timeout_s * 1000, size).run(count)))
+    call.after(lambda: module.serve(Ping(call, host, timeout_s * 1000, size).run(count)))
 
 
 class Ping:
@@ -64,10 +67,10 @@ class Ping:
 
     async def run(self, count: int) -> None:
         """All echoes and the summary."""
-        try:
-            shown = (await self.module.resolver.addresses(self.host))[0]
-        except NoAddress:
-            self.module.urc("+QPING: %d" % (PING_NO_ADDRESS if self.nb else DNS_FAILED))
+        wrong = self._wrong()
+        shown = "" if wrong else await self._address()
+        if not shown:
+            self.module.urc("+QPING: %d" % (wrong or (PING_NO_ADDRESS if self.nb else DNS_FAILED)))
             return
         there = await self._reachable()
         for number in range(count):
@@ -75,7 +78,32 @@ class Ping:
         done = PING_DONE_NB if self.nb else PING_DONE_LTE
         low, high, mean = self._figures()
         got = len(self.times)
-        self.module.urc("+QPING: %d,%d,%d,%d,%d,%d,%d" % (done, count, got, count - got, low, high, mean))
+        self._say("+QPING: %d,%d,%d,%d,%d,%d,%d" % (done, count, got, count - got, low, high, mean), True)
+
+    def _wrong(self) -> int:
+        """The result of a ping that ends before its first echo, by a fault; 0 when it goes on."""
+        fault = self.module.faults.take("ping_fails")
+        if fault is not None:
+            return fault.value("result", PING_TCPIP_ERROR if self.nb else UNREACHABLE)
+        dead = self.module.faults.take("pdp_drift") is not None
+        return (PING_NO_PDP if self.nb else NO_PDP) if dead else 0
+
+    async def _address(self) -> str:
+        """The host's first address, as it is printed; "" when it has none."""
+        try:
+            if not is_address(self.host):
+                await self.module.delay_names()
+            return (await self.module.resolver.addresses(self.host))[0]
+        except NoAddress:
+            return ""
+
+    def _say(self, text: str, last: bool = False) -> None:
+        """One line; with one CR LF between the lines as firmware and the BC65 document lay them out (R442)."""
+        if self.nb and self.module.options["one_crlf_between_lines"]:
+            frame = "\r\n\r\n%s\r\n" if last else "\r\n%s"
+            self.module.urc_bytes((frame % text).encode())
+        else:
+            self.module.urc(text)
 
     async def _reachable(self) -> bool:
         try:
@@ -85,6 +113,8 @@ class Ping:
         return True
 
     def _time(self, number: int) -> int:
+        if self.module.faults.take("ping_lost") is not None:
+            return -1
         fixed = self.module.options["ping_ms"]
         if isinstance(fixed, (list, tuple)) and number < len(fixed):
             return int(fixed[number])
@@ -93,12 +123,12 @@ class Ping:
     async def _echo(self, shown: str, ms: int) -> None:
         if not 0 <= ms < self.timeout_ms:
             await self.module.clock.sleep_ms(self.timeout_ms)
-            self.module.urc("+QPING: %d" % PING_TIMEOUT)
+            self._say("+QPING: %d" % PING_TIMEOUT)
             return
         await self.module.clock.sleep_ms(ms)
         self.times.append(ms)
         address = shown if self.nb else '"%s"' % shown
-        self.module.urc("+QPING: 0,%s,%d,%d,%d" % (address, self.size, ms, TTL))
+        self._say("+QPING: 0,%s,%d,%d,%d" % (address, self.size, ms, TTL))
 
     def _figures(self) -> "tuple[int, int, int]":
         if not self.times:
@@ -117,20 +147,19 @@ def ntp(call: Call) -> None:
         call.integer(4, 1, 10, 3)
         call.integer(5, 5, 60, 15)
     where = Connection(call.module, -1, "UDP", ctx, server, port, 0, 0)
-    call.after(lambda: call.module.spawn(synchronise(call, where, bool(auto_set))))
+    call.after(lambda: call.module.serve(synchronise(call, where, bool(auto_set))))
 
 
 async def synchronise(call: Call, server: Connection, auto_set: bool) -> None:
     """Ask the server for the time and report it."""
-    module = call.module
+    module, code = call.module, NTP_NO_REPLY if is_nb(call) else NTP_FAILED_LTE
+    fault, when = module.faults.take("ntp_fails"), None
     try:
-        when = await ask_time(server)
+        when = None if fault is not None else await ask_time(server)
     except links.OpenFailed as error:
-        code = NTP_DNS_NB if is_nb(call) and error.code == DNS_FAILED else error.code
-        module.urc("+QNTP: %d" % code)
-        return
+        code = NTP_RESULTS.get(error.code, NTP_ERROR) if is_nb(call) else error.code
     if when is None:
-        module.urc("+QNTP: %d" % (NTP_NO_REPLY if is_nb(call) else NTP_FAILED_LTE))
+        module.urc("+QNTP: %d" % (code if fault is None else fault.value("result", code)))
         return
     local = when.astimezone(timezone(timedelta(minutes=15 * module.options.number("ntp_zone"))))
     if auto_set:
@@ -150,10 +179,10 @@ async def ask_time(server: Connection) -> "datetime | None":
     try:
         for _ in range(NTP_TRIES):
             link.send(b"\x1b" + bytes(47), None)
-            done, _ = await asyncio.wait((answer,), timeout=NTP_WAIT_S)
-            if done:
-                seconds, fraction = struct.unpack("!II", answer.result()[40:48])
-                return NTP_SINCE + timedelta(seconds=seconds, milliseconds=fraction * 1000 >> 32)
+            with contextlib.suppress(TimeoutError):
+                async with server.module.clock.limit(NTP_WAIT_MS):
+                    seconds, fraction = struct.unpack("!II", (await asyncio.shield(answer))[40:48])
+                    return NTP_SINCE + timedelta(seconds=seconds, milliseconds=fraction * 1000 >> 32)
         return None
     finally:
         link.close(abort=True)
@@ -165,22 +194,24 @@ def resolve(call: Call) -> None:
     call.count(2, 2)
     active_context(call)
     host = call.text(1, limit=call.family.name_max or NAME_MAX)
-    call.after(lambda: call.module.spawn(print_addresses(call, host)))
+    call.after(lambda: call.module.serve(print_addresses(call, host)))
 
 
 async def print_addresses(call: Call, host: str) -> None:
-    """The addresses of a name, or 565."""
+    """The addresses of a name, or 565 (R190, R457)."""
     module = call.module
     try:
-        await module.delay_names()
+        if not is_address(host):
+            await module.delay_names()
         found = await module.resolver.addresses(host)
     except NoAddress as error:
         module.last_error = error.code
         module.urc('+QIURC: "dnsgip",%d' % error.code)
         return
-    module.urc('+QIURC: "dnsgip",0,%d,%d' % (len(found), module.options.number("dns_ttl")))
-    for address in found:
-        module.urc('+QIURC: "dnsgip","%s"' % address)
+    lines = ['+QIURC: "dnsgip",0,%d,%d' % (len(found), module.options.number("dns_ttl"))]
+    lines += ['+QIURC: "dnsgip","%s"' % address for address in found]
+    for text in ["\r\n".join(lines)] if module.options["one_crlf_between_lines"] else lines:
+        module.urc(text)
 
 
 for _feature in BOTH:

@@ -56,7 +56,8 @@ async def establish(connection: Connection) -> None:
 async def show_address(connection: Connection) -> None:
     """<IP_address> of QISTATE: the peer's, resolved; the module's own for servers (R141, R458)."""
     if connection.kind in ("TCP LISTENER", "UDP SERVICE"):
-        connection.shown_host = connection.module.network.address
+        module = connection.module
+        connection.shown_host = module.options.text("address6") if connection.version == 6 else module.network.address
     elif not is_address(connection.host):
         connection.shown_host = (await connection.module.resolver.addresses(connection.host))[0]
 
@@ -73,6 +74,7 @@ async def try_open(connection: Connection) -> int:
             module.connections.remove(connection)
         return error.code
     connection.state = states.listening if connection.kind == "TCP LISTENER" else states.connected
+    module.keep_alive.watch(connection)
     return 0
 
 
@@ -109,6 +111,7 @@ def accept(listener: Connection, link: links.TcpLink) -> None:
     connection.server, connection.link, connection.state = listener.number, link, module.family.states.connected
     link.received, link.ended = connection.deliver, connection.peer_closed
     module.connections.add(connection)
+    module.keep_alive.watch(connection)
     module.urc(URC + ': "incoming",%d,%d,"%s",%d' % (number, listener.number, host, port))
 
 

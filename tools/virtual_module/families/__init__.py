@@ -20,7 +20,7 @@ COMMON_OPTIONS: "dict[str, tuple[object, str]]" = {
     "cmee": (0, "AT+CMEE after power-up: 0, 1 or 2"),
     "lossy_urc_in_data_mode": (False, "a recv URC during data entry is lost for good (R390)"),
     "urc_in_data_mode": ("hold", "hold: URCs wait for the end of data entry; pass: they come at once (R389)"),
-    "one_crlf_between_lines": (False, "one CR LF between the lines of an answer instead of two (R442)"),
+    "one_crlf_between_lines": (False, "one CR LF between the lines of an answer, of QPING and of dnsgip (R442)"),
     "data_timeout_ms": (0, "data entry is given up after this silence with ERROR; 0 never (R406)"),
     "variable_overflow": ("send", "variable-length input at its maximum: send, or drop the excess (R405)"),
     "type_ahead": ("keep", "bytes that arrive while a command runs: keep or drop (R435)"),
@@ -44,10 +44,14 @@ COMMON_OPTIONS: "dict[str, tuple[object, str]]" = {
     "qicfg_omitted": ("query", "NB: a QICFG without value: query, or default (R307)"),
     "listener_remote_port": ("zero", "port of a listener in QISTATE: zero or given (R345)"),
     "qntp_auto_set": (1, "QNTP sets the clock when the parameter is left out (R445)"),
+    "closed_state": (0, "state of a connection that the peer closed: 3, 4 or 5; 0 as the URC's text says (R384)"),
+    "echo_data": (False, "NB: data typed after the prompt is echoed while ATE1 is on (R388)"),
+    "ok_before_send_fail": (True, "NB: OK stands before SEND FAIL (R148)"),
     "dns_ttl": (600, "time to live that dnsgip prints, in s"),
     "boot_ms": (300, "time from reset to RDY"),
-    "sleep_after_ms": (1000, "BC25: idle time before deep sleep after AT+QSCLK=1 (R426)"),
-    "sleep_urcs": (True, "BC25: print +QATSLEEP and +QATWAKEUP (R426)"),
+    "sleep_after_ms": (1000, "NB: idle time before deep sleep after AT+QSCLK=1 (R426)"),
+    "sleep_urcs": (True, "NB: print +QATSLEEP and +QATWAKEUP; request: once AT+QATWAKEUP=1 was given (R219, R426)"),
+    "sleep_keeps_all": (False, "NB: DNS servers and QIKALIVE survive deep sleep though no document says so (R195)"),
     "first_at_lost": (False, "the first line after waking is lost (R426)"),
     "urcport": ("uart1", "port that URCs go to; anything but uart1 hides them"),
     "qiact_active": ("OK", "LTE: QIACT of an active context: OK or ERROR"),
@@ -55,6 +59,7 @@ COMMON_OPTIONS: "dict[str, tuple[object, str]]" = {
     "at_port": ("uart1", "port name in QISTATE and QSSLSTATE"),
     "listen_same_port": (False, "bind a listener on its own local port on loopback, not on a free one"),
     "address": ("10.76.51.180", "address of the module in its first context"),
+    "address6": ("2001:db8::b4", "IPv6 address that a server of the module shows"),
     "imei": ("866425030000015", "AT+CGSN"),
     "imsi": ("460001234567890", "AT+CIMI"),
     "iccid": ("89860012345678901234", "AT+QCCID"),
@@ -101,6 +106,7 @@ class Family:
     qicfg: "Mapping[str, tuple[tuple[int, int, int], ...]]" = field(default_factory=dict)
     # item -> (lowest, highest, default) per value; NB and LTE
     saved: "frozenset[str]" = frozenset()  # QICFG items and "mode" kept over a restart (R306)
+    sleep_keeps: "frozenset[str]" = frozenset()  # what else deep sleep keeps: "dns" (R195)
     tests: "Mapping[str, tuple[str, ...] | None]" = field(default_factory=dict)
     # answers of test commands; None: ERROR. What is not here and known otherwise answers OK.
     options: "Mapping[str, object]" = field(default_factory=dict)  # over COMMON_OPTIONS, or more of them

@@ -23,6 +23,7 @@ FAMILY = Family(
         "open_time": ((1, 36, 36),),
     },
     saved=frozenset({"dataformat", "viewmode", "showlength", "mode"}),
+    sleep_keeps=frozenset({"dns"}),
     tests={
         "+QIOPEN": (
             '+QIOPEN: (1-3),(0-5),"TCP/UDP/TCP LISTENER/UDP SERVICE","<IP_address>/<domain_name>",'
