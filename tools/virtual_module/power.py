@@ -72,6 +72,7 @@ class Power:
     def filter(self, data: bytes) -> bytes:
         """Bytes for the host that really leave; a fault may cut them with a restart."""
         if self._cut is None:
+            self.stay_awake()
             return data if self.state == RUNNING else b""
         kept = data[: self._cut_left]
         self._cut_left -= len(kept)
