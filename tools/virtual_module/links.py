@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 Received = Callable[..., None]  # (data, peer or nothing)
 Ended = Callable[[bool], None]  # (reset)
+LINGER_NOT = struct.pack("ii", 1, 0)  # closing sends a reset
 REFUSED, TIMED_OUT, NO_PDP, BIND_FAILED, INVALID = 566, 569, 561, 556, 552
 
 
@@ -101,9 +103,15 @@ class TcpLink(asyncio.Protocol):
         self.over = True
         if self.transport is not None:
             if abort:
-                self.transport.abort()
+                self._reset()
             else:
                 self.transport.close()
+
+    def _reset(self) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            sock = self.transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+            self.transport.abort()
 
     @property
     def local(self) -> "tuple[str, int]":
