@@ -52,6 +52,26 @@ def test_echoes_count_and_end() -> None:
     asyncio.run(echoes())
 
 
+async def times() -> None:
+    question = b"\x1b" + bytes(39) + b"mine: 8b"
+    async with servers.ntp(lambda: 1_524_193_700.5) as server:
+        with socket.socket(type=socket.SOCK_DGRAM) as peer:
+            peer.setblocking(False)
+            peer.connect(server.address)
+            for wrong in (b"short", b"\x1c" + bytes(47)):  # a server's answer is no question
+                peer.send(wrong)
+            peer.send(question)
+            answer = await asyncio.get_running_loop().sock_recv(peer, 100)
+        assert (len(answer), answer[0], answer[1]) == (48, 0x1C, 1)
+        assert answer[24:32] == b"mine: 8b"
+        assert struct.unpack("!II", answer[40:48]) == (1_524_193_700 + 2_208_988_800, 1 << 31)
+        assert (server.connections, server.received, server.sent) == (3, 5 + 48 + 48, 48)
+
+
+def test_the_time_server_follows_the_protocol() -> None:
+    asyncio.run(times())
+
+
 async def one_host() -> None:
     authority, other = servers.Authority("right"), servers.Authority("wrong")
     async with servers.https(authority, "page.example") as seen:

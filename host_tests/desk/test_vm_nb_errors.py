@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kit import cases, rows
 from vm_bench import ERROR, OK, Bench, answer, play
+from vm_facts import table
 from vm_nb import BOTH, OPEN, SENT, opened
 from vm_peers import free_port, until
 from vm_player import Peer
@@ -114,6 +115,71 @@ def test_every_failed_open_brings_its_code(host: str, fault: str | None, code: i
             await opened(bench, peer)  # the id is free, and nothing is left of the failure
 
     play("BC25", run)
+
+
+@rows("R113", "R271", "R273", "R399", "R401")
+@cases(*BOTH)
+def test_every_code_can_come_from_an_open_and_from_a_command(model: str) -> None:
+    """For tests of what a driver makes of them."""
+
+    async def run(bench: Bench) -> None:
+        async with Peer() as peer:
+            bench.module.resolver.table["h.example"] = peer.address
+            for row in table("error_codes_tcpip_ssl"):
+                code = int(row["code"])
+                if model not in row["families"].split(";") or not code:
+                    continue
+                bench.module.fault("open_fails", code=code)
+                assert await bench.type(OPEN % (0, "TCP")) == OK + b"\r\n+QIOPEN: 0,%d\r\n" % code
+                bench.module.fault("command_fails", command="+QIRD", code=code)
+                await bench.ok("AT+QISTATE?")
+                assert await bench.answer("AT+QIRD=0,1") == ERROR
+                shown = "+QIGETERROR: %d,%s" % (code, row["description"].lower())
+                assert await bench.answer("AT+QIGETERROR") == answer(shown)
+            await opened(bench, peer)
+            assert await bench.type("AT+QIRD=0,1") == answer("+QIRD: 0")
+
+    play(model, run)
+
+
+@rows("R402")
+def test_what_inline_data_may_hold() -> None:
+    """Everything but CR, by its length."""
+
+    async def run(bench: Bench) -> None:
+        async with Peer() as peer:
+            await opened(bench, peer)
+            data = b'",;"\n\x1a\x1b\x00\xff, "'
+            assert await bench.type(b'AT+QISEND=0,%d,"%s"' % (len(data), data)) == SENT
+            await until(lambda: peer.heard == data)
+            assert await bench.type(b'AT+QISEND=0,3,"a\rb"') == 2 * ERROR
+            assert b": 552," in await bench.type("AT+QIGETERROR")
+            assert peer.heard == data
+
+    play("BC25", run)
+
+
+@rows("R128", "R129", "R288", "R301", "R399")
+@cases(*BOTH)
+def test_what_an_open_needs_of_the_network(model: str) -> None:
+    async def run(bench: Bench) -> None:
+        listen = 'AT+QIOPEN=2,1,"TCP LISTENER","0.0.0.0",0,2020'
+        async with Peer() as peer:
+            assert await bench.answer("AT+CGATT?") == answer("+CGATT: 1")
+            assert b'+CGPADDR: 1,"10.76.51.180"' in await bench.answer("AT+CGPADDR?")
+            await opened(bench, peer)
+            await bench.ok("AT+CGATT=0")
+            await bench.refused(OPEN % (1, "TCP"), 561)
+            await bench.refused("AT+QIRD=0,1", 567)  # its connections went with it
+            await bench.ok("AT+CGATT=1")
+            await opened(bench, peer)
+            await bench.refused(listen, 561)
+            await bench.ok("AT+CGACT=1,2")
+            assert await bench.type(listen) == OK + b"\r\n+QIOPEN: 1,0\r\n"
+            bench.module.network.stat = 2  # searching
+            await bench.refused(OPEN % (2, "TCP"), 561)
+
+    play(model, run)
 
 
 @rows("R148", "R153", "R387")

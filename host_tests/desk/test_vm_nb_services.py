@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 
+from desk import servers
 from kit import cases, rows
 from vm_bench import OK, Bench, answer, play
 from vm_nb import BOTH
@@ -117,6 +118,18 @@ def test_the_time_of_a_server(model: str, zone: int, rest: str, line: str, clock
             assert clock.encode() in await bench.type("AT+CCLK?")
 
     play(model, run, options={"ntp_zone": zone})
+
+
+@rows("R185", "R186")
+def test_a_server_that_follows_the_protocol() -> None:
+    async def run(bench: Bench) -> None:
+        async with servers.ntp(lambda: NOON + 0.5) as server:
+            bench.module.resolver.table["ntp.example:123"] = server.address
+            got = await bench.type_until('AT+QNTP=1,"ntp.example"', "QNTP")
+            assert got == OK + framed('+QNTP: 0,"2018/04/20,03:08:20+00"')
+            assert server.sent == 48
+
+    play("BC65", run)
 
 
 @rows("R188", "R445")

@@ -49,6 +49,23 @@ def test_a_udp_socket_works_on_after_deep_sleep(model: str) -> None:
     play(model, run)
 
 
+@rows("R121", "R283")
+def test_a_listener_does_not_survive_and_a_udp_service_does() -> None:
+    async def run(bench: Bench) -> None:
+        loop = asyncio.get_running_loop()
+        await bench.type('AT+QIOPEN=1,0,"TCP LISTENER","0.0.0.0",0,2020')
+        await bench.type('AT+QIOPEN=1,1,"UDP SERVICE","0.0.0.0",0,2021')
+        with free_local() as client:
+            await loop.sock_connect(client, bench.module.sockets[0]["local"])
+            await bench.until("incoming")
+            await bench.ok("AT+QSCLK=1")
+            assert await step(bench, 1000) == SLEEP
+            bench.module.pin("psm_eint", 0, 100)
+            assert [one["kind"] for one in bench.module.sockets] == ["UDP SERVICE"]
+
+    play("BC25", run, options={"udp_service": True})
+
+
 @rows("R453")
 def test_what_comes_during_deep_sleep_is_lost() -> None:
     async def run(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""Real servers on loopback for the demo: TCP and UDP echo, HTTPS with a choice by SNI, CoAP.
+"""Real servers on loopback for the demo: TCP and UDP echo, NTP, HTTPS with a choice by SNI, CoAP.
 
 Each is an asynchronous context manager that gives a `Server`: its port, what it counted, and the
 certificate authority that signed for it. All bind port 0 of 127.0.0.1 and end when the context does.
@@ -8,6 +8,8 @@ import asyncio
 import contextlib
 import hashlib
 import ssl
+import struct
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import cast
@@ -19,6 +21,8 @@ from aiocoap import resource
 LOOPBACK = "127.0.0.1"
 HEAD_LIMIT = 8192  # bytes of an HTTP request
 HELLO = b"hello from a real CoAP server"
+
+NTP_BYTES, NTP_CLIENT, NTP_SERVER, NTP_TO_UNIX = 48, 3, 4, 2_208_988_800
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -94,6 +98,45 @@ async def udp_echo() -> AsyncIterator[Server]:
     seen = Server()
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(lambda: _UdpEcho(seen), local_addr=(LOOPBACK, 0))
+    seen.port = transport.get_extra_info("sockname")[1]
+    try:
+        yield seen
+    finally:
+        transport.close()
+        await asyncio.sleep(0)  # the transport closes its socket in the next turn of the loop
+
+
+# --- NTP ------------------------------------------------------------------------------------------
+
+
+class _Ntp(asyncio.DatagramProtocol):
+    """Answers a client's question with a time."""
+
+    def __init__(self, seen: Server, now: Callable[[], float]) -> None:
+        self._seen, self._now = seen, now
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._seen.connections += 1
+        self._seen.hear(data)
+        if len(data) < NTP_BYTES or data[0] & 7 != NTP_CLIENT:
+            return
+        stamp = struct.pack("!Q", int((self._now() + NTP_TO_UNIX) * 2**32))
+        # Version as asked, mode server, stratum 1; reference, the client's own time, received, sent.
+        head = bytes((data[0] & 0x38 | NTP_SERVER, 1, 4, 0xEC)) + bytes(8) + b"LOCL"
+        answer = head + stamp + data[40:48] + stamp + stamp
+        self._seen.sent += len(answer)
+        self._transport.sendto(answer, addr)
+
+
+@contextlib.asynccontextmanager
+async def ntp(now: Callable[[], float] = time.time) -> AsyncIterator[Server]:
+    """Tells the time (seconds since 1970, the host's if nothing else is given) by NTP."""
+    seen = Server()
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(lambda: _Ntp(seen, now), local_addr=(LOOPBACK, 0))
     seen.port = transport.get_extra_info("sockname")[1]
     try:
         yield seen

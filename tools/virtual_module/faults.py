@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 KNOWN: "dict[str, tuple[str, tuple[str, ...]]]" = {
     "connect_refused": ("an open ends with 566", ()),
     "connect_timeout": ("an open stays silent to its limit, then 569", ()),
+    "open_fails": ("an open ends with that error", ("code",)),
+    "command_fails": ("a command answers ERROR, with that code in the register; command: +QIRD", ("command", "code")),
     "dns_failure": ("a name does not resolve: 565", ()),
     "dns_slow": ("a name takes long to resolve", ("ms",)),
     "send_fail": ("SEND FAIL", ()),
@@ -87,10 +89,10 @@ class Faults:
         self.armed.append(fault)
         return fault
 
-    def take(self, name: str, number: "int | None" = None) -> "Fault | None":
-        """The fault, if it strikes now; `number` is the connection at hand."""
+    def take(self, name: str, number: "int | None" = None, command: str = "") -> "Fault | None":
+        """The fault, if it strikes now; `number` is the connection at hand, `command` the name of a command."""
         for fault in self.armed:
-            if fault.name != name or not _fits(fault, number):
+            if fault.name != name or not _fits(fault, number, command):
                 continue
             if fault.skip:
                 fault.skip -= 1
@@ -130,5 +132,7 @@ class Faults:
         return data[:start] + instead + data[start + len(hit) :]
 
 
-def _fits(fault: Fault, number: "int | None") -> bool:
+def _fits(fault: Fault, number: "int | None", command: str) -> bool:
+    if command and str(fault.params.get("command", command)).upper() != command:
+        return False
     return "id" not in fault.params or number is None or int(str(fault.params["id"])) == number

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Received = Callable[..., None]  # (data, peer or nothing)
 Ended = Callable[[bool], None]  # (reset)
 LINGER_NOT = struct.pack("ii", 1, 0)  # closing sends a reset
-REFUSED, TIMED_OUT, NO_PDP, BIND_FAILED, INVALID = 566, 569, 561, 556, 552
+REFUSED, TIMED_OUT, NO_PDP, BIND_FAILED, INVALID, NO_SOCKET = 566, 569, 561, 556, 552, 554
 
 
 class OpenFailed(Exception):
@@ -237,6 +237,9 @@ async def reach(module: VirtualModule, connection: Connection) -> "tuple[str, in
         where = await module.look_up(connection.host, connection.port, connection.version)
     except NoAddress as error:
         raise OpenFailed(error.code) from None
+    wrong = module.faults.take("open_fails", connection.number)
+    if wrong is not None:
+        raise OpenFailed(wrong.value("code", NO_SOCKET))
     if module.faults.take("connect_refused", connection.number) is not None:
         raise OpenFailed(REFUSED)
     if module.faults.take("connect_timeout", connection.number) is not None:

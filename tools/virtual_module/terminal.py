@@ -263,6 +263,9 @@ class Run:
 
     def _start(self, call: Call) -> object:
         command = call.command
+        wrong = self.module.faults.take("command_fails", command=command.name)
+        if wrong is not None:
+            raise Refused(wrong.value("code", 550))
         handler = commands.find(self.module.family, command.name, command.form)
         if handler is not None:
             return handler(call)
