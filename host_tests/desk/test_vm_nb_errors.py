@@ -65,7 +65,7 @@ REFUSED: tuple[tuple[str, int], ...] = (
 )
 
 
-@rows("R117", "R118", "R119", "R124", "R130", "R154", "R156", "R164", "R271", "R278", "R295", "R300", "R349")
+@rows("R117", "R118", "R119", "R124", "R130", "R154", "R156", "R164", "R271", "R278", "R295", "R300")
 @rows("R399", "R400", "R443")
 @cases(*BOTH)
 def test_every_refusal_has_its_code(model: str) -> None:

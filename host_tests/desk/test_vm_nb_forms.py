@@ -47,7 +47,7 @@ READABLE["+QIKALIVE"] = "+QIKALIVE: 0,60,10,9"
 
 
 @rows("R110", "R111", "R131", "R135", "R145", "R146", "R158", "R165", "R175", "R180", "R184", "R189", "R191")
-@rows("R196", "R197", "R206", "R208", "R318", "R347", "R350", "R351", "R352", "R362", "R442")
+@rows("R196", "R197", "R206", "R208", "R318", "R347", "R350", "R351", "R352", "R442")
 @cases(*BOTH)
 def test_the_test_form_of_every_command(model: str) -> None:
     async def run(bench: Bench) -> None:

@@ -154,6 +154,21 @@ def test_the_mode_of_an_id_is_kept(model: str) -> None:
     play(model, run)
 
 
+@rows("R010", "R125")
+def test_what_is_left_out_is_no_value_of_before() -> None:
+    async def run(bench: Bench) -> None:
+        async with Peer() as peer:
+            await opened(bench, peer, rest=",4001,0,0")
+            assert b",4001,2,1,0\r\n" in await bench.type("AT+QISTATE=1,0")
+            await bench.type("AT+QICLOSE=0")
+            bench.module.clock.advance(50)
+            await bench.module.settle()
+            await opened(bench, peer)
+            assert b",0,2,1,0\r\n" in await bench.type("AT+QISTATE=1,0")
+
+    play("BC25", run)
+
+
 @rows("R132", "R133", "R139", "R396")
 @cases(*BOTH)
 def test_close(model: str) -> None:

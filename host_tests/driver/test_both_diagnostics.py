@@ -38,7 +38,7 @@ class Rtc:
 # --- ping ---------------------------------------------------------------------------------------------------------
 
 
-@rows("R181", "R182", "R183", "R340", "R341")
+@rows("R181", "R182", "R183", "R340", "R455")
 @both
 def test_ping(face: "Face") -> "Generator[Any, Any, None]":
     for size in SIZES:
@@ -265,7 +265,7 @@ def test_a_socket_goes_on_during_a_ping(face: "Face") -> "Generator[Any, Any, No
 # --- time ---------------------------------------------------------------------------------------------------------
 
 
-@rows("R185", "R186", "R188")
+@rows("R185", "R186", "R188", "R445", "R455")
 @both
 def test_ntp(face: "Face") -> "Generator[Any, Any, None]":
     for size in SIZES:

@@ -1,6 +1,6 @@
 """What the documents tell apart: limits, ids, states and forms of each family, on sockets."""
 
-from errno import EADDRINUSE, ENOBUFS, ENOTCONN, EOPNOTSUPP
+from errno import EADDRINUSE, ENOBUFS, ENOTCONN
 
 from faces import both
 from kit import raises, rows
@@ -135,9 +135,8 @@ def test_datagram_sockets_do_not_listen(face: "Face") -> "Generator[Any, Any, No
     for family in NB:
         s = face.start(family, [(line, OPENED)]).socket(SOCK_DGRAM)
         s.bind(("", 2020))
-        with raises(QuectelError) as caught:
+        with raises(ValueError):
             yield s.listen()
-        assert caught.value.errno == EOPNOTSUPP
         yield s.connect(SERVER)
 
 
@@ -146,10 +145,11 @@ def test_datagram_sockets_do_not_listen(face: "Face") -> "Generator[Any, Any, No
 def test_only_a_new_socket_listens(face: "Face") -> "Generator[Any, Any, None]":
     """One that is connected keeps its connection; one that is closed has no slot any more."""
     s = face.opened([CLOSE_0])
-    s.bind(("", 2020))
-    with raises(QuectelError) as caught:
+    with raises(ValueError):
+        s.bind(("", 2020))
+    with raises(ValueError):
         yield s.listen()
-    assert caught.value.errno == ENOTCONN and s.id == 0
+    assert s.id == 0
     yield s.close()
     with raises(QuectelError) as caught:
         yield s.listen()

@@ -62,6 +62,29 @@ def test_what_does_not_fit_goes_out_behind_a_prompt(face: "Face") -> "Generator[
         assert (yield s.send(part)) == len(part)
 
 
+@rows("R159", "R162", "R163", "R289")
+@both
+def test_as_much_as_the_command_takes(face: "Face") -> "Generator[Any, Any, None]":
+    """With room for it in the command buffer; what is more is the next command's."""
+    for family, most in (("BC65", 1440), ("BC25", 512)):
+        script = [(b'AT+QISENDEX=0,%d,"' % most + b"EE" * most + b'"\r', SENT), (b'AT+QISENDEX=0,1,"EE"\r', SENT)]
+        s = face.opened(script, family, tx_buf=3000)
+        s.set_send_form("hex")
+        yield s.sendall(b"\xee" * (most + 1))
+        face.check()
+
+
+@rows("R159", "R164")
+@both
+def test_hex_digits_are_refused_as_text_is(face: "Face") -> "Generator[Any, Any, None]":
+    s = face.opened([(AS_HEX[0], ERROR), why(572), CLOSE_0])
+    s.set_send_form("hex")
+    with raises(QuectelError) as caught:
+        yield s.send(BINARY)
+    assert caught.value.code == 572
+    yield s.close()
+
+
 @rows("R149")
 @both
 def test_back_to_the_prompt(face: "Face") -> "Generator[Any, Any, None]":

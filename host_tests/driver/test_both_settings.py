@@ -95,7 +95,7 @@ def test_identity_of_other_families_and_errors(face: "Face") -> "Generator[Any, 
     assert (yield m.config("iccid")) == "8986001234567890123A"
 
 
-@rows("R201", "R210", "R211")
+@rows("R201", "R210", "R211", "R308")
 @both
 def test_wrong_settings(face: "Face") -> "Generator[Any, Any, None]":
     m = face.start("BC25", [])

@@ -6,7 +6,7 @@ from faces import both
 from kit import raises, rows
 from quectel import QuectelError
 from scripted import ERROR, OK, adopt, lines
-from steps import CLOSE_0, CLOSED_0, EMPTY, OPEN_0, READ_0, SERVER, SYNC, said
+from steps import CLOSE_0, CLOSED_0, EMPTY, OPEN_0, PREPARED, READ_0, SERVER, SYNC, said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +38,19 @@ def test_the_state_of_a_tls_connection(face: "Face") -> "Generator[Any, Any, Non
     s._slot.dialect = face.modem.family.tls
     assert (yield s.query_state()) == 2
     assert (s._slot.told_mode, s._slot.server) == (1, 4)
+
+
+@rows("R139", "R384")
+@both
+def test_what_is_closing_at_the_other_side_is_no_connection(face: "Face") -> "Generator[Any, Any, None]":
+    """States 3, 4 and 5 alike: left over from before, such an id is closed, and used only then."""
+    left = ['+QISTATE: %d,"TCP","10.0.0.1",80,0,%d,1,0' % (state - 3, state) for state in (3, 4, 5)]
+    script = PREPARED[:-1] + [said("AT+QISTATE?", *left)]
+    script += [(b"AT+QICLOSE=%d\r" % cid, lines("OK", "CLOSE OK")) for cid in range(3)]
+    m = face.start("BC25", script + [(OPEN_0, lines("OK", "+QIOPEN: 0,0"))], False)
+    s = m.socket()
+    yield s.connect(SERVER)
+    assert s.id == 0 and s.state == 2
 
 
 @rows("R397")

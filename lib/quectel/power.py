@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _PULLS = const(3)
 _ANSWER_MS = const(5000)  # behind a pull: the first AT is lost (R426), and the module needs its time
-_GONE = (0, 5)  # idle, closed: states of a connection that is none (R139)
+_GONE = (0, 3, 4, 5)  # states of a connection that is none any more (R139, R384)
 
 
 def check(family: "Family", mode: str, timers_s: "dict[str, int]") -> None:
