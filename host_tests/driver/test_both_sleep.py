@@ -424,6 +424,37 @@ def test_a_module_that_an_earlier_program_has_left_asleep(face: "Face") -> "Gene
     assert board.levels() == [0, 1] and m.isconnected()
 
 
+@rows("R121", "R219")
+@both
+def test_a_read_in_flight_when_it_falls_asleep(face: "Face") -> "Generator[Any, Any, None]":
+    script = [UDP_0, (READ_0, ASLEEP_URC), *kept(UDP_STATE), (READ_0, payload(b"late")), (READ_0, EMPTY)]
+    m, pins = start(face, script)
+    s = m.socket(SOCK_DGRAM)
+    yield s.connect(SERVER)
+    face.uart.say(RECV_0)
+    yield face.settle()
+    assert m.status() == ASLEEP
+    assert (yield s.recv(10)) == b"late" and pins.levels() == [0, 1]
+    yield face.settle()
+
+
+@rows("R219")
+@both
+def test_a_send_in_flight_when_it_falls_asleep(face: "Face") -> "Generator[Any, Any, None]":
+    """Whether it went out is not known; the id is closed with the socket."""
+    script = [UDP_0, (b"AT+QISEND=0,1\r", ASLEEP_URC), *kept(UDP_STATE), CLOSE_0]
+    m, _ = start(face, script)
+    s = m.socket(SOCK_DGRAM)
+    yield s.connect(SERVER)
+    with raises(QuectelError):
+        yield s.send(b"x")
+    yield s.close()
+    assert s.id == 0
+    yield m.wake()
+    yield face.settle()
+    assert s.id == -1
+
+
 @rows("R224")
 @both
 def test_sleep_waits_for_what_is_under_way(face: "Face") -> "Generator[Any, Any, None]":
