@@ -468,10 +468,9 @@ def test_a_local_port_is_one_sockets(face: "Face") -> "Generator[Any, Any, None]
 @rows("R119")
 @both
 def test_a_port_that_is_being_given_back_is_waited_for(face: "Face") -> "Generator[Any, Any, None]":
-    again = b'AT+QIOPEN=1,1,"TCP LISTENER","10.0.0.2",0,2020,0,0\r'
-    forms = (again, b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r')
+    client = b'AT+QIOPEN=1,0,"TCP","10.0.0.1",80,2020,0,0\r'
     closing = [(CLOSE_0[0], [lines("OK"), 3000, lines("CLOSE OK")])]
-    m = face.start("BC25", [LISTEN_0] + closing + [(forms, lines("OK", "+QIOPEN: 0,0", "+QIOPEN: 1,0"))])
+    m = face.start("BC25", [LISTEN_0] + closing + [LISTEN_0] + closing + [(client, OPENED)])
     s = m.socket()
     s.bind(("", 2020))
     yield s.listen()
@@ -479,7 +478,12 @@ def test_a_port_that_is_being_given_back_is_waited_for(face: "Face") -> "Generat
     t = m.socket()
     t.bind(("", 2020))
     yield t.listen()
-    assert face.clock.passed >= 3000
+    assert face.clock.passed >= 3000 and t.id == 0
+    m.engine.close(t._slot, t._gen)
+    u = m.socket()
+    u.bind(("", 2020))
+    yield u.connect(SERVER)
+    assert face.clock.passed >= 6000 and u.id == 0
 
 
 @rows("R119", "R120", "R271", "R272", "R311")

@@ -6,6 +6,7 @@ from faces import both
 from kit import raises, rows
 from quectel import PUSH, SOCK_DGRAM, QuectelError, QuectelTimeout
 from quectel.network import ASLEEP, ONLINE
+from quectel.procedure import try_ask
 from quectel.table import FREE
 from scripted import OK, lines
 from steps import (
@@ -341,6 +342,7 @@ def test_a_non_blocking_send_wakes_in_the_background(face: "Face") -> "Generator
     with raises(QuectelError) as caught:
         yield s.send(b"x")
     assert caught.value.errno == EAGAIN
+    assert not hasattr(s, "ioctl") or not s.ioctl(3, 4)  # who polls does not try at once again
     for _ in range(20):
         yield face.settle()
     assert pins.levels() == [0, 1]
@@ -453,6 +455,69 @@ def test_a_send_in_flight_when_it_falls_asleep(face: "Face") -> "Generator[Any, 
     yield m.wake()
     yield face.settle()
     assert s.id == -1
+
+
+@rows("R024", "R219")
+@both
+def test_a_restart_while_it_sleeps(face: "Face") -> "Generator[Any, Any, None]":
+    """It is awake then, and nothing is to be woken."""
+    m = face.start("BC25", ALLOWED + PREPARED + [TCP_0])
+    yield m.sleep("deep")
+    face.uart.say(ASLEEP_URC)
+    yield face.settle()
+    face.uart.say(lines("RDY"))
+    yield face.settle()
+    assert m.status() != ASLEEP
+    yield m.create_connection(SERVER)
+
+
+@rows("R219")
+@both
+def test_without_a_pin_it_falls_asleep_again(face: "Face") -> "Generator[Any, Any, None]":
+    m = face.start("BC25", ALLOWED + [(b"AT\r", ASLEEP_URC)])
+    yield m.sleep("deep")
+    with raises(QuectelError) as caught:
+        yield m.wake()
+    assert caught.value.errno == ENODEV and face.clock.passed < 1000
+
+
+@rows("R388", "R426")
+@both
+def test_echo_behind_a_wake_up_is_no_restart(face: "Face") -> "Generator[Any, Any, None]":
+    script = [UDP_0, *ALLOWED, (b"AT\r", b"AT\r\r\nOK\r\n"), *kept(UDP_STATE)[1:]]
+    m, _ = start(face, script)
+    s = m.socket(SOCK_DGRAM)
+    yield s.connect(SERVER)
+    m.engine.echo_off = True
+    yield m.sleep("deep")
+    yield m.wake()
+    assert m.stats.epochs == 0 and s.id == 0 and m.engine.echo_off
+
+
+@rows("R219", "R224")
+@both
+def test_sleep_of_a_module_that_sleeps(face: "Face") -> "Generator[Any, Any, None]":
+    """From then on it is woken by wake() alone, not by what wakes it by itself."""
+    m, _ = start(face, [])
+    face.uart.say(ASLEEP_URC)
+    yield face.settle()
+    yield m.sleep("deep")
+    face.uart.say(AWAKE_URC)
+    yield face.settle()
+    assert m.engine.asleep and m.status() == ONLINE
+
+
+@rows("R219")
+@both
+def test_a_procedure_that_nobody_wakes_for(face: "Face") -> "Generator[Any, Any, None]":
+    m, _ = start(face, [])
+    face.uart.say(ASLEEP_URC)
+    yield face.settle()
+    steps = try_ask(m.engine, b"AT")
+    next(steps)
+    with raises(QuectelError) as caught:
+        next(steps)
+    assert caught.value.errno == ENODEV and face.uart.wrote == b""
 
 
 @rows("R224")

@@ -398,6 +398,7 @@ def test_coap_messages_are_not_believed_behind_a_damaged_one() -> None:
     b"RING",
     b"Call Ready",
     b"SMS DONE",
+    b"+QATWAKEUP",
     b'+QIND: "csq",20,99',
     b"+CEREG: 5",
     b'+QIURC: "dnsgip",0,1,600',
