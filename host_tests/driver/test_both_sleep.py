@@ -1,6 +1,6 @@
 """Deep sleep: the application allows it, a call that needs the module ends it, UDP sockets outlive it."""
 
-from errno import EAGAIN, ECONNRESET, ENODEV, EOPNOTSUPP
+from errno import EAGAIN, ECONNRESET, ENODEV, EOPNOTSUPP, ETIMEDOUT
 
 from faces import both
 from kit import raises, rows
@@ -17,9 +17,11 @@ from steps import (
     NB_TAIL,
     OPEN_0,
     PREPARED,
+    PROMPT,
     READ_0,
     READY,
     RECV_0,
+    RECV_1,
     SENT,
     SERVER,
     SYNC,
@@ -568,3 +570,45 @@ def test_families_without_deep_sleep(face: "Face") -> "Generator[Any, Any, None]
     face.uart.say(ASLEEP_URC)
     yield face.settle()
     assert m.status() == ONLINE and not m.engine.asleep and m.stats.unknown == 1
+
+
+@rows("R219", "R389")
+@both
+def test_it_falls_asleep_anywhere(face: "Face") -> "Generator[Any, Any, None]":
+    """Between any two lines of any answer: what goes on ends with a result or an error, and then all works again."""
+    parts = [
+        [lines("OK"), lines("+QIOPEN: 1,0")],
+        [PROMPT],
+        [lines("OK"), lines("SEND OK")],
+        [b"\r\n+QIRD: 2\r\nhi\r\n", OK],
+        [EMPTY],
+        [lines("OK"), lines("CLOSE OK")],
+    ]
+    hosts = (TCP_1[0], b"AT+QISEND=1,1\r", b"x", b"AT+QIRD=1,512\r", b"AT+QIRD=1,512\r", CLOSE_1[0])
+    for step in range(len(parts)):
+        for place in range(len(parts[step]) + 1):
+            answers = [list(part) for part in parts]
+            answers[step].insert(place, ASLEEP_URC)
+            script = [UDP_0] + [(hosts[i], b"".join(answers[i])) for i in range(len(hosts))]
+            woken = kept(UDP_STATE)[0:1] + [said("AT+QSCLK?", "+QSCLK: 0")] + kept(UDP_STATE)[3:]
+            m, _ = start(face, script[: step + 2] + woken + sending(b"y", SENT))
+            s = m.socket(SOCK_DGRAM)
+            yield s.connect(SERVER)
+            t = m.socket()
+            calls: "list[Any]" = [lambda t=t: t.connect(SERVER), lambda t=t: t.send(b"x")]
+            calls += [lambda f=face: f.uart.say(RECV_1), lambda t=t: t.recv(2), lambda f=face: f.settle(), t.close]
+            try:
+                for call in calls:
+                    if not m.engine.asleep:
+                        yield call()
+            except QuectelError as error:
+                assert error.errno in (ECONNRESET, ETIMEDOUT), (step, place, error)
+            yield face.settle()
+            assert m.status() == ASLEEP, (step, place)
+            yield t.close()
+            assert (yield s.send(b"y")) == 1
+            assert m.engine.table.at(1).index < 0
+            face.check()
+            if hasattr(m, "aclose"):
+                yield m.aclose()
+    yield face.settle()
