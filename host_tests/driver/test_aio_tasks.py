@@ -252,7 +252,7 @@ async def test_the_callers_time_limit_is_kept(face: "AsyncFace") -> None:
 async def test_a_task_that_receives_does_not_keep_the_module_awake(face: "AsyncFace") -> None:
     """It waits on while the module sleeps, and gets what comes when somebody else has woken it."""
     opening = (b'AT+QIOPEN=1,0,"UDP","10.0.0.1",80,0,0,0\r', lines("OK", "+QIOPEN: 0,0"))
-    script = [opening, *ALLOWED, *WOKEN] + sending(b"ping", SENT) + [(READ_0, payload(b"pong")), (READ_0, EMPTY)]
+    script = [opening] + ALLOWED + WOKEN + sending(b"ping", SENT) + [(READ_0, payload(b"pong")), (READ_0, EMPTY)]
     modem = face.start("BC25", script)
     s = modem.socket(SOCK_DGRAM)
     await s.connect(SERVER)
@@ -272,7 +272,7 @@ async def test_a_task_that_receives_does_not_keep_the_module_awake(face: "AsyncF
 @on_loop
 async def test_two_tasks_wake_the_module_once(face: "AsyncFace") -> None:
     opening = (b'AT+QIOPEN=1,0,"UDP","10.0.0.1",80,0,0,0\r', lines("OK", "+QIOPEN: 0,0"))
-    modem = face.start("BC25", [opening, *ALLOWED, *WOKEN, said("AT+CSQ", "+CSQ: 17,99")])
+    modem = face.start("BC25", [opening] + ALLOWED + WOKEN + [said("AT+CSQ", "+CSQ: 17,99")])
     s = modem.socket(SOCK_DGRAM)
     await s.connect(SERVER)
     await modem.sleep("deep")

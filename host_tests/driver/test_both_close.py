@@ -129,7 +129,7 @@ def half_closed(face: "Face", family: str, read: bytes) -> "Generator[Any, Any, 
     """What the module still holds comes before the end of the stream, in parts; then it is closed, not before."""
     parts = [(read, payload(b"a" * 300)), (read, payload(b"b" * 40)), (read, EMPTY)]
     close = (CLOSE_0[0], [OK, 9000, lines("CLOSE OK")])
-    m = face.start(family, [(OPEN_0, lines("OK", "+QIOPEN: 0,0")), *parts, close])
+    m = face.start(family, [(OPEN_0, lines("OK", "+QIOPEN: 0,0"))] + parts + [close])
     s = yield m.create_connection(SERVER)
     face.uart.say(RECV_0 + CLOSED_0)
     assert (yield s.read(340)) == b"a" * 300 + b"b" * 40

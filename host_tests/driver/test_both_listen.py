@@ -82,7 +82,7 @@ def test_a_client_that_has_closed_before_it_was_accepted(face: "Face") -> "Gener
     opening = b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r'
     read_1 = b"AT+QIRD=1,512\r"
     reads = [(read_1, payload(b"bye")), (read_1, EMPTY)]
-    m = face.start("BC25", [(opening, lines("OK", "+QIOPEN: 0,0")), *reads, CLOSE_1, CLOSE_0])
+    m = face.start("BC25", [(opening, lines("OK", "+QIOPEN: 0,0"))] + reads + [CLOSE_1, CLOSE_0])
     server = m.socket()
     server.bind(("", 2020))
     yield server.listen()

@@ -431,7 +431,7 @@ def test_a_module_that_an_earlier_program_has_left_asleep(face: "Face") -> "Gene
 @rows("R121", "R219")
 @both
 def test_a_read_in_flight_when_it_falls_asleep(face: "Face") -> "Generator[Any, Any, None]":
-    script = [UDP_0, (READ_0, ASLEEP_URC), *kept(UDP_STATE), (READ_0, payload(b"late")), (READ_0, EMPTY)]
+    script = [UDP_0, (READ_0, ASLEEP_URC)] + kept(UDP_STATE) + [(READ_0, payload(b"late")), (READ_0, EMPTY)]
     m, pins = start(face, script)
     s = m.socket(SOCK_DGRAM)
     yield s.connect(SERVER)
@@ -446,7 +446,7 @@ def test_a_read_in_flight_when_it_falls_asleep(face: "Face") -> "Generator[Any, 
 @both
 def test_a_send_in_flight_when_it_falls_asleep(face: "Face") -> "Generator[Any, Any, None]":
     """Whether it went out is not known; the id is closed with the socket."""
-    script = [UDP_0, (b"AT+QISEND=0,1\r", ASLEEP_URC), *kept(UDP_STATE), CLOSE_0]
+    script = [UDP_0, (b"AT+QISEND=0,1\r", ASLEEP_URC)] + kept(UDP_STATE) + [CLOSE_0]
     m, _ = start(face, script)
     s = m.socket(SOCK_DGRAM)
     yield s.connect(SERVER)
@@ -486,7 +486,7 @@ def test_without_a_pin_it_falls_asleep_again(face: "Face") -> "Generator[Any, An
 @rows("R388", "R426")
 @both
 def test_echo_behind_a_wake_up_is_no_restart(face: "Face") -> "Generator[Any, Any, None]":
-    script = [UDP_0, *ALLOWED, (b"AT\r", b"AT\r\r\nOK\r\n"), *kept(UDP_STATE)[1:]]
+    script = [UDP_0] + ALLOWED + [(b"AT\r", b"AT\r\r\nOK\r\n")] + kept(UDP_STATE)[1:]
     m, _ = start(face, script)
     s = m.socket(SOCK_DGRAM)
     yield s.connect(SERVER)
