@@ -17,17 +17,18 @@ UDP = "udp.example"
 
 
 class Pins:
-    """The board's line to PSM_EINT."""
+    """The board's line to PSM_EINT; before the test begins it is connected to nothing."""
 
-    world: World
+    world: "World | None" = None
     pulls = 0
 
     def pwrkey(self, level: int) -> None:
         raise AssertionError("not for waking")
 
     def psm_eint(self, level: int) -> None:
-        self.pulls += not level
-        self.world.call(lambda module: module.pin("psm_eint", level))
+        if self.world is not None:
+            self.pulls += not level
+            self.world.call(lambda module: module.pin("psm_eint", level))
 
 
 async def put_to_sleep(bench: Bench) -> None:
@@ -118,3 +119,21 @@ def test_without_a_pin_it_is_told(face: str, model: str) -> None:
         assert await go(bench.modem.command("AT+QSCLK?")) == ["+QSCLK: 0"]
 
     play(face, model, body, options=SLEEPY)
+
+
+@rows("R219", "R224", "R426")
+@on("BC25")
+def test_a_module_that_an_earlier_program_has_left_asleep(face: str, model: str) -> None:
+    pins = Pins()
+
+    async def body(bench: Bench) -> None:
+        pins.world = bench.world
+        bench.world.serve(HOST, servers.tcp_echo())
+        await put_to_sleep(bench)
+        await bench.rest()
+        bench.another()
+        await go(bench.modem.connect("internet"))
+        assert pins.pulls == 1 and bench.module.power.sleep_mode == 0
+        await echo(await bench.dial(), hostile(500))
+
+    play(face, model, body, driver={"pins": pins}, options=SLEEPY)
