@@ -1,7 +1,7 @@
 """The same bytes as in the worked examples, from the driver's own calls.
 
 Not here: what the driver spells in another form that the documents allow. It opens the sockets of the NB families
-with the protocol type, sends their data behind a prompt, closes on LTE with a time limit, and always sets message id
+with the protocol type, closes on LTE with a time limit, and always sets message id
 and token of a CoAP request.
 """
 
@@ -55,6 +55,22 @@ def test_a_socket_in_push_mode_gets_what_the_documents_push() -> None:
         assert sock.recv(100) == b"Test data from SSL"
         settled(modem)
         modem.uart.done()
+
+
+@rows("R147", "R157", "R159", "R292")
+def test_a_socket_sends_in_the_command_line_as_the_documents_do() -> None:
+    """In 4.1.2 a second send follows before the result of the first, which the driver never does (R156)."""
+    for name, mode in (("4.1.2", 0), ("4.2.2", PUSH)):
+        for family in ("BC25", "BC65"):
+            for size in (0, 1, 5):
+                script = whole_script("%s_tcpip/%s" % (family.lower(), name))
+                modem = as_prepared(Modem(ScriptedUart(script[:2], size), family, clock=StepClock(step=5)))
+                sock = socket_of(modem, 0, mode)
+                sock.set_send_form("inline")
+                assert sock.send(b"1234567890") == 10
+                sock.set_send_form("hex")
+                assert sock.send(b"01234") == 5
+                modem.uart.done()
 
 
 @rows("R132", "R134", "R293")
