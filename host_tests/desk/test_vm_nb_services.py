@@ -99,6 +99,7 @@ def test_the_layout_with_one_line_end() -> None:
     play("BC65", run, options={**TIMES, "one_crlf_between_lines": True})
 
 
+FAILED = {"AT+QIDN": '+QIURC: "dnsgip",565', "AT+QPIN": "+QPING: 4", "AT+QNTP": "+QNTP: 4"}
 NOON = calendar.timegm((2018, 4, 20, 3, 8, 20))
 
 
@@ -242,6 +243,29 @@ def test_dns_servers_need_the_network(model: str) -> None:
         assert await bench.answer("AT+QIDNSCFG?") == answer('+QIDNSCFG: "2001:db8::1","9.9.9.5"')
 
     play(model, run)
+
+
+@rows("R271", "R275", "R399")
+@cases((True, True), (False, False))
+def test_one_of_a_kind_at_a_time(option: bool, busy: bool) -> None:
+    async def run(bench: Bench) -> None:
+        bench.module.fault("dns_slow", times=3, ms=1000)
+        lines = ('AT+QIDNSGIP=1,"one.example"', 'AT+QPING=1,"one.example"', 'AT+QNTP=1,"one.example"')
+        for line in lines:
+            assert await bench.type(line) == OK
+        if busy:
+            await bench.refused(lines[0], 564)
+            await bench.refused(lines[1], 568)
+            assert await bench.type(lines[2]) == OK + framed("+QNTP: 3")
+        else:
+            for line in lines:
+                assert await bench.type(line) == OK + framed(FAILED[line[:7]])
+        got = await steps(bench, 1, 1000)
+        assert sorted(got.split(b"\r\n")) == sorted(framed(*FAILED.values()).split(b"\r\n"))
+        for line in lines:
+            assert await bench.type(line) == OK + framed(FAILED[line[:7]])
+
+    play("BC25", run, options={"one_service": option})
 
 
 def test_results_do_not_outlive_a_restart() -> None:

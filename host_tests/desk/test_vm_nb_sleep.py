@@ -66,6 +66,19 @@ def test_a_listener_does_not_survive_and_a_udp_service_does() -> None:
     play("BC25", run, options={"udp_service": True})
 
 
+@rows("R426")
+def test_a_half_typed_line_is_lost() -> None:
+    async def run(bench: Bench) -> None:
+        await bench.ok("AT+QSCLK=1")
+        assert await bench.raw("AT+QIS") == b""
+        assert await step(bench, 1000) == SLEEP
+        bench.module.pin("psm_eint", 0, 100)
+        assert bench.module.take() == AWAKE
+        await bench.ok("AT")
+
+    play("BC25", run)
+
+
 @rows("R453")
 def test_what_comes_during_deep_sleep_is_lost() -> None:
     async def run(bench: Bench) -> None:

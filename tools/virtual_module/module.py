@@ -236,11 +236,16 @@ class VirtualModule:
         task.add_done_callback(self._done)
         return task
 
-    def serve(self, work: "Coroutine[object, object, None]") -> None:
-        """Like spawn, for late results of a command: a restart ends it."""
+    def serve(self, name: str, work: "Coroutine[object, object, None]") -> None:
+        """Like spawn, for late results of a command of that name: a restart ends it."""
         task = self.spawn(work)
+        task.set_name(name)
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)
+
+    def serving(self, name: str) -> bool:
+        """True while a command's late results are still to come, and the option lets only one run at a time."""
+        return bool(self.options["one_service"]) and any(task.get_name() == name for task in self._serving)
 
     @property
     def busy(self) -> bool:

@@ -201,6 +201,7 @@ class Power:
             self.stay_awake()
             return
         self._say("+QATSLEEP")
+        module.terminal.forget_line()
         module.connections.drop_all(keep=DATAGRAMS)
         self._forget()
         self.state = ASLEEP

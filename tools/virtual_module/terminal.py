@@ -112,6 +112,11 @@ class Terminal:
         """Throw away what was typed and not used: before a prompt it is no data."""
         self._typed.clear()
 
+    def forget_line(self) -> None:
+        """Throw away a half typed line too: the port goes dead."""
+        self.forget_typed()
+        self.lines.line.clear()
+
     @property
     def running(self) -> bool:
         """True while a command has not printed its final result."""

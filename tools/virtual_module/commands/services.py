@@ -12,13 +12,13 @@ from ..resolver import NoAddress, is_address
 from ..sockets import Connection
 from . import EXEC, NOT_ALLOWED, READ, WRITE, Call, Refused, command
 from .basic import stamp
-from .tcpip import INVALID, NO_PDP, PORT_MAX
+from .tcpip import BUSY, INVALID, NO_PDP, PORT_MAX
 
 NB, LTE = "nb_tcpip", "lte_tcpip"
 BOTH = (NB, LTE)
 PING_TIMEOUT, PING_DONE_NB, PING_DONE_LTE, PING_TCPIP_ERROR, PING_NO_ADDRESS, PING_NO_PDP = 1, 2, 0, 3, 4, 5
-NTP_ERROR, NTP_NO_REPLY, NTP_DNS_NB, NTP_NO_PDP, NTP_FAILED_LTE = 1, 2, 4, 5, 569
-DNS_FAILED, UNREACHABLE = 565, 566
+NTP_ERROR, NTP_NO_REPLY, NTP_BUSY, NTP_DNS_NB, NTP_NO_PDP, NTP_FAILED_LTE = 1, 2, 3, 4, 5, 569
+DNS_BUSY, DNS_FAILED, UNREACHABLE = 564, 565, 566
 NTP_RESULTS = {DNS_FAILED: NTP_DNS_NB, UNREACHABLE: NTP_NO_REPLY, NO_PDP: NTP_NO_PDP}  # NB (R275)
 TTL = 255
 NTP_SINCE = datetime(1900, 1, 1, tzinfo=timezone.utc)
@@ -46,6 +46,12 @@ def active_context(call: Call) -> int:
     return ctx
 
 
+def refuse_if_busy(call: Call, code: int) -> None:
+    """ERROR while an earlier command of the same name goes on, where the option says so."""
+    if call.module.serving(call.command.name):
+        raise Refused(code)
+
+
 # --- ping ---------------------------------------------------------------------------------------------------------
 def ping(call: Call) -> None:
     """AT+QPING=<ctx>,"host"[,<timeout>[,<num>[,<size>]]]: OK, then a line per echo and a summary (R181, R182)."""
@@ -54,7 +60,8 @@ def ping(call: Call) -> None:
     host = call.text(1, limit=NAME_MAX)
     timeout_s, count, size = call.integer(2, 1, 255, 4), call.integer(3, 1, 10, 4), call.integer(4, 32, 200, 32)
     module = call.module
-    call.after(lambda: module.serve(Ping(call, host, timeout_s * 1000, size).run(count)))
+    refuse_if_busy(call, BUSY)
+    call.after(lambda: module.serve(call.command.name, Ping(call, host, timeout_s * 1000, size).run(count)))
 
 
 class Ping:
@@ -147,7 +154,11 @@ def ntp(call: Call) -> None:
         call.integer(4, 1, 10, 3)
         call.integer(5, 5, 60, 15)
     where = Connection(call.module, -1, "UDP", ctx, server, port, 0, 0)
-    call.after(lambda: call.module.serve(synchronise(call, where, bool(auto_set))))
+    if call.module.serving(call.command.name) and is_nb(call):
+        call.after(lambda: call.module.urc("+QNTP: %d" % NTP_BUSY))
+        return
+    refuse_if_busy(call, BUSY)
+    call.after(lambda: call.module.serve(call.command.name, synchronise(call, where, bool(auto_set))))
 
 
 async def synchronise(call: Call, server: Connection, auto_set: bool) -> None:
@@ -194,7 +205,8 @@ def resolve(call: Call) -> None:
     call.count(2, 2)
     active_context(call)
     host = call.text(1, limit=call.family.name_max or NAME_MAX)
-    call.after(lambda: call.module.serve(print_addresses(call, host)))
+    refuse_if_busy(call, DNS_BUSY)
+    call.after(lambda: call.module.serve(call.command.name, print_addresses(call, host)))
 
 
 async def print_addresses(call: Call, host: str) -> None:

@@ -47,6 +47,7 @@ COMMON_OPTIONS: "dict[str, tuple[object, str]]" = {
     "closed_state": (0, "state of a connection that the peer closed: 3, 4 or 5; 0 as the URC's text says (R384)"),
     "echo_data": (False, "NB: data typed after the prompt is echoed while ATE1 is on (R388)"),
     "ok_before_send_fail": (True, "NB: OK stands before SEND FAIL (R148)"),
+    "one_service": (False, "QPING, QNTP and QIDNSGIP are busy until their last result is out (R271, R275)"),
     "dns_ttl": (600, "time to live that dnsgip prints, in s"),
     "boot_ms": (300, "time from reset to RDY"),
     "sleep_after_ms": (1000, "NB: idle time before deep sleep after AT+QSCLK=1 (R426)"),
