@@ -243,6 +243,14 @@ def test_program_on_a_pty(tmp_path: Path) -> None:
     assert ">> ATI\\r" in trace.read_text() and "<< " in trace.read_text()
 
 
+def test_program_that_keeps_its_settings(tmp_path: Path) -> None:
+    for line, words in ((b'AT+QICFG="viewmode",1', b"OK"), (b'AT+QICFG="viewmode"', b'+QICFG: "viewmode",1')):
+        process = launch("--model", "BC92", "--tcp", "127.0.0.1:0", "--nvram", str(tmp_path / "nvram"))
+        with connect(read_line(process.stdout).split()[1]) as sock:
+            assert words in talk(sock, line)
+        assert end(process, signal.SIGTERM) == (0, "", "")
+
+
 def test_program_with_a_control_port() -> None:
     process = launch("--model", "BG96", "--tcp", "127.0.0.1:0", "--control", "127.0.0.1:0")
     where = read_line(process.stderr).split()[1]
@@ -263,6 +271,9 @@ def test_program_with_a_control_port() -> None:
     (["--model", "BC25", "--tcp", "127.0.0.1:0", "--fault", "send_fail:x"], "NAME=VALUE"),
     (["--model", "BC25", "--tcp", "127.0.0.1:0", "--option", "x=1"], "unknown option"),
     (["--model", "BC25", "--tcp", "127.0.0.1:0", "--baud", "fast"], "--baud"),
+    (["--model", "BC25", "--tcp", "127.0.0.1:0", "--nvram", "/nowhere/file"], "no such folder"),
+    (["--model", "BC25", "--tcp", "127.0.0.1:0", "--nvram", __file__], "holds no settings"),
+    (["--model", "BC25", "--tcp", "127.0.0.1:0", "--nvram", "/"], "holds no settings"),
     (["--model", "BC25"], "--tcp --pty"),
     (["--tcp", "127.0.0.1:0"], "--model"),
     (["--model", "BC25", "--pty", "/proc/nowhere/modem"], "choose another"),

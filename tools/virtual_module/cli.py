@@ -7,6 +7,7 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import IO, NoReturn
 
 from .module import Trace, VirtualModule
@@ -38,6 +39,7 @@ def parser() -> Parser:
     line.add_argument("--fault", action="append", default=[], metavar="NAME[:k=v,...]", help="arm a fault")
     line.add_argument("--map", action="append", default=[], metavar="HOST[:PORT]=127.0.0.1:PORT")
     line.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="a choice of the dialect")
+    line.add_argument("--nvram", metavar="FILE", help="keep what the module saves in this file, from run to run")
     line.add_argument("--trace", metavar="FILE", help="write every byte with its time; - is standard error")
     line.add_argument("--control", metavar="127.0.0.1:PORT", help="serve the control port")
     line.add_argument("--allow-network", action="store_true", help="reach more than loopback")
@@ -110,6 +112,7 @@ def make(given: argparse.Namespace, trace: "Trace | None") -> VirtualModule:
             allow_network=given.allow_network,
             baud=given.baud,
             options=options,
+            nvram=Path(given.nvram) if given.nvram else None,
             trace=trace,
         )
         for text in given.fault:

@@ -31,11 +31,20 @@ PRESS_ON_MS, PRESS_OFF_MS, RESET_MS = 500, 650, 100
 
 
 def load_nvram(path: "Path | None") -> "dict[str, object]":
-    """What an earlier run saved; nothing when there is no file yet."""
-    if path is None or not path.exists():
+    """What an earlier run saved; nothing when there is no file yet. ValueError when it cannot be such a file."""
+    if path is None:
         return {}
-    saved = json.loads(path.read_text(encoding="utf-8"))
-    return saved if isinstance(saved, dict) else {}
+    if not path.parent.is_dir():
+        raise ValueError("%s: there is no such folder" % path.parent)
+    if not path.exists():
+        return {}
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError):
+        saved = None
+    if not isinstance(saved, dict):
+        raise ValueError("%s holds no settings of a virtual module; choose another file" % path)
+    return saved
 
 
 class Power:
