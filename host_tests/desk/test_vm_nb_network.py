@@ -148,7 +148,7 @@ def test_a_name_may_take_140_seconds_more(model: str, limit_s: int) -> None:
     play(model, run)
 
 
-@rows("R216", "R217", "R220", "R282", "R345", "R346", "R359", "R413", "R414", "R456")
+@rows("R216", "R217", "R220", "R282", "R345", "R413", "R414", "R456")
 @cases(
     ({}, 1, [1, 2, 4], 0),
     ({"incoming_id": "highest"}, 1, [5, 4, 2], 0),
@@ -225,7 +225,7 @@ def test_a_fixed_local_port_belongs_to_one_socket(model: str, rest_ms: int) -> N
     play(model, run, options={"local_port_wait_ms": rest_ms})
 
 
-@rows("R124", "R140", "R141", "R142", "R154", "R223", "R360", "R412")
+@rows("R124", "R140", "R141", "R142", "R154", "R223", "R412")
 def test_the_udp_service_that_an_option_allows() -> None:
     async def run(bench: Bench) -> None:
         got = await bench.type('AT+QIOPEN=1,0,"UDP SERVICE","192.168.2.6",0,2020,0')
@@ -246,7 +246,7 @@ def test_the_udp_service_that_an_option_allows() -> None:
     play("BC25", run, options={"udp_service": True, "address": "192.168.2.6"})
 
 
-@rows("R108", "R170", "R215", "R284", "R411", "R412", "R449")
+@rows("R108", "R170", "R215", "R284", "R411", "R412")
 @cases(*BOTH)
 def test_buff_full_is_said_once_per_episode(model: str) -> None:
     async def run(bench: Bench) -> None:

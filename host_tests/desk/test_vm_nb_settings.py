@@ -112,7 +112,7 @@ def test_the_mode_of_an_id_is_kept(model: str, way: str) -> None:
     play(model, run)
 
 
-@rows("R122", "R178", "R179", "R203", "R204", "R306", "R425", "R450")
+@rows("R122", "R178", "R179", "R203", "R204", "R306", "R425")
 @cases(*BOTH)
 def test_what_a_file_keeps_for_the_next_run(model: str) -> None:
     async def first(bench: Bench) -> None:

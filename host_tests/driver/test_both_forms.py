@@ -30,7 +30,7 @@ def test_text_goes_out_in_quotes(face: "Face") -> "Generator[Any, Any, None]":
     assert (yield s.send(b"a,b")) == 3
 
 
-@rows("R152", "R159", "R402", "R403")
+@rows("R152", "R159", "R402")
 @both
 def test_what_is_no_text_goes_out_as_hex_digits(face: "Face") -> "Generator[Any, Any, None]":
     s = face.opened([AS_HEX, (b'AT+QISENDEX=0,1,"7F"\r', SENT), (b'AT+QISENDEX=0,1,"22"\r', SENT)])

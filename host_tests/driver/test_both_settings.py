@@ -239,7 +239,7 @@ def test_keepalive(face: "Face") -> "Generator[Any, Any, None]":
     yield m.config(keepalive=None)
 
 
-@rows("R208", "R210", "R211")
+@rows("R210", "R211")
 @both
 def test_so_keepalive(face: "Face") -> "Generator[Any, Any, None]":
     """A wish of a socket that is not open yet, carried out once; other options are without effect."""
@@ -261,7 +261,7 @@ def test_so_keepalive(face: "Face") -> "Generator[Any, Any, None]":
     yield s.connect(SERVER)
 
 
-@rows("R208", "R210")
+@rows("R210")
 @both
 def test_so_keepalive_of_an_open_socket(face: "Face") -> "Generator[Any, Any, None]":
     s = face.opened([ALIVE_OFF, ALIVE, ALIVE_ON, said("AT+QIKALIVE=0"), ALIVE_ON])
@@ -277,7 +277,7 @@ def test_so_keepalive_of_an_open_socket(face: "Face") -> "Generator[Any, Any, No
     assert not face.modem.net.due and s.state == 0
 
 
-@rows("R208", "R210")
+@rows("R210")
 @both
 def test_own_times_stay(face: "Face") -> "Generator[Any, Any, None]":
     m = face.start("BC25", [ALIVE_OFF, said("AT+QIKALIVE=1,600,20,5"), OPENED])
@@ -287,7 +287,7 @@ def test_own_times_stay(face: "Face") -> "Generator[Any, Any, None]":
     yield s.connect(SERVER)
 
 
-@rows("R208", "R210")
+@rows("R210")
 @both
 def test_a_wish_that_the_module_refuses(face: "Face") -> "Generator[Any, Any, None]":
     """connect() tells it, each time, until the wish is taken back."""

@@ -154,6 +154,15 @@ def test_buff_full_is_read_like_an_announcement() -> None:
     assert rig.recv(slot) == b"x" * 512 + b"y" * 100
 
 
+@rows("R224")
+def test_a_module_that_sleeps_is_not_asked() -> None:
+    rig = Rig()
+    waiting(rig)
+    rig.engine.rest()
+    assert rig.engine.due(rig.now) == -1 and rig.step(10_000) == b""
+    assert rig.engine.due(rig.now) == -1
+
+
 def test_all_that_wait_are_looked_at() -> None:
     rig = Rig()
     slots = [rig.open(cid) for cid in range(3)]

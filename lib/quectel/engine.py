@@ -115,7 +115,7 @@ class Engine(Transparent):
             return _NEVER
         if self.resync:
             return ticks_diff(self._go_on_at(), now_ms)
-        return ticks_diff(self.look_at, now_ms) if self.hungry else _NEVER
+        return ticks_diff(self.look_at, now_ms) if self.hungry and not self.asleep else _NEVER
 
     def _payload_due(self, now_ms: int) -> int:
         """Until a payload is given up, or silence behind it tells something."""
