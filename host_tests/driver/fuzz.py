@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from quectel.engine import Engine
+
 _CLEAN = ("timeouts", "framing", "late", "resyncs", "rx_lost", "unknown", "send_fail", "epochs", "no_slot")
 _MASK = 0x3FFFFFFF
 _AT_ONCE_MS = 30  # an exchange with a module that answers at once; a push is taken for whole after 20 ms of silence
@@ -103,7 +105,16 @@ def _at_rest(case: Case) -> bool:
         pass
     if e.cmd.state != IDLE or e.ntx or e.left or case.modem._jobs:
         return False
-    return e.due(case.clock.now) < 0 and case.wire.due() < 0
+    return _is_idle(e, case.clock.now) and case.wire.due() < 0
+
+
+def _is_idle(e: "Engine", now: int) -> bool:
+    """Nothing is due; that somebody who waits for data has the module asked in some seconds does not count."""
+    hungry = e.hungry
+    e.hungry = False
+    due = e.due(now)
+    e.hungry = hungry
+    return due < 0
 
 
 def _state(case: Case) -> str:

@@ -45,6 +45,8 @@ class Lines(Urcs):
 
     def _line(self, buf: "Line", a: int, b: int) -> None:
         self.stats.lines = (self.stats.lines + 1) & _MASK
+        if self.slept:
+            self.woke_up()  # a module that sleeps says nothing
         if self.trace:
             self._say("<<", bytes(buf[a:b]))
         self.live = self.cmd.state == RUN and not self.parser.old
@@ -253,7 +255,8 @@ class Lines(Urcs):
             self._final(ON_CONNECT, NO_CARRIER)
         elif self._is_gone(buf, a, n):
             self._urc_seen()
-            self._gone()
+            if not self.unframed:  # else an echo where none should be will tell of a restart
+                self.restarted()
         elif n == 7 and buf.startswith(b"APP RDY", a):
             self._urc_seen()  # it follows RDY: no epoch of its own
         elif n == 1 and buf[a] == _GT:
@@ -303,10 +306,6 @@ class Lines(Urcs):
         if n == 14:
             return buf.startswith(b"PSM POWER DOWN", a)
         return n == 17 and buf.startswith(b"NORMAL POWER DOWN", a)
-
-    def _gone(self) -> None:
-        if not self.unframed:  # else an echo where none should be will tell of a restart
-            self.restarted()
 
     def _echo(self, buf: "Line", a: int, b: int) -> bool:
         """A line as long as the command in flight that begins with AT is its echo (R388).

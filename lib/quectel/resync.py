@@ -12,7 +12,7 @@ from errno import ECONNRESET
 from ._compat import const, ticks_add, ticks_diff
 from .agenda import Agenda
 from .command import DONE, ON_OK, READ, RUN, SLEPT, SYNC, TIMEOUT
-from .table import ASLEEP, AWAKE, CLOSING, HALF, OPEN
+from .table import ASLEEP, AWAKE, CLOSING, OPEN
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ class Resync(Agenda):
 
     def _break_off(self, slot: "Slot", kind: int) -> None:
         self._ended(SLEPT)
-        if kind == READ and (slot.state == OPEN or slot.state == HALF):
+        if kind == READ and slot.state == OPEN:
             slot.more = True  # it is read again when the module is awake
 
     def fell_asleep(self) -> None:
