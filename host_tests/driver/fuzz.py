@@ -54,6 +54,8 @@ def play(case: Case) -> None:
     case.wire.mend()
     case.module.script = []
     case.module.latecomer = -1
+    if case.engine.asleep:  # it was woken by its pin, and says so, too
+        case.wire.say(b"\r\n+QATWAKEUP\r\n", -1, 0, -1)
     rest(case)
     drain(case)
     check_all_of(case)

@@ -1,7 +1,7 @@
 """The engine of a module that sleeps: nothing is sent, what is in flight ends, TCP is gone (R121, R219)."""
 
 from kit import cases, rows
-from quectel.command import IDLE, RESET
+from quectel.command import IDLE, SLEPT
 from quectel.table import ASLEEP, AWAKE, CLOSING, DGRAM, FAILED, FREE, OPEN, REFUSED, ROUSED
 from wires import Rig, urc
 
@@ -77,7 +77,7 @@ def test_what_is_in_flight_ends() -> None:
     rig.ask(b"AT+CSQ", b"+CSQ:")
     rig.step(0)
     rig.feed(SLEEP)
-    assert rig.engine.cmd.result == RESET and not rig.engine.resync
+    assert rig.engine.cmd.result == SLEPT and not rig.engine.resync
     rig = Rig()
     slot = rig.open(0, DGRAM)
     rig.feed(urc('"recv",0'))

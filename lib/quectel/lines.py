@@ -45,8 +45,6 @@ class Lines(Urcs):
 
     def _line(self, buf: "Line", a: int, b: int) -> None:
         self.stats.lines = (self.stats.lines + 1) & _MASK
-        if self.slept:
-            self.woke_up()  # a module that sleeps says nothing
         if self.trace:
             self._say("<<", bytes(buf[a:b]))
         self.live = self.cmd.state == RUN and not self.parser.old
