@@ -39,7 +39,6 @@ COLD = {
         "_bytes": GIVES,
         "_give_back": LEFT, "_from_back": LEFT,
     },
-    "services": {"__init__": MADE, "files": MADE, "coap": MADE},
     "modem": {
         "__init__": MADE, "find_family": MADE, "on_urc": SETS, "take_slot": STEPS,
         "open": STEPS, "line": STEPS, "listen": STEPS, "_configure": STEPS, "_connect": STEPS, "_disconnect": STEPS,
@@ -60,7 +59,7 @@ COLD = {
 # Modules, each behind those that it imports; dictionaries of MicroPython have no order.
 ORDER = (
     "_compat", "errors", "text", "ring", "parser", "heads", "table", "command", "intake", "framing", "urcs", "lines",
-    "sending", "agenda", "resync", "transparent", "engine", "procedure", "opening", "network", "services", "modem",
+    "sending", "agenda", "resync", "transparent", "engine", "procedure", "opening", "network", "modem",
     "base_socket", "sync_socket", "sync",
 )  # fmt: skip
 

@@ -189,7 +189,8 @@ class Case:
     def _start_ms(self) -> int:
         """Until a procedure's command goes out: at once where nothing else goes on."""
         e = self.engine
-        idle = e.cmd.state == IDLE and not e.resync and e.sender.index < 0 and e.blame.index < 0 and not e.unframed
+        idle = e.cmd.state == IDLE and e.sender.index < 0 and e.blame.index < 0
+        idle = idle and not e.resync and not e.unframed and not e.asleep
         if idle and e.orphans.find(b"\x01") < 0 and not [one for one in e.table.slots if one.more or one.want_close]:
             return 0
         return self._other_ms()

@@ -201,3 +201,28 @@ def test_a_urc_of_ours_with_a_word_that_nobody_knows_may_be_watched_for() -> Non
     rig.engine.watched[b'+QIURC: "dnsgip"'] = kept = []  # type: ignore[var-annotated]
     rig.feed(urc('"dnsgip",0,1,600'))
     assert kept == [b'+QIURC: "dnsgip",0,1,600'] and rig.stat("unknown") == 1
+
+
+@rows("R182", "R218")
+def test_a_line_that_is_awaited_goes_to_who_waits_and_not_to_who_watches() -> None:
+    rig = Rig()
+    watching: "list[bytes]" = []
+    rig.engine.watched[b"+QPING:"] = watching
+    for prefix, line in ((b"+QPING:", b"+QPING: 1"), (b'"dnsgip",', b'+QIURC: "dnsgip",565')):
+        waiting: "list[bytes]" = []
+        rig.engine.awaited[prefix] = waiting
+        rig.feed(b"\r\n" + line + b"\r\n")
+        assert waiting == [line] and not watching
+        del rig.engine.awaited[prefix]
+    rig.feed(b'\r\n+QPING: 1\r\n\r\n+QIURC: "dnsgip",565\r\n')
+    assert watching == [b"+QPING: 1"] and rig.stat("urcs") == 3 and rig.stat("unknown") == 1
+
+
+@rows("R182")
+def test_of_awaited_lines_no_more_than_64_are_kept() -> None:
+    rig = Rig()
+    waiting: "list[bytes]" = []
+    rig.engine.awaited[b"+QPING:"] = waiting
+    for _ in range(70):
+        rig.feed(b"\r\n+QPING: 1\r\n")
+    assert len(waiting) == 64 and rig.stat("urcs") == 70

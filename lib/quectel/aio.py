@@ -67,7 +67,7 @@ class AsyncModem(Core):
     something has changed; a call that waits for a time, or for more bytes, waits often.  A turn of its task allocates
     nothing, but MicroPython's event loop takes a frame for each turn of its task, 160 bytes, and gives it back at once.
     Its task has a turn whenever something moves, every 2 ms while something is under way, else every 20 ms.
-    Making one: Allocates at most 48,000 bytes, as making a Modem.
+    Making one: Allocates at most 50,000 bytes, as making a Modem.
     """
 
     if TYPE_CHECKING:
