@@ -31,7 +31,7 @@ COLD = {
     "agenda": {"__init__": MADE},
     "resync": {"__init__": MADE, "_count_alike": LATE},
     "transparent": {"__init__": MADE},
-    "engine": {"__init__": MADE, "start": STEPS, "_refill_from": STEPS},
+    "engine": {"__init__": MADE, "start": STEPS, "_refill_from": STEPS, "_fetched": STEPS},
     "base_socket": {
         "__init__": MADE, "settimeout": SETS, "bind": SETS, "_open_steps": STEPS, "_begin_open": STEPS,
         "_listen_steps": STEPS, "_check_shut": STEPS, "pair": STEPS, "_check_peer": STEPS,

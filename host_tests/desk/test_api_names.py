@@ -100,7 +100,7 @@ LATER = {
     "Socket": {"unacked"},
     "AsyncSocket": set(),
     "Coap": {"observe", "resource"},
-    "Files": {"read", "list", "free"},
+    "Files": set(),
 }  # fmt: skip
 LATER["AsyncModem"] = LATER["Modem"]
 LATER["AsyncSocket"] |= LATER["Socket"]
@@ -151,7 +151,7 @@ SAYING = [
         for face, names in [
             *((face, [*names, *MODEM_PROPERTIES, *SOCKET_PROPERTIES]) for face, names in FACES),
             (quectel.Coap, ["get", "post", "put", "delete", "request", "close"]),
-            (Files, ["upload", "size", "remove"]),
+            (Files, ["upload", "read", "list", "free", "size", "remove"]),
         ]
         for name in names
         if name != "__init__" and hasattr(face, name)

@@ -26,6 +26,7 @@ BLAME = const(4)  # AT+QIGETERROR behind a bare ERROR
 SYNC = const(5)  # the query that brings host and module back in step
 ASK = const(6)  # what the module says of a slot's state
 SWITCH = const(7)  # a procedure's: it changes the access mode of a slot
+FETCH = const(8)  # a procedure's: a file comes behind CONNECT
 
 # Command.ends: which final results end it; ERROR and +CME ERROR end every command
 ON_OK = const(1)
@@ -75,6 +76,8 @@ class Command:
             None  # payload that follows the prompt or CONNECT; None: the engine's transmit store
         )
         self.ndata = 0
+        self.sink: "bytearray | None" = None  # where the bytes of a file go
+        self.got = 0  # of them
         self.prompted = False
 
     def begin(self, kind: int, head: bytes) -> None:
@@ -108,6 +111,7 @@ class Command:
         self.secret = False
         self.data = None
         self.ndata = 0
+        self.sink = None
         self.prompted = False
         return self.n + 1
 
@@ -121,6 +125,11 @@ class Command:
         self.state = HELD if self.owned else IDLE
         self.lines = self.lines if self.owned else None
         self.data = None
+        self.sink = None
+
+    def receives(self) -> bool:
+        """A counted payload is part of its answer."""
+        return self.kind == READ or self.kind == FETCH
 
     def release(self) -> None:
         """Its owner has read the registers, or is gone and they are nobody's."""

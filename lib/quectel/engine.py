@@ -3,7 +3,7 @@
 from struct import pack_into
 
 from ._compat import const, ticks_add, ticks_diff
-from .command import IDLE, ON_OK, PLAIN, READ, RESULT_MS, RUN, TIMEOUT
+from .command import FETCH, IDLE, ON_OK, PLAIN, RESULT_MS, RUN, TIMEOUT
 from .table import BUFFER, CLOSING, DGRAM, ENDED, FAILED, FREE, HALF, LISTENER, OPEN, QUEUED, TAKEN, UNDERWAY
 from .transparent import Transparent
 
@@ -11,6 +11,7 @@ TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from ._types import Buf, ReadBuf
     from .models.base import Family
+    from .parser import Parser
     from .table import Slot
 
 _MASK = const(0x3FFFFFFF)
@@ -46,8 +47,8 @@ class Engine(Transparent):
             self._note_bytes()
         if self.owner.index >= 0 and self._lent():
             return
-        if self.parser.raw and self.cmd.kind == READ:  # its payload is coming: _check_stall() watches that
-            self.cmd.deadline = ticks_add(now_ms, self.family.answer_ms)
+        if self.parser.raw and self.cmd.receives():  # its payload is coming: _check_stall() watches that
+            self.cmd.deadline = ticks_add(now_ms, self.cmd.limit_ms)
         elif self.cmd.state == RUN and self._over(self.cmd.deadline):
             self._expired()
         self._watch_store()
@@ -108,7 +109,7 @@ class Engine(Transparent):
     def _command_due(self, now_ms: int) -> int:
         """Until the command in flight is late, or the next one goes out by itself."""
         if self.cmd.state == RUN:
-            if self.parser.raw and self.cmd.kind == READ:
+            if self.parser.raw and self.cmd.receives():
                 return _NEVER
             return ticks_diff(self.cmd.deadline, now_ms)
         if self.cmd.state != IDLE or self.unframed:
@@ -248,6 +249,37 @@ class Engine(Transparent):
     def release(self) -> None:
         """The procedure has read the registers, or gives the command up: it then ends for nobody."""
         self.cmd.release()
+
+    def fetches(self, sink: bytearray) -> None:
+        """The command that was just started is answered with CONNECT and as many bytes as sink has room for."""
+        self.cmd.kind = FETCH
+        self.cmd.sink = sink
+        self.cmd.got = 0
+
+    def _connect(self) -> None:
+        c = self.cmd
+        if self.live and c.sink is not None and not c.prompted:
+            c.prompted = True
+            self._count_off(len(c.sink))
+        elif self.late_file:
+            self._count_off(self.late_file)
+            self.late_file = 0
+        else:
+            Transparent._connect(self)
+
+    def _count_off(self, n: int) -> None:
+        """The next n bytes are those of a file."""
+        self._arm(self.table.nobody, 0)
+        self.into.coming = n
+        self.parser.arm(n)
+
+    def _fetched(self, p: "Parser") -> None:
+        """A piece of the file; costs a copy.  A pushed payload that nobody wants is not taken for one."""
+        c = self.cmd
+        n = p.b - p.a
+        if c.sink is not None and c.prompted and c.got + n <= len(c.sink):
+            pack_into("%ds" % n, c.sink, c.got, bytes(memoryview(p.buf)[p.a : p.b]))
+            c.got += n
 
     # --- sockets ------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ What cannot be seen, because nothing in the bytes tells it:
 from errno import EIO
 
 from ._compat import const, ticks_add
-from .command import DONE, ERROR, READ, RUN, SYNC
+from .command import DONE, ERROR, FETCH, READ, RUN, SYNC
 from .intake import Intake
 from .parser import PROMPT
 from .table import BUFFER, DGRAM, HALF, OPEN, PUSH, STREAM
@@ -132,13 +132,19 @@ class Framing(Intake):
         If LF stands there, the payload has eaten CR.  Else it may have eaten anything.
         """
         self._fail_into()
-        if self.cmd.state == RUN and self.cmd.kind == READ and self.into.mode != PUSH:
+        if self.cmd.state == RUN and self._awaits_payload():
             self._ended(ERROR)
             self.out_of_step()  # its OK may still come
         if self.parser.lost_at < 0:  # it stood still, so nothing of it stands as lines
             self._fail_pushed()
         elif self.parser.lost_at != _LF:
             self._unframe()
+
+    def _awaits_payload(self) -> bool:
+        """The payload is the answer to the command in flight: that of a read, or a file."""
+        if self.cmd.kind == FETCH:
+            return self.cmd.prompted and self.into.index < 0
+        return self.cmd.kind == READ and self.into.mode != PUSH
 
     def _unframe(self) -> None:
         self.unframed = True

@@ -3,7 +3,7 @@
 from errno import EIO
 
 from ._compat import const
-from .command import READ, RUN, Command
+from .command import FETCH, READ, RUN, Command
 from .heads import MORE, PLAIN, coap_head, count
 from .parser import DATA, END, HEAD, LINE, LONG, LOST, PROMPT, Parser
 from .table import AWAKE, FAILED, HALF, OPEN, PUSH, STREAM, Table
@@ -52,6 +52,7 @@ class Intake:
         self.messages = self.table.nobody  # the slot that CoAP messages go to
         self.pending = self.table.nobody  # its SEND OK is still to come (NB families)
         self.late_head = b""  # header of a read that was given up: its answer may still come
+        self.late_file = 0  # length of a file whose CONNECT had not come at the deadline
         self.late_prompt = False  # a prompt or CONNECT that comes now still gets its payload
         self.asking = False  # the answer to a query of resync.py may come
         self.ending = 0  # what is awaited behind a pushed payload; see framing.py
@@ -130,7 +131,10 @@ class Intake:
         n = p.b - p.a
         if self._hexed[0]:
             self._unhex(p.buf, p.a, p.b)
-        elif slot.index >= 0 and slot.ring.put(p.buf, p.a, n) < n:
+        elif slot.index < 0:
+            if self.cmd.kind == FETCH:
+                self._fetched(p)
+        elif slot.ring.put(p.buf, p.a, n) < n:
             self._overrun(slot, n)
 
     def _overrun(self, slot: "Slot", n: int) -> None:
@@ -320,6 +324,9 @@ class Intake:
         raise NotImplementedError
 
     def _prompt(self) -> None:  # engine.py
+        raise NotImplementedError
+
+    def _fetched(self, p: Parser) -> None:
         raise NotImplementedError
 
     def out_of_step(self) -> None:

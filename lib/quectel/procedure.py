@@ -90,12 +90,14 @@ def try_ask(
     data: "ReadBuf | None" = None,
     secret: bool = False,
     switched: "tuple[Slot, int] | None" = None,
+    sink: "bytearray | None" = None,
 ) -> "Proc[Answer]":
     """Send one command (bytes, without CR) and wait for its end: an Answer, whatever it says.
 
     QuectelTimeout if the module does not answer in limit_ms (0: the family's maximum response time), and
     QuectelError(EAGAIN) while a socket in transparent mode has the UART.
-    switched: (slot, mode), for a command that changes a slot's access mode.
+    switched: (slot, mode), for a command that changes a slot's access mode.  sink: what the bytes of a file fill that
+    come behind CONNECT.
     QuectelError(ENOBUFS) if its lines are more than 8 KiB, 16 bytes added for each: what was too much is in rx_lost.
     Allocates the Answer and a bytes object a line.
     """
@@ -114,6 +116,8 @@ def try_ask(
             raise QuectelError(ENODEV, "the module is in deep sleep", 0, name_of(line))
     if switched:
         engine.switches(*switched)
+    if sink is not None:
+        engine.fetches(sink)
     try:
         while engine.cmd.state == RUN:
             yield

@@ -11,7 +11,7 @@ from errno import ECONNRESET
 
 from ._compat import const, ticks_add, ticks_diff
 from .agenda import Agenda
-from .command import DONE, ON_OK, READ, RUN, SLEPT, SYNC, TIMEOUT
+from .command import DONE, FETCH, ON_OK, READ, RUN, SLEPT, SYNC, TIMEOUT
 from .table import ASLEEP, AWAKE, CLOSING, OPEN
 
 TYPE_CHECKING = const(False)
@@ -66,6 +66,8 @@ class Resync(Agenda):
         self.stats.timeouts = (self.stats.timeouts + 1) & _MASK
         if c.kind == READ and c.prefix is not None:
             self.late_head = c.prefix
+        if c.kind == FETCH and c.sink is not None and not c.prompted:
+            self.late_file = len(c.sink)
         self._count_alike()
         owed = 0 if c.prompted else c.ndata
         self._owed_src = c.data
@@ -204,6 +206,7 @@ class Resync(Agenda):
         self.owed = 0
         self.late_prompt = False
         self.late_head = b""
+        self.late_file = 0
         self.parser.prompt_ok = False
 
     # --- the end of a command -----------------------------------------------------------------------------------
@@ -275,6 +278,7 @@ class Resync(Agenda):
         torn = self.ntx > 0 and self.otx > 0
         self.left = self.ntx = 0
         self.late_head = b""
+        self.late_file = 0
         self._forget()
         self._begin()
         for cid in range(len(self.orphans)):
