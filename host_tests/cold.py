@@ -42,7 +42,7 @@ COLD = {
     "modem": {
         "__init__": MADE, "find_family": MADE, "on_urc": SETS, "take_slot": STEPS,
         "open": STEPS, "line": STEPS, "listen": STEPS, "_configure": STEPS, "_connect": STEPS, "_disconnect": STEPS,
-        "_command": STEPS, "background": STEPS, "_step_jobs": STEPS,
+        "_set_clock": STEPS, "_command": STEPS, "background": STEPS, "_step_jobs": STEPS,
         "utc": GIVES, "ifconfig": GIVES, "_hand_out": WATCHED, "_call_handler": WATCHED,
     },
     "sync_socket": {
@@ -50,9 +50,9 @@ COLD = {
         "read": GIVES, "_read_all": GIVES, "readline": GIVES,
     },
     "sync": {
-        "__init__": MADE, "run": STEPS, "connect": STEPS, "disconnect": STEPS, "command": STEPS, "socket": STEPS,
-        "create_connection": STEPS, "resolve": STEPS, "ping": STEPS, "ntp": STEPS, "dns_servers": STEPS,
-        "config": STEPS,
+        "__init__": MADE, "run": STEPS, "connect": STEPS, "disconnect": STEPS, "set_clock": STEPS, "command": STEPS,
+        "socket": STEPS, "create_connection": STEPS, "resolve": STEPS, "ping": STEPS, "ntp": STEPS,
+        "dns_servers": STEPS, "config": STEPS,
     },
 }  # fmt: skip
 
@@ -70,6 +70,7 @@ COLD_MODULES = {
     "procedure": STEPS,
     "network": STEPS,
     "tls": STEPS,
+    "suites": "when one is named",
     "files": STEPS,
     "services": STEPS,
     "diagnostics": STEPS,

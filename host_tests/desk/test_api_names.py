@@ -17,8 +17,9 @@ from quectel.intake import Stats
 MODEM = {
     "__init__": "uart, family, *, pins=None, slots=4, rx_ring=1536, tx_buf=0, line_buf=0, clock=None, trace=None",
     "connect": "apn=None, *, user='', password='', auth=None, pin=None, operator=None, rat=None, ip='IPV4', "
-    "timeout_ms=300000, report=None",
+    "pdp=1, timeout_ms=300000, report=None",
     "disconnect": "",
+    "set_clock": "utc",
     "isconnected": "",
     "status": "what=None",
     "ifconfig": "",
@@ -104,7 +105,7 @@ LATER = {
 }  # fmt: skip
 LATER["AsyncModem"] = LATER["Modem"]
 LATER["AsyncSocket"] |= LATER["Socket"]
-LATER_ARGUMENTS = {"connect": {"operator", "rat", "ip"}, "status": {"what"}}
+LATER_ARGUMENTS = {"connect": {"operator", "rat"}, "status": {"what"}}
 
 FACES: list[tuple[type, dict[str, str]]] = [
     (quectel.Modem, MODEM),

@@ -13,7 +13,9 @@ from desk import runtimes
 from desk.common import ROOT
 
 PACKAGE = ROOT / "lib" / "quectel"
-OPTIONAL = ("tls", "files", "coap", "aio", "aio_socket", "_acompat", "sockets", "diagnostics", "settings", "power")
+OPTIONAL = (
+    "tls", "suites", "files", "coap", "aio", "aio_socket", "_acompat", "sockets", "diagnostics", "settings", "power",
+)  # fmt: skip
 
 # Who may import whom. `errors` and `_compat` may be imported by anyone; `errors` itself by `_compat`'s means only.
 _BELOW = {"command", "table", "text"}
@@ -28,7 +30,8 @@ ARROWS: dict[str, set[str]] = {
     "base_socket": {"modem", "opening", "procedure", "table", "text"},
     "modem": {"models", "network", "opening", "services", "tls"} | _CORE,
     "services": {"files", "coap", "diagnostics", "settings", "power", "procedure", "table"},
-    "tls": {"files", "network"} | _CORE,
+    "tls": {"files", "network", "suites"} | _CORE,
+    "suites": set(),
     "network": _CORE,
     "opening": _CORE,
     "files": _CORE,

@@ -165,6 +165,20 @@ def test_a_file_that_arrives_damaged(face: "Face") -> "Generator[Any, Any, None]
 
 @rows("R319")
 @both
+def test_a_slow_download(face: "Face") -> "Generator[Any, Any, None]":
+    """It may take longer than a command, as long as it goes on."""
+    data = HOSTILE[:100]
+    answer: "list[Any]" = [CONNECT]
+    for at in range(0, 100, 10):
+        answer += [data[at : at + 10], 900]
+    answer += [lines("+QFDWL: " + told(data)), 900, OK]
+    m = face.start("EC200U", [there(100), (b'AT+QFDWL="a.pem"\r', answer)])
+    assert (yield m.files.read(NAME)) == data
+    assert m.stats.timeouts == 0 and face.clock.passed > 9000
+
+
+@rows("R319")
+@both
 def test_a_download_that_is_refused(face: "Face") -> "Generator[Any, Any, None]":
     m = face.start(
         "BG96",

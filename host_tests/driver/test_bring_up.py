@@ -195,7 +195,7 @@ def test_registration() -> None:
 def test_activation_is_refused() -> None:
     script = met("BG96") + LTE_PINS + [said("AT+QISTATE?"), said("AT+QSSLSTATE"), READY, HOME, ATTACHED]
     why = said("AT+QIGETERROR", "+QIGETERROR: 561,open PDP context failed")
-    modem, check = start("BG96", script + [INACTIVE, (b"AT+QIACT=1\r", ERROR), why], False)
+    modem, check = start("BG96", script + [INACTIVE, (b"AT+QIACT=1\r", ERROR), why, INACTIVE], False)
     with raises(NetworkError) as caught:
         modem.connect()
     assert caught.value.code == 561

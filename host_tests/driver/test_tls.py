@@ -3,8 +3,9 @@
 from errno import EACCES, ECONNABORTED, ENOBUFS, EOPNOTSUPP
 
 from faces import start
-from kit import raises, rows
-from quectel import QuectelError, TLSContext, TLSError
+from kit import cases, path, raises, rows
+from pems import CERT, ISRG, KEY, OTHER, block
+from quectel import SOCK_DGRAM, SOCK_STREAM, QuectelError, TLSContext, TLSError
 from quectel.files import checksum
 from quectel.tls import Contexts
 from scripted import OK, lines, settled
@@ -16,7 +17,18 @@ if TYPE_CHECKING:
 
     from steps import Script
 
-PEM = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+PEM = CERT
+
+
+def facts(name: str) -> "list[list[str]]":
+    """The lines of a table, without its head."""
+    with open(path("facts/" + name)) as file:
+        return [line.strip().split(",") for line in file][1:]
+
+
+def there(name: str) -> "tuple[bytes, bytes]":
+    """The module has a file."""
+    return said('AT+QFLST="%s"' % name, '+QFLST: "%s",77' % name)
 
 
 @rows("R044", "R045", "R052")
@@ -27,25 +39,109 @@ def test_arguments_of_a_tls_context() -> None:
         {"verify": True},
         {"ca": PEM, "version": "1.3"},
         {"ca": PEM, "cert": PEM},
-        {"ca": PEM, "key": PEM},
-        {"ca": b"no pem"},
-        {"ca": 'a"b'},
-        {"ca": "x" * 81},
+        {"ca": PEM, "key": KEY},
+        {"verify": False, "cert": PEM, "key": KEY},
+        {"verify": False, "dtls": True, "version": "ssl3"},
         {"ca": PEM, "negotiate_s": 9},
         {"ca": PEM, "negotiate_s": 301},
         {"ca": PEM, "suites": 0x10000},
+        {"ca": PEM, "suites": -1},
         {"ca": PEM, "suites": "xyz"},
+        {"ca": PEM, "suites": "0xyz"},
+        {"ca": PEM, "suites": "TLS_"},
+        {"ca": PEM, "suites": "ECDHE-RSA-AES128-GCM-SHA256"},
         {"ca": PEM, "ctx": 6},
         {"ca": PEM, "ctx": -1},
         {"ca": PEM, "ignore": ("everything",)},
     ):
         with raises(ValueError):
             TLSContext(**how)
-    with raises(TypeError):
-        TLSContext(ca=PEM, negotiate_s=1.5)  # type: ignore[arg-type]
+    for how in ({"negotiate_s": 1.5}, {"suites": 1.5}, {"suites": None}, {"ca_extra": 5}, {"ignore": "x"}, {"ctx": ""}):
+        with raises(TypeError):
+            TLSContext(**dict(how, ca=PEM))
 
 
-def items(context: TLSContext, family: str, clock: bool = False, uploads: "Any" = ()) -> "list[str]":
+@rows("R046", "R048", "R049")
+@cases(
+    ("ca", b"", "not PEM"),
+    ("ca", b"\x30\x82\x01\x02", "not PEM"),
+    ("ca", b"<html>", "not PEM"),
+    ("ca", KEY, "is a PRIVATE KEY"),
+    ("ca", PEM + KEY, "is a PRIVATE KEY"),
+    ("ca", PEM[:-10], "no end"),
+    ("ca", b"-----BEGIN CERTIFICATE", "no end"),
+    ("ca", PEM.replace(b"END CERT", b"END CERTS"), "no end"),
+    ("ca", block("CERTIFICATE", ""), "empty"),
+    ("ca", block("CERTIFICATE", "MIIBx"), "damaged"),
+    ("ca", block("CERTIFICATE REQUEST"), "REQUEST"),
+    ("ca", "", "characters"),
+    ("ca", 'a"b', "cannot stand"),
+    ("ca", "a\r", "cannot stand"),
+    ("ca", "x" * 81, "characters"),
+    ("ca_extra", KEY, "is a PRIVATE KEY"),
+    ("cert", KEY, "is a PRIVATE KEY"),
+    ("cert", b"", "not PEM"),
+    ("key", PEM, "is a CERTIFICATE"),
+    ("key", b"", "not PEM"),
+    ("key", KEY + KEY, "one key"),
+    ("key", KEY + PEM, "is a CERTIFICATE"),
+    ("key", block("EC PARAMETERS"), "one key"),
+    ("key", block("ENCRYPTED PRIVATE KEY"), "ENCRYPTED"),
+    ("key", block("RSA PRIVATE KEY", "Proc-Type: 4,ENCRYPTED\n\nMIIB"), "encrypted"),
+)
+def test_what_is_no_certificate_or_key(what: str, value: "Any", word: str) -> None:
+    how = {"ca": PEM, "cert": PEM, "key": KEY, what: value}
+    with raises(ValueError) as caught:
+        TLSContext(**how)
+    assert word in str(caught.value), caught.value
+    assert "c2VjcmV0" not in str(caught.value)
+
+
+@rows("R046", "R049")
+def test_certificates_and_keys_that_are_right() -> None:
+    dos = b"# a comment\r\n" + PEM.replace(b"\n", b"\r\n")
+    for ca in (PEM, PEM + OTHER, dos, ISRG, "ca.pem", "UFS:" + "x" * 80):
+        assert TLSContext(ca=ca).ca == ca
+    assert TLSContext(ca=memoryview(PEM)).ca == TLSContext(ca=bytearray(PEM)).ca == PEM  # type: ignore[arg-type]
+    ec = block("EC PRIVATE KEY")
+    for key in (KEY, block("RSA PRIVATE KEY"), ec, block("EC PARAMETERS") + ec):
+        assert TLSContext(ca=PEM, cert=PEM, key=key).key == key
+
+
+SUITES = facts("cipher_suites.csv")
+
+
+@rows("R027", "R028", "R029", "R334", "R335", "R338")
+def test_suites_by_name_and_by_code() -> None:
+    """Each of the documents' tables, and what a family lacks before a byte is sent."""
+    of_family = {"BG96": 0, "EC200U": 0}
+    assert len(SUITES) == 33
+    for text, name, bg96, ec200u in SUITES:
+        code = int(text, 16)
+        names: "list[Any]" = [code, text, "0X" + text[2:]]
+        if code != 0xFFFF:
+            plain = name.replace("MBEDTLS_", "")
+            names += [name, plain, plain[4:], plain.replace("_WITH_", "_"), plain.lower()]
+        for how in names:
+            assert TLSContext(verify=False, suites=how).suites == code, how
+        for family, has in (("BG96", bg96), ("EC200U", ec200u)):
+            of_family[family] += int(has)
+            modem, check = start(family, [])
+            if has == "1":
+                modem.socket(tls=TLSContext(verify=False, suites=code))
+            else:
+                with raises(QuectelError) as caught:
+                    modem.socket(tls=TLSContext(verify=False, suites=code))
+                assert caught.value.errno == EOPNOTSUPP and "0X%04X" % code in str(caught.value)
+            check()
+    assert of_family == {"BG96": 14, "EC200U": 33}
+    modem, check = start("EC200U", [])
+    with raises(QuectelError):
+        modem.socket(tls=TLSContext(verify=False, suites=0xC031))
+    check()
+
+
+def items(context: TLSContext, family: str, clock: bool = False, uploads: "Any" = (), **how: "Any") -> "list[str]":
     """The QSSLCFG lines for a context, by the index 0."""
     script: "Script" = ([CLOCK] if clock else []) + list(uploads)
     modem, _ = start(family, script)
@@ -61,7 +157,7 @@ def items(context: TLSContext, family: str, clock: bool = False, uploads: "Any" 
             uart.__class__._follow(uart)
 
     uart._follow = follow
-    modem.create_connection(("example.com", 443), tls=context)
+    modem.create_connection(("example.com", 443), tls=context, **how)
     settled(modem)
     assert found.pop() == 'AT+QSSLOPEN=1,0,0,"example.com",443,0'
     for line in found:
@@ -76,9 +172,11 @@ def test_settings_of_a_tls_context() -> None:
     context = TLSContext(ca="ca.pem", cert="c.pem", key="k.pem", version="1.1", suites="0x0035", negotiate_s=10)
     wanted = ['"sslversion" 2', '"ciphersuite" 0X0035', '"seclevel" 2', '"ignorelocaltime" 0', '"negotiatetime" 10']
     wanted += ['"cacert" "ca.pem"', '"clientcert" "c.pem"', '"clientkey" "k.pem"']
-    assert items(context, "BG96", True) == wanted
+    assert items(context, "BG96", True, [there("ca.pem"), there("c.pem"), there("k.pem")]) == wanted
     context = TLSContext(ca="ca.pem", check_time=False)
-    assert items(context, "BG96")[2:4] == ['"seclevel" 1', '"ignorelocaltime" 1']
+    assert items(context, "BG96", False, [there("ca.pem")])[2:4] == ['"seclevel" 1', '"ignorelocaltime" 1']
+    for version, number in (("ssl3", 0), ("1.0", 1), ("1.1", 2), ("1.2", 3), ("all", 4)):
+        assert items(TLSContext(verify=False, version=version), "BG96")[0] == '"sslversion" %d' % number
 
 
 @rows("R031")
@@ -107,7 +205,7 @@ def test_settings_of_ec200u_alone() -> None:
         '"ignoreinvalidcertsign" 0',
     ]
     context = TLSContext(ca="UFS:ca.pem", ca_extra="b.pem", sni=False, dtls=True, ignore=("expired", "name", "chain"))
-    got = items(context, "EC200U", True)
+    got = items(context, "EC200U", True, [there("ca.pem"), there("b.pem")], type=SOCK_DGRAM)
     assert got[5:] == [
         '"cacert" "UFS:ca.pem"',
         '"cacertex" "b.pem"',
@@ -117,16 +215,60 @@ def test_settings_of_ec200u_alone() -> None:
         '"ignoremulticertchainverify" 1',
         '"ignoreinvalidcertsign" 0',
     ]
-    for context in (
-        TLSContext(verify=False, dtls=True),
-        TLSContext(verify=False, ca_extra="b.pem"),
-        TLSContext(ca="a", ignore=("name",)),
+    for context, type in (
+        (TLSContext(verify=False, dtls=True), SOCK_DGRAM),
+        (TLSContext(verify=False, ca_extra="b.pem"), SOCK_STREAM),
+        (TLSContext(ca="a", ignore=("name",)), SOCK_STREAM),
     ):
         modem, check = start("BG96", [])
         with raises(QuectelError) as caught:
-            modem.create_connection(("example.com", 443), tls=context)
+            modem.socket(type, tls=context)
         assert caught.value.errno == EOPNOTSUPP
         check()
+
+
+@rows("R040", "R053")
+def test_the_host_name_is_no_part_of_ssl3() -> None:
+    assert '"sni" 0' in items(TLSContext(verify=False, version="ssl3"), "EC200U")
+    assert '"sni" 1' in items(TLSContext(verify=False, version="all"), "EC200U")
+    assert not [item for item in items(TLSContext(verify=False, sni=True), "BG96") if "sni" in item]
+
+
+FLAGS = facts("ignore_check_items.csv")
+
+
+@rows("R054", "R055", "R057")
+def test_every_check_that_can_be_left_out_has_a_name() -> None:
+    names = ("expired", "name", "ca", "other", "key_usage", "ext_key_usage", "cert_type", "algorithm", "key", "all")
+    values = [int(row[0]) for row in FLAGS if int(row[0])]
+    assert len(names) == len(values)
+    for i in range(len(names)):
+        got = items(TLSContext(ca="a", ignore=(names[i],)), "EC200U", True, [there("a")])
+        assert '"ignorecertitem" %d' % values[i] in got, (names[i], got)
+        assert '"ignoremulticertchainverify" 0' in got and '"ignoreinvalidcertsign" 0' in got
+    got = items(TLSContext(ca="a", ignore=("signature", "name", "key")), "EC200U", True, [there("a")])
+    assert '"ignorecertitem" %d' % (4 + 65536) in got
+    assert '"ignoremulticertchainverify" 0' in got and '"ignoreinvalidcertsign" 1' in got
+
+
+@rows("R056", "R420")
+def test_dtls_and_datagrams_go_together() -> None:
+    modem, check = start("EC200U", [])
+    for type, dtls in ((SOCK_DGRAM, False), (SOCK_STREAM, True)):
+        with raises(ValueError):
+            modem.socket(type, tls=TLSContext(verify=False, dtls=dtls))
+    assert modem.socket(SOCK_DGRAM, tls=TLSContext(verify=False, dtls=True)).id == -1
+    check()
+
+
+@rows("R031")
+def test_a_context_of_the_callers_choice() -> None:
+    held = Contexts(6)
+    third = TLSContext(verify=False, ctx=2)
+    assert held.place(third, []) == 2 and held.place(third, [2, 3]) == 2  # its own sockets have it
+    with raises(QuectelError) as caught:
+        held.place(TLSContext(verify=False, ctx=2), [2])
+    assert caught.value.errno == ENOBUFS and "share" in str(caught.value)
 
 
 @rows("R046", "R319")

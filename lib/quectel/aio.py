@@ -201,15 +201,21 @@ class AsyncModem(Core):
         password: str = "",
         auth: "str | None" = None,
         pin: "str | None" = None,
+        ip: str = "IPV4",
+        pdp: int = 1,
         timeout_ms: int = 300_000,
         report: "Report | None" = None,
     ) -> None:
         """See Modem.connect().  Allocates at most 36,000 bytes, 250 a wait."""
-        await self.run(self._connect(apn, user, password, auth, pin, report), timeout_ms)
+        await self.run(self._connect(apn, user, password, auth, pin, ip, pdp, report), timeout_ms)
 
     async def disconnect(self) -> None:
         """See Modem.disconnect().  Allocates at most 2,800 bytes, 250 a wait."""
         await self.run(self._disconnect())
+
+    async def set_clock(self, utc: "tuple[int, ...]") -> None:
+        """See Modem.set_clock().  Allocates at most 3,000 bytes, 250 a wait."""
+        await self.run(self._set_clock(utc))
 
     async def command(
         self,

@@ -60,11 +60,12 @@ class Intake:
         self.begun = False  # the header of a payload has come since the last tick
         self.watched: "dict[bytes, list[bytes]]" = {}  # prefix -> list that gets each such URC as bytes
         self.awaited: "dict[bytes, list[bytes]]" = {}  # the same for who waits for a result behind OK, and first
-        self.pdp_lost = False  # pdpdeact came
         self.asleep = AWAKE  # else nothing is sent; see table.py
         self.slept = False  # +QATSLEEP was the last that it said of itself (R219)
         self.may_sleep = False  # the application has allowed it
         self.naps = 0  # counts how often nothing was to be sent from then on
+        self.pdp = 1  # the PDP context that bring-up has brought up last ...
+        self.pdp_lost = False  # ... and pdpdeact came for it
         self.echo_off = False  # the module was told so: only a restart switches it on again
         self.view = 0  # viewmode and showlength, as the last answer to AT+QICFG said (R199, R200)
         self.show = 0

@@ -6,7 +6,19 @@ from ._compat import LONGEST_MS, const, sleep_ms, ticks_ms, utc_now
 from .command import ON_CLOSE, ON_CONNECT, ON_OK, ON_SEND
 from .engine import Engine
 from .errors import QuectelError, TLSError
-from .network import ASLEEP, LOST, ONLINE, Network, bring_up, grant_due, prepare, shut_down
+from .network import (
+    ASLEEP,
+    LOST,
+    ONLINE,
+    Network,
+    bring_up,
+    check_utc,
+    grant_due,
+    pdp_setup,
+    prepare,
+    set_clock,
+    shut_down,
+)
 from .opening import (
     bind_id,
     check_address,
@@ -84,6 +96,7 @@ class Core(Services):
         self.engine.trace = trace
         self.engine.baud = getattr(uart, "baudrate", 115_200) or 115_200
         self.net = Network()
+        self.net.utc = getattr(clock, "utc", None)
         self._staging = bytearray(_STAGING)
         self._full = 0  # reads in a row that were full
         self._handlers: "dict[bytes, Handler]" = {}
@@ -231,11 +244,18 @@ class Core(Services):
         password: str,
         auth: "str | None",
         pin: "str | None",
+        ip: str,
+        pdp: int,
         report: "Report | None",
     ) -> "Proc[None]":
-        utc = getattr(self._clock, "utc", None)
+        setup = pdp_setup(self._family, pdp, ip, apn, user, password, auth)
         yield from self.greet()
-        yield from bring_up(self.engine, self.net, apn, user, password, auth, pin, report, utc and utc())
+        yield from bring_up(self.engine, self.net, pdp, setup, pin, report)
+
+    def _set_clock(self, utc: "tuple[int, ...]") -> "Proc[None]":
+        utc = check_utc(utc)
+        yield from self.ready()
+        yield from set_clock(self.engine, self.net, utc)
 
     def _disconnect(self) -> "Proc[None]":
         yield from self.awake()
@@ -282,6 +302,10 @@ class Core(Services):
         """A slot for a new socket.  ValueError for what the family does not have, ENOBUFS when all are taken."""
         slots = self.engine.table.slots
         dialect = check_socket(self._family, type, tls is not None, mode, af, pdp, slots[0].ring.size)
+        if tls is not None:
+            from .tls import check_context
+
+            check_context(tls, self._family, type)
         slot = self.engine.take()
         if slot is None:
             raise QuectelError(ENOBUFS, "all %d slots are in use" % len(slots))
@@ -353,8 +377,9 @@ class Core(Services):
 
         if self._contexts is None:
             self._contexts = Contexts(self._family.ssl_contexts)
-        busy = [one.tls for one in self.engine.table.slots if one is not slot]
-        slot.tls = yield from self._contexts.configure(self.engine, self.net, tls, busy)
+        busy = [one.tls for one in self.engine.table.slots if one is not slot and (one.cid >= 0 or one.state == TAKEN)]
+        slot.tls = self._contexts.place(tls, busy)
+        yield from self._contexts.configure(self.engine, self.net, tls, slot.tls)
 
     def incoming(self, listener: "Slot") -> "Slot | None":
         """A slot with a connection that came in at this listener and that nobody has accepted yet, or None."""

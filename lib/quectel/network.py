@@ -1,17 +1,20 @@
 """From the first AT to an address: contact, identity, SIM, registration, PDP context, clock."""
 
-from errno import EACCES, ENODEV, EPERM
+from errno import EACCES, ENODEV, EOPNOTSUPP, EPERM
 
 from ._compat import const, ticks_add, ticks_diff
 from .command import ON_CLOSE, ON_OK
 from .errors import NetworkError, QuectelError, QuectelTimeout
 from .procedure import ask, number, prefix_of, reason, try_ask, values, wait_for, word
-from .text import checked, decode
+from .text import checked, decode, in_range
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._types import Proc, Report
     from .engine import Engine
+    from .models.base import Family
 
 IDLE = 0
 SEARCHING = 1
@@ -22,8 +25,18 @@ ASLEEP = 5
 LOST = 6
 
 _AUTH = {None: 0, "none": 0, "pap": 1, "chap": 2, "pap/chap": 3}
+_TIME = (
+    ("year", 2024, 2079),
+    ("month", 1, 12),
+    ("day", 1, 31),
+    ("hour", 0, 23),
+    ("minute", 0, 59),
+    ("second", 0, 59),
+)
+_TYPES = ("IPV4", "IPV6", "IPV4V6")
 _CONTACT_MS = 30_000
 _SIM_MS = 20_000
+_DEACT_MS = 40_000
 _QUICK_MS = 300  # what the module knows without asking the network, in all families
 _RESTARTS = 3
 
@@ -57,6 +70,12 @@ class Network:
         self.longer_ms = 0  # than the family's time limit an open may take: open_time (R114)
         self.wishes: "dict[str, Wish]" = {}
         self.due: "list[str]" = []  # those that the module does not know yet, or any more
+        self.utc: "Callable[[], tuple[int, ...] | None] | None" = None  # the board's own time
+        self.contexts: "list[int]" = []  # PDP contexts that bring-up has brought up
+
+    def board_time(self) -> "tuple[int, ...] | None":
+        """The board's own time as UTC, None where nobody has set it."""
+        return self.utc() if self.utc else None
 
     def clock_is_set(self) -> bool:
         """A clock that no network has set shows years long past."""
@@ -118,6 +137,8 @@ def _settings(engine: "Engine", net: Network) -> "Proc[None]":
     answer = yield from try_ask(engine, b"ATE0")
     engine.echo_off = answer.ok
     yield from ask(engine, b"AT+CMEE=1")
+    net.clock = ""  # a restart may have lost it
+    net.contexts.clear()
     yield from _identify(engine, net)
     yield from _pin(engine)
     yield from _close_leftovers(engine)
@@ -178,20 +199,17 @@ def _close_leftovers(engine: "Engine") -> "Proc[None]":
 def bring_up(
     engine: "Engine",
     net: Network,
-    apn: "str | None" = None,
-    user: str = "",
-    password: str = "",
-    auth: "str | None" = None,
+    pdp: int,
+    setup: "bytes | None",
     pin: "str | None" = None,
     report: "Report | None" = None,
-    utc: "tuple[int, ...] | None" = None,
 ) -> "Proc[None]":
     """Power-on to address, a step at a time; report(step, state, text) as it goes.
 
-    utc: the board's own time, which sets the clock of a module that no network has set.
+    setup: the command that describes PDP context pdp; see pdp_setup().  The board's own time sets the clock of a
+    module that no network has set.
     """
     report = report or _silent
-    setup = _pdp_setup(engine, apn, user, password, auth)
     report("echo", "start", "")
     yield from prepare(engine, net)
     report("identity", "done", net.model)
@@ -203,25 +221,47 @@ def bring_up(
     net.state = REGISTERED
     yield from _attach(engine)
     report("attach", "done", "")
-    yield from (_activate(engine, net, setup) if engine.family.qiact else _address(engine, net))
+    yield from (_activate(engine, net, pdp, setup) if engine.family.qiact else _address(engine, net))
     report("pdp", "done", net.address)
     yield from grant_due(engine, net)
     yield from read_clock(engine, net)
+    utc = net.board_time()
     if utc and not net.clock_is_set():
         yield from set_clock(engine, net, utc)
     report("clock", "done", net.clock)
+    engine.pdp = pdp
     engine.pdp_lost = False
     net.state = ONLINE
 
 
-def _pdp_setup(engine: "Engine", apn: "str | None", user: str, password: str, auth: "str | None") -> "bytes | None":
-    """The command that describes the PDP context, checked before a byte is sent."""
-    if apn is None:
-        return None
+def pdp_setup(
+    family: "Family", pdp: int, ip: str, apn: "str | None", user: str, password: str, auth: "str | None"
+) -> "bytes | None":
+    """The command that describes a PDP context, checked before a byte is sent; None: it is left as it is."""
+    in_range("pdp", pdp, 1, family.pdp_contexts)
+    if ip not in _TYPES:
+        raise ValueError("ip must be one of " + " ".join(_TYPES))
     if auth not in _AUTH:
         raise ValueError("auth must be None, 'none', 'pap', 'chap' or 'pap/chap'")
+    kind = _TYPES.index(ip) + 1
+    _check_pdp(family, pdp, kind, _AUTH[auth])
+    if apn is None:
+        if user or password or auth or kind > 1:
+            raise ValueError("user, password, auth and ip describe the context of an apn")
+        return None
     text = (checked("apn", apn, 100), checked("user", user, 127), checked("password", password, 127))
-    return b'AT+QICSGP=1,1,"%s","%s","%s",%d' % (text[0].encode(), text[1].encode(), text[2].encode(), _AUTH[auth])
+    what = (pdp, kind, text[0].encode(), text[1].encode(), text[2].encode(), _AUTH[auth])
+    return b'AT+QICSGP=%d,%d,"%s","%s","%s",%d' % what
+
+
+def _check_pdp(family: "Family", pdp: int, kind: int, auth: int) -> None:
+    """QuectelError(EOPNOTSUPP) for what the family does not have; the NB families bring up context 1 by themselves."""
+    if kind > family.pdp_types:
+        raise QuectelError(EOPNOTSUPP, "%s brings no %s context up" % (family.name, _TYPES[kind - 1]))
+    if family.qiact and auth >= family.pdp_auths:
+        raise QuectelError(EOPNOTSUPP, "%s has no 'pap/chap'" % family.name)
+    if pdp > 1 and not family.qiact:
+        raise QuectelError(EOPNOTSUPP, "%s brings context 1 up by itself, and no other" % family.name)
 
 
 def _sim(engine: "Engine", pin: "str | None") -> "Proc[None]":
@@ -273,22 +313,35 @@ def _attach(engine: "Engine") -> "Proc[None]":
         yield from wait_for(engine, 1000)
 
 
-def _activate(engine: "Engine", net: Network, setup: "bytes | None") -> "Proc[None]":
-    """QICSGP and QIACT; a context that is active already is left alone (R103)."""
-    if setup and not (yield from _active(engine, net)):
+def _activate(engine: "Engine", net: Network, pdp: int, setup: "bytes | None") -> "Proc[None]":
+    """QICSGP and QIACT; a context that is active already is left alone (R103).
+
+    One that the network has taken down is deactivated first.
+    """
+    if engine.pdp_lost and pdp == engine.pdp:
+        yield from try_ask(engine, b"AT+QIDEACT=%d" % pdp, None, ON_OK, _DEACT_MS)
+    if setup and not (yield from _active(engine, net, pdp)):
         yield from ask(engine, setup, None, ON_OK, 0, None, True)
-    if not (yield from _active(engine, net)):
-        answer = yield from try_ask(engine, b"AT+QIACT=1", None, ON_OK, 150_000)
-        if not answer.ok:
-            raise (yield from reason(engine, answer, b"AT+QIACT=1", NetworkError))
-        yield from _active(engine, net)
+    if not (yield from _active(engine, net, pdp)):
+        yield from _act(engine, net, pdp)
+    if pdp not in net.contexts:
+        net.contexts.append(pdp)
 
 
-def _active(engine: "Engine", net: Network) -> "Proc[bool]":
+def _act(engine: "Engine", net: Network, pdp: int) -> "Proc[None]":
+    """Some firmware answers ERROR for a context that has come up meanwhile."""
+    line = b"AT+QIACT=%d" % pdp
+    answer = yield from try_ask(engine, line, None, ON_OK, 150_000)
+    error = None if answer.ok else (yield from reason(engine, answer, line, NetworkError))
+    if not (yield from _active(engine, net, pdp)) and error:
+        raise error
+
+
+def _active(engine: "Engine", net: Network, pdp: int) -> "Proc[bool]":
     lines = yield from ask(engine, b"AT+QIACT?", b"+QIACT:", ON_OK, 5000)
     for line in lines:
         fields = values(line)
-        if len(fields) >= 4 and fields[0] == "1" and fields[1] == "1":
+        if len(fields) >= 4 and fields[0] == str(pdp) and fields[1] == "1":
             net.address = fields[3]
             return True
     return False
@@ -317,6 +370,15 @@ def clock_text(utc: "tuple[int, ...]") -> str:
     return "%02d/%02d/%02d,%02d:%02d:%02d+00" % ((utc[0] % 100,) + tuple(utc[1:6]))
 
 
+def check_utc(utc: "tuple[int, ...]") -> "tuple[int, ...]":
+    """(year, month, day, hour, minute, second) of a time tuple, which may be longer; ValueError if it is none."""
+    if len(utc) < 6:
+        raise ValueError("a time is (year, month, day, hour, minute, second)")
+    for i in range(6):
+        in_range(_TIME[i][0], utc[i], _TIME[i][1], _TIME[i][2])
+    return tuple(utc[:6])
+
+
 def set_clock(engine: "Engine", net: Network, utc: "tuple[int, ...]") -> "Proc[None]":
     """Set the module's clock to (year, month, day, hour, minute, second), UTC."""
     clock = clock_text(utc)
@@ -325,8 +387,10 @@ def set_clock(engine: "Engine", net: Network, utc: "tuple[int, ...]") -> "Proc[N
 
 
 def shut_down(engine: "Engine", net: Network) -> "Proc[None]":
-    """Deactivate the PDP context, where that is the host's business."""
+    """Deactivate the PDP contexts, where that is the host's business."""
     if engine.family.qiact:
-        yield from ask(engine, b"AT+QIDEACT=1", None, ON_OK, 40_000)
+        for pdp in net.contexts or [1]:
+            yield from ask(engine, b"AT+QIDEACT=%d" % pdp, None, ON_OK, _DEACT_MS)
+    net.contexts.clear()
     net.state = IDLE
     net.address = "0.0.0.0"

@@ -3,7 +3,7 @@
 from errno import EADDRINUSE, ECONNABORTED, ENOBUFS, ENODEV, ENOTCONN, EOPNOTSUPP
 
 from ._compat import const, ticks_add, ticks_diff
-from .command import NO_CARRIER, ON_CLOSE, ON_CONNECT, ON_OK
+from .command import ERROR, NO_CARRIER, ON_CLOSE, ON_CONNECT, ON_OK
 from .errors import QuectelError, QuectelTimeout, TLSError, error_of, uart_lent
 from .procedure import check_length, name_of, reason, try_ask
 from .table import (
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from ._types import Proc
     from .engine import Engine
     from .models.base import Dialect, Family
+    from .procedure import Answer
     from .table import Slot
 
 _MASK = const(0x3FFFFFFF)
 _IPV6 = "0123456789abcdefABCDEF:."
 _IPV6_MAX = const(45)
 _PORT_CODES = (556, 563, 574)  # what may be the matter when a local port was asked for
+_REFUSED = "TLS refused: unknown CA, wrong host, expired, no common suite, or nobody there"
 
 
 def check_sizes(slots: int, rx_ring: int, tx_buf: int, line_buf: int) -> None:
@@ -218,10 +220,7 @@ def _try_open(engine: "Engine", slot: "Slot", line: bytes, limit_ms: int, kind: 
     if not answer.ok:
         if slot.opened > 0:
             return slot.opened  # the result, then ERROR
-        error = yield from reason(engine, answer, line, kind)
-        if error.code == 563:
-            return 563
-        raise error
+        return (yield from _refusal(engine, answer, line, kind))
     end = ticks_add(engine.now, limit_ms)
     while slot.opened < 0 and slot.state == OPENING and slot.cid >= 0:
         if ticks_diff(engine.now, end) > 0:
@@ -239,10 +238,20 @@ def _try_open_raw(
     answer = yield from try_ask(engine, line, None, ON_CONNECT, limit_ms, switched=(slot, TRANSPARENT))
     if answer.ok:
         return 0
+    return (yield from _refusal(engine, answer, line, kind))
+
+
+def _refusal(engine: "Engine", answer: "Answer", line: bytes, kind: "type[QuectelError]") -> "Proc[int]":
+    """The code of an open that was answered with ERROR, if open_error() has words of its own for it; else it raises.
+
+    A TLS handshake that failed may leave "0,operate successfully" behind it (R398).
+    """
     error = yield from reason(engine, answer, line, kind)
-    if not error.code:
-        raise error
-    return error.code
+    if error.code in (563, 566, 579):
+        return error.code
+    if kind is TLSError and answer.result == ERROR and not error.code:
+        raise TLSError(ECONNABORTED, _REFUSED + " (the module tells no reason)", 0, name_of(line))
+    raise error
 
 
 def _evict(engine: "Engine", slot: "Slot") -> "Proc[None]":
@@ -272,8 +281,7 @@ def open_error(code: int, line: bytes, kind: "type[QuectelError]") -> QuectelErr
     """579 and 566 of a TLS open are one thing: the handshake or the connection failed (R398)."""
     name = name_of(line)
     if kind is TLSError and code in (566, 579):
-        text = "TLS refused: unknown CA, wrong host, expired, no common suite, or nobody there"
-        return TLSError(ECONNABORTED, text, code, name)
+        return TLSError(ECONNABORTED, _REFUSED, code, name)
     return error_of(code, name, kind)
 
 

@@ -124,19 +124,35 @@ class Modem(Core):
         password: str = "",
         auth: "str | None" = None,
         pin: "str | None" = None,
+        ip: str = "IPV4",
+        pdp: int = 1,
         timeout_ms: int = 300_000,
         report: "Report | None" = None,
     ) -> None:
         """From the first AT to an address; returns online or raises NetworkError.
 
+        apn, user (both with password at most 127 characters), auth ("none", "pap", "chap", "pap/chap" on BG96) and ip
+        ("IPV4"; on EC200U "IPV6" and "IPV4V6", too) describe the PDP context; one that is active already is left as it
+        is (R103).  pdp: which context, 1 to 16 on BG96, 1 to 7 on EC200U; called again with another one it brings that
+        up as well, for sockets with pdp=.  The NB families bring context 1 up by themselves.  ValueError, or
+        QuectelError(EOPNOTSUPP) for what the family lacks, before a byte is sent.
         report(step, state, text) as it goes.  Allocates at most 36,000 bytes; asking again while it waits for the SIM
         or the network costs 3,000 each time.
         """
-        self.run(self._connect(apn, user, password, auth, pin, report), timeout_ms)
+        self.run(self._connect(apn, user, password, auth, pin, ip, pdp, report), timeout_ms)
 
     def disconnect(self) -> None:
-        """Close all sockets and deactivate the PDP context.  Allocates at most 2,800 bytes."""
+        """Close all sockets and deactivate the PDP contexts.  Allocates at most 2,800 bytes."""
         self.run(self._disconnect())
+
+    def set_clock(self, utc: "tuple[int, ...]") -> None:
+        """Set the module's clock, by which certificates are checked (R039), to a UTC time tuple.
+
+        utc: (year, month, day, hour, minute, second), more is not looked at: time.gmtime() will do, and so does what
+        ntp() gives.  connect() sets it from the board's clock where no network has set it.  ValueError for a time
+        before 2024 or no time at all, before a byte is sent.  Allocates at most 3,000 bytes.
+        """
+        self.run(self._set_clock(utc))
 
     def command(
         self,

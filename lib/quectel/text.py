@@ -216,9 +216,9 @@ def in_range(what: str, value: int, low: int, high: int) -> int:
 
 
 def masked(line: bytes) -> bytes:
-    """A command as it may be shown: what is secret in it becomes *** (PIN, user, password)."""
+    """A line as it may be shown: what is secret in it becomes *** (PIN, user, password)."""
     upper = line.upper()
-    for name in (b"+CPIN=", b"+QICSGP=", b"+CGAUTH=", b"+CLCK=", b"+CPWD="):
+    for name in (b"+CPIN=", b"+QICSGP=", b"+QICSGP:", b"+CGAUTH=", b"+CGAUTH:", b"+CLCK=", b"+CPWD="):
         at = upper.find(name)
         if at >= 0:  # in any case, and behind another command on the line (R002, R012)
             return upper[: at + len(name)] + b"***"

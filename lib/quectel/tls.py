@@ -1,13 +1,15 @@
 """TLS contexts of BG96 and EC200U: what AT+QSSLCFG can set, and when it is sent (R041-R060)."""
 
+from binascii import a2b_base64
 from errno import EACCES, ENOBUFS, EOPNOTSUPP
 
 from ._compat import const
 from .errors import QuectelError, TLSError
-from .files import keep
-from .network import read_clock
-from .procedure import ask
-from .text import checked, in_range
+from .files import check_there, keep, plain
+from .network import read_clock, set_clock
+from .procedure import ask, try_ask, values
+from .table import SOCK_DGRAM
+from .text import in_range
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -29,19 +31,32 @@ _IGNORE = {  # bits of "ignorecertitem" (R057)
     "key": 65536,
     "all": 1048575,
 }
+_BEGIN = b"-----BEGIN "
+_CERTIFICATES = (b"CERTIFICATE", b"X509 CERTIFICATE")
+_KEYS = (b"PRIVATE KEY", b"RSA PRIVATE KEY", b"EC PRIVATE KEY", b"EC PARAMETERS")
 _SWITCHES = {"chain": "ignoremulticertchainverify", "signature": "ignoreinvalidcertsign"}  # R054, R055
 
 
 class TLSContext:
-    """How a TLS server is checked.  Several sockets may share one; it takes one of the module's six contexts.
+    """How a TLS server is checked.  Several sockets may share one; it takes one of the module's six contexts (R031).
 
-    ca, cert, key, ca_extra: PEM as bytes (uploaded once), or the path of a file on the module as str.
-    verify: the server's chain is checked against ca; switching it off takes verify=False.  Host names are checked
-    by EC200U and EG915U only: BG96 has no such check.
-    version: "1.2", "1.1", "1.0", "ssl3" or "all".  suites: a cipher suite's code, or 0xFFFF for all.
-    check_time: certificates must be valid by the module's clock (R039).  negotiate_s: 10 to 300 seconds (R052).
-    sni, dtls, ca_extra, ignore: EC200U and EG915U only.  ignore: names of checks to leave out.
-    ctx: the module's context, 0 to 5; None takes a free one.  Allocates at most 1,500 bytes.
+    ca, cert, key, ca_extra: PEM as bytes, which goes up once, or the path of a file on the module as str.  ca and
+    cert may be chains.
+    verify: the server's chain is checked against ca; verify=True without ca is a ValueError, and switching the check
+    off takes verify=False.  Host names are checked by EC200U and EG915U only: BG96 has no such check, so there every
+    server with a certificate of this ca is accepted.
+    cert, key: what the server sees if it asks (seclevel 2, R050).  The module then checks the server as well.
+    version: "1.2", "1.1", "1.0", "ssl3" or "all".
+    suites: one cipher suite by code (0xC02F, "0XC02F") or name ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), 0xFFFF: all.
+    check_time: certificates must be valid by the module's clock (R039), which must be set then.
+    negotiate_s: 10 to 300 seconds for the handshake (R052).
+    sni: the server is told the host name, on EC200U and EG915U and not with SSL 3.0 (R040).
+    dtls, ca_extra, ignore: EC200U and EG915U only.  dtls: for sockets of SOCK_DGRAM, a record is a datagram.
+    ignore: checks to leave out (R054, R055, R057): "expired", "name", "ca", "other", "key_usage", "ext_key_usage",
+    "cert_type", "algorithm", "key", "all", "chain", "signature".
+    ctx: the module's context, 0 to 5; None takes a free one.
+    ValueError or TypeError for what no module can do; QuectelError(EOPNOTSUPP) from socket() for what this family
+    cannot.  Allocates at most 1,500 bytes, 3 a byte of PEM.
     """
 
     def __init__(
@@ -65,33 +80,112 @@ class TLSContext:
             raise ValueError("verify=True needs ca=; verify=False switches the check of the server off")
         if version not in _VERSIONS:
             raise ValueError("version must be one of '1.2' '1.1' '1.0' 'ssl3' 'all'")
-        if (cert is None) != (key is None):
-            raise ValueError("cert and key go together")
-        for name in ignore:
-            if name not in _IGNORE and name not in _SWITCHES:
-                raise ValueError("ignore does not know %r" % name)
-        self.ca = _pem("ca", ca)
-        self.cert = _pem("cert", cert)
-        self.key = _pem("key", key)
-        self.ca_extra = _pem("ca_extra", ca_extra)
+        if dtls and version == "ssl3":
+            raise ValueError("SSL 3.0 has no DTLS")
+        self.ca = _pem("ca", ca, False)
+        self.cert = _pem("cert", cert, False)
+        self.key = _pem("key", key, True)
+        self.ca_extra = _pem("ca_extra", ca_extra, False)
+        _check_identity(cert, key, verify)
         self.verify = verify
         self.version = version
-        self.suites = in_range("suites", int(suites, 16) if isinstance(suites, str) else suites, 0, 0xFFFF)
+        self.suites = _suite(suites)
         self.check_time = check_time
         self.negotiate_s = in_range("negotiate_s", negotiate_s, 10, 300)
-        self.sni = sni
+        self.sni = sni and version != "ssl3"
         self.dtls = dtls
-        self.ignore = ignore
+        self.ignore = _flags(ignore)
         self.ctx = None if ctx is None else in_range("ctx", ctx, 0, 5)
 
 
-def _pem(what: str, value: "bytes | str | None") -> "bytes | str | None":
+def _check_identity(cert: "bytes | str | None", key: "bytes | str | None", verify: bool) -> None:
+    if (cert is None) != (key is None):
+        raise ValueError("cert and key go together")
+    if cert is not None and not verify:
+        raise ValueError("no module shows a client certificate to a server that it does not check (R050)")
+
+
+def _suite(value: "str | int") -> int:
+    if isinstance(value, str):
+        if value[:2].upper() == "0X":
+            value = int(value, 16)
+        else:
+            from .suites import code_of
+
+            value = code_of(value)
+    return in_range("suites", value, 0, 0xFFFF)
+
+
+def _flags(names: "tuple[str, ...]") -> "tuple[str, ...]":
+    if isinstance(names, str):
+        raise TypeError("ignore is a tuple of names")
+    for name in names:
+        if name not in _IGNORE and name not in _SWITCHES:
+            raise ValueError("ignore does not know %r" % (name,))
+    return tuple(names)
+
+
+# --- what goes up -------------------------------------------------------------------------------------------------
+
+
+def _pem(what: str, value: "bytes | str | None", is_key: bool) -> "bytes | str | None":
     """PEM as bytes, or a path: anything else is said before a byte is sent."""
-    if value is None or isinstance(value, str):
-        return value if value is None else checked(what, value, 80)
-    if b"-----BEGIN " not in value:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        plain(value)
+        return value
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError("%s must be PEM as bytes, or a path as str" % what)
+    data = bytes(value)
+    labels = _labels(what, data)
+    for label in labels:
+        if label not in (_KEYS if is_key else _CERTIFICATES):
+            raise ValueError("%s is a %s" % (what, label.decode()))
+    if is_key and len(labels) - labels.count(b"EC PARAMETERS") != 1:
+        raise ValueError("%s must be one key" % what)
+    return data
+
+
+def _labels(what: str, data: bytes) -> "list[bytes]":
+    """What the blocks of a PEM are called.  ValueError if there is none, or one that is not whole."""
+    labels = []
+    at = data.find(_BEGIN)
+    while at >= 0:
+        at += len(_BEGIN)
+        label = data[at : data.find(b"-----", at)]
+        end = data.find(b"-----END " + label + b"-----", at)
+        if end < 0:
+            raise ValueError("%s: its PEM has no end" % what)
+        _check_body(what, data[at + len(label) + 5 : end])
+        labels.append(label)
+        at = data.find(_BEGIN, end)
+    if not labels:
         raise ValueError("%s is not PEM" % what)
-    return bytes(value)
+    return labels
+
+
+def _check_body(what: str, body: bytes) -> None:
+    if b"ENCRYPTED" in body:
+        raise ValueError("%s is encrypted, and no module can be told its password (R049)" % what)
+    try:
+        der = a2b_base64(body)
+    except ValueError:
+        der = b""
+    if not der:
+        raise ValueError("%s: its PEM is empty or damaged" % what)
+
+
+def check_context(context: TLSContext, family: "Family", type: int) -> None:
+    """Before a byte is sent: QuectelError(EOPNOTSUPP) for what the family lacks, ValueError for the wrong socket."""
+    if context.dtls != (type == SOCK_DGRAM):
+        raise ValueError("dtls=True and SOCK_DGRAM go together")
+    if context.suites not in family.suites:
+        raise QuectelError(EOPNOTSUPP, "%s has no cipher suite 0X%04X" % (family.name, context.suites))
+    wanted = (context.dtls and "dtls", context.ca_extra and "cacertex", context.ignore and "ignorecertitem")
+    for item in wanted:
+        if item and item not in family.ssl_items:
+            raise QuectelError(EOPNOTSUPP, "%s has no %s" % (family.name, item))
 
 
 class Contexts:
@@ -121,37 +215,43 @@ class Contexts:
                 return self._next
         return -1
 
-    def configure(self, engine: "Engine", net: "Network", context: TLSContext, busy: "list[int]") -> "Proc[int]":
-        """Bring the module's context to what context says; gives its index.  Nothing is sent when it stands so.
+    def configure(self, engine: "Engine", net: "Network", context: TLSContext, index: int) -> "Proc[None]":
+        """Bring the module's context to what context says.  Nothing is sent when it stands so.
 
-        busy: the contexts of other sockets, which are left alone.
+        It is marked as its socket's by then: nobody else gets it while this goes on.
         """
-        _known(engine.family, context)
-        index = self.place(context, busy)
         if context.check_time and context.verify:
             yield from _clock(engine, net)
-        if self._epochs[index] != engine.epoch:
-            epoch = engine.epoch
-            for item, value in (yield from _items(engine, context)):
-                yield from ask(engine, b'AT+QSSLCFG="%s",%d,%s' % (item.encode(), index, value))
-            self._epochs[index] = epoch
-        return index
+        if self._epochs[index] == engine.epoch:
+            return
+        epoch = engine.epoch
+        items = yield from _items(engine, context)
+        for item, value in items:
+            yield from ask(engine, b'AT+QSSLCFG="%s",%d,%s' % (item.encode(), index, value))
+        if context.verify and context.ca_extra is None and "cacertex" in engine.family.ssl_items:
+            yield from _no_extra(engine, index, dict(items)["cacert"])
+        self._epochs[index] = epoch
 
 
-def _known(family: "Family", context: TLSContext) -> None:
-    """QuectelError(EOPNOTSUPP) for what the family cannot do."""
-    extra = ("dtls" if context.dtls else "", "cacertex" if context.ca_extra else "")
-    for item in extra + (("ignorecertitem",) if context.ignore else ()):
-        if item and item not in family.ssl_items:
-            raise QuectelError(EOPNOTSUPP, "%s has no %s" % (family.name, item))
+def _no_extra(engine: "Engine", index: int, ca: bytes) -> "Proc[None]":
+    """What somebody has left there would be trusted as well: nothing beyond ca is (R047, R419)."""
+    query = b'AT+QSSLCFG="cacertex",%d' % index
+    answer = yield from try_ask(engine, query, b"+QSSLCFG:")
+    for line in answer.lines:
+        if values(line)[2:] not in ([], [""], [ca.decode().strip('"')]):
+            yield from ask(engine, query + b"," + ca)
 
 
 def _clock(engine: "Engine", net: "Network") -> "Proc[None]":
-    """Certificates are checked by the module's clock: an unset one refuses every server, so say it here."""
+    """Certificates are checked by the module's clock.  The board's sets one that nobody has set (R039)."""
     if not net.clock_is_set():
         yield from read_clock(engine, net)
+    utc = net.board_time()
+    if utc and not net.clock_is_set():
+        yield from set_clock(engine, net, utc)
     if not net.clock_is_set():
-        raise TLSError(EACCES, "the module's clock is not set (%s): certificates cannot be checked" % net.clock)
+        text = "the module's clock is not set (%s), so no certificate can be checked: set_clock() or check_time=False"
+        raise TLSError(EACCES, text % (net.clock or "it tells none"))
 
 
 def _items(engine: "Engine", context: TLSContext) -> "Proc[list[tuple[str, bytes]]]":
@@ -184,8 +284,9 @@ def _extras(context: TLSContext) -> "list[tuple[str, bytes]]":
 
 
 def _path(engine: "Engine", value: "bytes | str") -> "Proc[str]":
-    """A path on the module for PEM bytes, which are uploaded unless they are there."""
+    """A path on the module: PEM bytes go up unless they are there, a file that is named must be there."""
     if isinstance(value, str):
+        yield from check_there(engine, value)
         return value
     name = yield from keep(engine, value, ".pem")
     return engine.family.ufs + name

@@ -94,8 +94,8 @@ class Urcs(Framing):
             self._damaged()
 
     def _deactivated(self, pdp: int) -> None:
-        """The network has taken a PDP context down, and the connections in it.  Bring-up has activated context 1."""
-        if pdp <= 1:
+        """The network has taken a PDP context down, and the connections in it."""
+        if pdp <= 0 or pdp == self.pdp:
             self.pdp_lost = True
         self.table.fail_context(max(pdp, 0), ECONNRESET, 570)
 

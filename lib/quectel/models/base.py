@@ -113,6 +113,8 @@ class Family:
         self.one_port = False  # a local port is one socket's, TCP or UDP (R119)
         self.port_rest_s = 0  # a fixed local port is used again so long after its close at the earliest (R120)
         self.qiact = False  # the PDP context is brought up with QICSGP and QIACT (R301)
+        self.pdp_types = 1  # of "IPV4", "IPV6", "IPV4V6" as many as QICSGP takes
+        self.pdp_auths = 1  # of none, PAP, CHAP, "PAP or CHAP" as many as QICSGP takes
         self.family_field = False  # the open command ends with <protocol_type>
         # (query, wanted answer, command): settings that change framing
         self.pins: "tuple[tuple[bytes, bytes, bytes], ...]" = ()
@@ -123,6 +125,7 @@ class Family:
         self.iccid = b"AT+QCCID"
         self.ssl_items: "tuple[str, ...]" = ()  # QSSLCFG items beyond those of BG96
         self.ssl_contexts = 0
+        self.suites: "tuple[int, ...]" = ()  # codes of its cipher suites
         self.ufs = ""  # what stands before a file's name in a certificate path (R319)
         for key in facts:
             if not hasattr(self, key):

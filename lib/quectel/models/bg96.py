@@ -1,6 +1,6 @@
 """BG96: "BG96 SSL AT Commands Manual"."""
 
-from ._lte import PINS, diagnostics
+from ._lte import PINS, SUITES, diagnostics
 from .base import Dialect, Family
 
 FAMILY = Family(
@@ -16,5 +16,7 @@ FAMILY = Family(
     qiact=True,
     diagnostics=diagnostics(),
     pins=PINS,
+    pdp_auths=4,
     ssl_contexts=6,
+    suites=SUITES,
 )

@@ -1,7 +1,12 @@
 """EC200U and EG915U: "EC200U&EG915U Series SSL Application Note"."""
 
-from ._lte import PINS, diagnostics
+from ._lte import PINS, SUITES, diagnostics
 from .base import Dialect, Family
+
+_SUITES = (  # which BG96 lacks (R028)
+    0xC002, 0xC003, 0xC004, 0xC005, 0xC007, 0xC008, 0xC009, 0xC00A, 0xC00C, 0xC00D,
+    0xC00E, 0xC00F, 0xC023, 0xC024, 0xC025, 0xC026, 0xC029, 0xC02A, 0xC030,
+)  # fmt: skip
 
 FAMILY = Family(
     "EC200U",
@@ -24,6 +29,9 @@ FAMILY = Family(
         "dtls",
         "ignorecertitem",
     ),
+    pdp_types=3,
+    pdp_auths=3,
     ssl_contexts=6,
+    suites=SUITES + _SUITES,
     ufs="UFS:",
 )

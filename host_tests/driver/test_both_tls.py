@@ -1,0 +1,476 @@
+"""TLS sockets on both faces: contexts, the clock, opens that fail."""
+
+from binascii import crc32
+from errno import EACCES, ECONNABORTED, EHOSTUNREACH, ENOBUFS, ENOENT, EOPNOTSUPP, ETIMEDOUT
+
+from faces import both
+from kit import raises, rows
+from pems import AMAZON, CERT, KEY
+from quectel import BUFFER, PUSH, TRANSPARENT, QuectelError, QuectelTimeout, TLSContext, TLSError
+from quectel.files import checksum
+from quectel.table import FREE
+from scripted import ERROR, OK, lines
+from steps import CLOCK, LTE_PINS, met, said, whole, why
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any
+
+    from faces import Face
+    from steps import Script
+
+WEB = ("example.com", 443)
+UNSET = said("AT+CCLK?", '+CCLK: "80/01/06,00:00:19+00"')
+PREPARED = met("BG96") + LTE_PINS + [said("AT+QISTATE?"), said("AT+QSSLSTATE")]
+
+
+def cfg(index: int, item: str, value: str) -> "tuple[bytes, bytes]":
+    return said('AT+QSSLCFG="%s",%d,%s' % (item, index, value))
+
+
+def bare(index: int, level: int = 0, no_time: int = 0, negotiate_s: int = 300) -> "Script":
+    """The settings of a context that names no file."""
+    values = ("3", "0XFFFF", "%d" % level, "%d" % no_time, "%d" % negotiate_s)
+    names = ("sslversion", "ciphersuite", "seclevel", "ignorelocaltime", "negotiatetime")
+    return [cfg(index, names[i], values[i]) for i in range(5)]
+
+
+def opening(index: int, cid: int, mode: int = BUFFER) -> bytes:
+    return b'AT+QSSLOPEN=1,%d,%d,"example.com",443,%d\r' % (index, cid, mode)
+
+
+def opens(index: int, cid: int, mode: int = BUFFER) -> "tuple[bytes, bytes]":
+    return opening(index, cid, mode), lines("OK", "+QSSLOPEN: %d,0" % cid)
+
+
+def closes(cid: int) -> "tuple[bytes, bytes]":
+    return said("AT+QSSLCLOSE=%d,10" % cid)
+
+
+def there(name: str) -> "tuple[bytes, bytes]":
+    return said('AT+QFLST="%s"' % name, '+QFLST: "UFS:%s",77' % name)
+
+
+def going_up(data: bytes) -> "Script":
+    """A certificate or key that the module does not have yet."""
+    name = b"%08x.pem" % (crc32(data) & 0xFFFFFFFF)
+    told = lines("+QFUPL: %d,%x" % (len(data), checksum(data)), "OK")
+    missing = (b'AT+QFLST="%s"\r' % name, lines("+CME ERROR: 405"))
+    return [missing, (b'AT+QFUPL="%s",%d,5\r' % (name, len(data)), lines("CONNECT")), (data, told)]
+
+
+def path_of(data: bytes) -> str:
+    return '"%08x.pem"' % (crc32(data) & 0xFFFFFFFF)
+
+
+# --- contexts -----------------------------------------------------------------------------------------------------
+
+
+@rows("R031", "R046", "R048", "R049", "R050", "R060")
+@both
+def test_a_context_is_set_up_once(face: "Face") -> "Generator[Any, Any, None]":
+    """Its files go up and its settings are made for the first socket, and again behind a restart."""
+    context = TLSContext(ca=AMAZON, cert=CERT, key=KEY)
+    files = cfg(0, "cacert", path_of(AMAZON)), cfg(0, "clientcert", path_of(CERT)), cfg(0, "clientkey", path_of(KEY))
+    setup = bare(0, level=2) + list(files)
+    script = whole([CLOCK], going_up(AMAZON), going_up(CERT), going_up(KEY), setup, [opens(0, 0), opens(0, 1)])
+    m = face.start("BG96", script)
+    first = yield m.create_connection(WEB, tls=context)
+    second = yield m.create_connection(WEB, tls=context)
+    assert (first.id, second.id) == (0, 1)
+    face.check()
+    again = [
+        said("AT+QFLST=%s" % path_of(data), "+QFLST: %s,%d" % (path_of(data), len(data)))
+        for data in (AMAZON, CERT, KEY)
+    ]
+    face.uart.script += whole(PREPARED, [CLOCK], again, setup, [opens(0, 0)])
+    face.uart.say(lines("RDY"))
+    yield face.settle()
+    third = yield m.create_connection(WEB, tls=context)
+    assert third.id == 0
+
+
+@rows("R031")
+@both
+def test_open_connections_keep_their_context(face: "Face") -> "Generator[Any, Any, None]":
+    one, other = TLSContext(verify=False), TLSContext(verify=False, negotiate_s=10)
+    script = whole(bare(0), [opens(0, 0)], bare(1, negotiate_s=10), [opens(1, 1), opens(0, 2), closes(0), opens(0, 0)])
+    m = face.start("BG96", script)
+    first = yield m.create_connection(WEB, tls=one)
+    yield m.create_connection(WEB, tls=other)
+    yield m.create_connection(WEB, tls=one)
+    yield first.close()
+    yield m.create_connection(WEB, tls=one)
+    assert [slot.tls for slot in m.engine.table.slots][:3] == [0, 1, 0]
+
+
+@rows("R031", "R087")
+@both
+def test_six_contexts_are_in_use(face: "Face") -> "Generator[Any, Any, None]":
+    script = whole(*[bare(i) + [opens(i, i)] for i in range(6)])
+    m = face.start("BG96", script + [closes(3)] + bare(3) + [opens(3, 3)], slots=8)
+    made = []
+    for _ in range(6):
+        made.append((yield m.create_connection(WEB, tls=TLSContext(verify=False))))
+    seventh = m.socket(tls=TLSContext(verify=False))
+    with raises(QuectelError) as caught:
+        yield seventh.connect(WEB)
+    assert caught.value.errno == ENOBUFS and "share" in str(caught.value)
+    yield made[3].close()
+    yield seventh.connect(WEB)
+    assert seventh.id == 3
+
+
+@rows("R031", "R087")
+@both
+def test_contexts_of_closed_sockets_are_free(face: "Face") -> "Generator[Any, Any, None]":
+    script = whole(*[bare(i % 6) + [opens(i % 6, 0), closes(0)] for i in range(8)])
+    m = face.start("BG96", script, slots=8)
+    for _ in range(8):
+        sock = yield m.create_connection(WEB, tls=TLSContext(verify=False))
+        yield sock.close()
+
+
+@rows("R031")
+@both
+def test_a_restart_frees_the_contexts(face: "Face") -> "Generator[Any, Any, None]":
+    script = whole(*[bare(i) + [opens(i, i)] for i in range(6)])
+    m = face.start("BG96", script, slots=8)
+    for _ in range(6):
+        yield m.create_connection(WEB, tls=TLSContext(verify=False))
+    face.uart.script += PREPARED + bare(0) + [opens(0, 0)]
+    face.uart.say(lines("RDY"))
+    yield face.settle()
+    sock = yield m.create_connection(WEB, tls=TLSContext(verify=False))
+    assert sock.id == 0
+
+
+@rows("R031")
+@both
+def test_settings_that_were_refused_are_made_again(face: "Face") -> "Generator[Any, Any, None]":
+    setup = bare(0)
+    refused = [setup[0], (setup[1][0], ERROR), why(552)]
+    m = face.start("BG96", refused + setup + [opens(0, 0)])
+    sock = m.socket(tls=TLSContext(verify=False))
+    with raises(QuectelError) as caught:
+        yield sock.connect(WEB)
+    assert caught.value.code == 552 and caught.value.command == "AT+QSSLCFG"
+    yield sock.connect(WEB)
+    assert sock.id == 0
+
+
+@rows("R415", "R416")
+@both
+def test_ids_of_tcp_and_tls_sockets_never_collide(face: "Face") -> "Generator[Any, Any, None]":
+    script: "Script" = bare(0)
+    for cid in range(12):
+        tcp = (b'AT+QIOPEN=1,%d,"TCP","example.com",443,0,0\r' % cid, lines("OK", "+QIOPEN: %d,0" % cid))
+        script.append(opens(0, cid) if cid % 2 else tcp)
+    script.insert(0, script.pop(5))  # the first one is TCP
+    m = face.start("BG96", script, slots=13)
+    context = TLSContext(verify=False)
+    ids = []
+    for cid in range(12):
+        sock = yield m.create_connection(WEB, tls=context if cid % 2 else None)
+        ids.append(sock.id)
+    assert ids == list(range(12))
+    with raises(QuectelError) as caught:
+        yield m.create_connection(WEB, tls=context)
+    assert caught.value.errno == ENOBUFS and "12 connection ids" in str(caught.value)
+
+
+@rows("R047", "R419")
+@both
+def test_a_ca_that_was_left_in_the_module_is_not_trusted(face: "Face") -> "Generator[Any, Any, None]":
+    """It may be another context's, or of the time before this microcontroller started."""
+    names = ("sni", "dtls", "ignorecertitem", "ignoremulticertchainverify", "ignoreinvalidcertsign")
+    extras = [cfg(0, name, "1" if name == "sni" else "0") for name in names]
+    query = 'AT+QSSLCFG="cacertex",0'
+    head = whole([CLOCK], [there("ca.pem")], bare(0, level=1), [cfg(0, "cacert", '"UFS:ca.pem"')], extras)
+    for left, then in (
+        (['+QSSLCFG: "cacertex",0,"UFS:old.pem"'], [said(query + ',"UFS:ca.pem"')]),
+        (['+QSSLCFG: "cacertex",0,"UFS:ca.pem"'], []),
+        (['+QSSLCFG: "cacertex",0,""'], []),
+        (['+QSSLCFG: "cacertex",0'], []),
+        ([], []),
+    ):
+        m = face.start("EC200U", head + [said(query, *left)] + then + [opens(0, 0)])
+        yield m.create_connection(WEB, tls=TLSContext(ca="UFS:ca.pem"))
+        face.check()
+    m = face.start("EC200U", head + [(query.encode() + b"\r", ERROR), opens(0, 0)])  # it has no such setting
+    yield m.create_connection(WEB, tls=TLSContext(ca="UFS:ca.pem"))
+
+
+@rows("R422")
+@both
+def test_a_file_that_is_not_there(face: "Face") -> "Generator[Any, Any, None]":
+    for code in (405, 418):
+        m = face.start("BG96", [CLOCK, (b'AT+QFLST="ca.pem"\r', lines("+CME ERROR: %d" % code))])
+        with raises(QuectelError) as caught:
+            yield m.create_connection(WEB, tls=TLSContext(ca="ca.pem"))
+        assert caught.value.errno == ENOENT and "ca.pem" in str(caught.value)
+        face.check()
+    unknown = (b'AT+QFLST="RAM:ca.pem"\r', ERROR)  # a storage that it does not list: the open will tell
+    setup = bare(0, level=1) + [cfg(0, "cacert", '"RAM:ca.pem"')]
+    m = face.start("BG96", [CLOCK, unknown] + setup + [opens(0, 0)])
+    yield m.create_connection(WEB, tls=TLSContext(ca="RAM:ca.pem"))
+
+
+# --- the clock ----------------------------------------------------------------------------------------------------
+
+
+@rows("R039", "R051")
+@both
+def test_the_clock_is_set_before_certificates_are_checked(face: "Face") -> "Generator[Any, Any, None]":
+    setup = bare(0, level=1) + [cfg(0, "cacert", '"ca.pem"')]
+    context = TLSContext(ca="ca.pem")
+    m = face.start("BG96", [UNSET, said('AT+CCLK="26/11/25,09:08:07+00"'), there("ca.pem")] + setup + [opens(0, 0)])
+    with raises(TLSError) as caught:
+        yield m.create_connection(WEB, tls=context)
+    assert caught.value.errno == EACCES
+    for word in ("80/01/06", "set_clock", "check_time"):
+        assert word in str(caught.value)
+    yield m.set_clock((2026, 11, 25, 9, 8, 7, 2, 329))
+    yield m.create_connection(WEB, tls=context)
+    face.check()
+    loose = bare(0, level=1, no_time=1) + [cfg(0, "cacert", '"ca.pem"')]
+    m = face.start("BG96", [there("ca.pem")] + loose + [opens(0, 0)])
+    yield m.create_connection(WEB, tls=TLSContext(ca="ca.pem", check_time=False))
+
+
+@rows("R039")
+@both
+def test_the_boards_clock_sets_the_modules(face: "Face") -> "Generator[Any, Any, None]":
+    setup = bare(0, level=1) + [cfg(0, "cacert", '"ca.pem"')]
+    m = face.start("BG96", [UNSET, said('AT+CCLK="25/01/02,03:04:05+00"'), there("ca.pem")] + setup + [opens(0, 0)])
+    m.net.utc = lambda: (2025, 1, 2, 3, 4, 5)
+    yield m.create_connection(WEB, tls=TLSContext(ca="ca.pem"))
+    face.check()
+    m = face.start("BG96", [UNSET])
+    m.net.utc = lambda: None  # nobody has set it
+    with raises(TLSError):
+        yield m.create_connection(WEB, tls=TLSContext(ca="ca.pem"))
+
+
+@rows("R039")
+@both
+def test_a_restart_may_have_lost_the_clock(face: "Face") -> "Generator[Any, Any, None]":
+    m = face.start("BG96", PREPARED + [UNSET])
+    m.net.clock = "26/11/25,09:08:07+00"
+    face.uart.say(lines("RDY"))
+    yield face.settle()
+    with raises(TLSError) as caught:
+        yield m.create_connection(WEB, tls=TLSContext(ca="ca.pem"))
+    assert "clock" in str(caught.value)
+
+
+@rows("R039")
+@both
+def test_times_that_are_none(face: "Face") -> "Generator[Any, Any, None]":
+    m = face.start("BG96", [])
+    good = (2026, 11, 25, 9, 8, 7)
+    for at, wrong in (
+        (0, 2023),
+        (0, 2080),
+        (0, 26),
+        (1, 0),
+        (1, 13),
+        (2, 0),
+        (2, 32),
+        (3, 24),
+        (4, 60),
+        (5, 60),
+        (5, -1),
+    ):
+        with raises(ValueError):
+            yield m.set_clock(good[:at] + (wrong,) + good[at + 1 :])
+    with raises(ValueError):
+        yield m.set_clock(good[:5])
+    for other in ((2026, 11, 25, 9, 8, 7.5), 5):
+        with raises(TypeError):
+            yield m.set_clock(other)
+
+
+# --- opens --------------------------------------------------------------------------------------------------------
+
+
+@rows("R062", "R067", "R302")
+@both
+def test_an_open_has_150_s_and_the_negotiation_time(face: "Face") -> "Generator[Any, Any, None]":
+    for negotiate_s in (10, 300):
+        limit_ms = 150_000 + negotiate_s * 1000
+        context = TLSContext(verify=False, negotiate_s=negotiate_s)
+        slow = [OK, limit_ms - 500, lines("+QSSLOPEN: 0,0")]
+        m = face.start(
+            "BG96", bare(0, negotiate_s=negotiate_s) + [(opening(0, 0), slow), closes(0), (opening(0, 0), OK)]
+        )
+        sock = yield m.create_connection(WEB, tls=context)
+        yield sock.close()
+        before = face.clock.passed
+        face.uart.script += [closes(0)]
+        with raises(QuectelTimeout):
+            yield m.create_connection(WEB, tls=context)
+        assert limit_ms <= face.clock.passed - before < limit_ms + 1000
+        yield face.settle()
+        face.check()
+        assert m.engine.table.free_id() == 0
+
+
+@rows("R066", "R067")
+@both
+def test_transparent_opens_wait_as_long(face: "Face") -> "Generator[Any, Any, None]":
+    context = TLSContext(verify=False, negotiate_s=20)
+    answer = [169_500, lines("CONNECT")]
+    m = face.start("BG96", bare(0, negotiate_s=20) + [(opening(0, 0, TRANSPARENT), answer)])
+    sock = yield m.create_connection(WEB, tls=context, mode=TRANSPARENT)
+    assert sock.mode == TRANSPARENT and m.engine.owner is sock._slot
+    face.uart.say(b"\r\n+QSSLURC: any\r\n")
+    assert (yield sock.read(17)) == b"\r\n+QSSLURC: any\r\n"
+    face.check()
+
+
+@rows("R395", "R398", "R271")
+@both
+def test_a_failed_open_is_closed(face: "Face") -> "Generator[Any, Any, None]":
+    """Whatever it failed with, in which mode, and however it was told."""
+    for family, mode in (("BG96", BUFFER), ("EC200U", PUSH)):
+        for code, errno in (
+            (566, ECONNABORTED),
+            (579, ECONNABORTED),
+            (569, ETIMEDOUT),
+            (565, EHOSTUNREACH),
+            (561, EHOSTUNREACH),
+        ):
+            for answer in (
+                [(opening(0, 0, mode), lines("OK", "+QSSLOPEN: 0,%d" % code))],
+                [(opening(0, 0, mode), ERROR), why(code)],
+                [(opening(0, 0, mode), lines("+CME ERROR: %d" % code))],
+            ):
+                sock = configured(face, family, answer + [(closes(0)[0], ERROR)], mode)
+                with raises(TLSError) as caught:
+                    yield sock.connect(WEB)
+                assert (caught.value.errno, caught.value.code) == (errno, code)
+                assert caught.value.command == "AT+QSSLOPEN"
+                yield face.settle()
+                assert sock._slot.state == FREE and face.modem.engine.table.free_id() == 0
+                face.check()
+
+
+def configured(face: "Face", family: str, script: "Script", mode: int = BUFFER) -> "Any":
+    """A TLS socket whose context stands in the module already."""
+    from quectel.tls import Contexts
+
+    context = TLSContext(verify=False)
+    m = face.start(family, script)
+    m._contexts = Contexts(6)
+    m._contexts._epochs[m._contexts.place(context, [])] = m.engine.epoch
+    return m.socket(tls=context, mode=mode)
+
+
+@rows("R066", "R398")
+@both
+def test_a_transparent_open_that_fails(face: "Face") -> "Generator[Any, Any, None]":
+    """ERROR is all that comes; a handshake that failed may leave 0 behind, which is no reason."""
+    for code, errno in ((0, ECONNABORTED), (566, ECONNABORTED), (579, ECONNABORTED), (569, ETIMEDOUT)):
+        answer = [(opening(0, 0, TRANSPARENT), [30_000, ERROR]), why(code), closes(0)]
+        sock = configured(face, "BG96", answer, TRANSPARENT)
+        with raises(TLSError) as caught:
+            yield sock.connect(WEB)
+        assert (caught.value.errno, caught.value.code) == (errno, code)
+        if errno == ECONNABORTED:
+            assert "TLS refused" in str(caught.value) and "successfully" not in str(caught.value)
+        yield face.settle()
+        assert face.modem.engine.owner.index < 0
+        face.check()
+
+
+@rows("R398")
+@both
+def test_an_open_refused_at_once_and_without_a_reason(face: "Face") -> "Generator[Any, Any, None]":
+    why_not = said("AT+QIGETERROR", "+QIGETERROR: 0,operate successfully")
+    sock = configured(face, "EC200U", [(opening(0, 0), ERROR), why_not, closes(0)])
+    with raises(TLSError) as caught:
+        yield sock.connect(WEB)
+    assert (caught.value.errno, caught.value.code) == (ECONNABORTED, 0) and "no reason" in str(caught.value)
+    yield face.settle()
+
+
+@rows("R271", "R396")
+@both
+def test_an_id_that_the_module_holds_is_closed_and_opened_once_more(face: "Face") -> "Generator[Any, Any, None]":
+    held = (
+        (BUFFER, [(opening(0, 0), lines("OK", "+QSSLOPEN: 0,563"))]),
+        (BUFFER, [(opening(0, 0), ERROR), why(563)]),
+        (TRANSPARENT, [(opening(0, 0, TRANSPARENT), ERROR), why(563)]),
+    )
+    for mode, steps in held:
+        works = (opening(0, 0, mode), lines("CONNECT") if mode == TRANSPARENT else lines("OK", "+QSSLOPEN: 0,0"))
+        sock = configured(face, "BG96", steps + [closes(0), works], mode)
+        yield sock.connect(WEB)
+        assert sock.id == 0
+        face.check()
+        sock = configured(face, "BG96", steps + [closes(0)] + steps + [closes(0)], mode)
+        with raises(TLSError) as caught:
+            yield sock.connect(WEB)
+        assert caught.value.code == 563
+        yield face.settle()
+        face.check()
+
+
+# --- what is refused before a byte is sent --------------------------------------------------------------------------
+
+
+@rows("R033", "R063", "R064")
+@both
+def test_wrong_tls_sockets(face: "Face") -> "Generator[Any, Any, None]":
+    context = TLSContext(verify=False)
+    for family, pdp_contexts in (("BG96", 16), ("EC200U", 7)):
+        m = face.start(family, [])
+        for address in (('a"b', 443), ("", 443), ("a\rb", 443), ("a", 0), ("a", 65536)):
+            with raises(ValueError):
+                yield m.create_connection(address, tls=context)
+        with raises(TypeError):
+            yield m.create_connection(("a", "443"), tls=context)
+        for how in ({"mode": 3}, {"mode": -1}, {"pdp": 0}, {"pdp": pdp_contexts + 1}, {"type": 3}):
+            with raises(ValueError):
+                yield m.create_connection(WEB, tls=context, **how)
+        assert all([slot.state == FREE for slot in m.engine.table.slots])
+        face.check()
+    m = face.start("BG96", [])
+    wrong: "Any"
+    for wrong in ({"dtls": True}, {"ca_extra": "a"}, {"ignore": ("all",)}, {"suites": 0xC030}):
+        with raises(QuectelError) as caught:
+            yield m.create_connection(WEB, type=2 if "dtls" in wrong else 1, tls=TLSContext(verify=False, **wrong))
+        assert caught.value.errno == EOPNOTSUPP
+    for family in ("BC25", "BC65", "BC95G"):
+        m = face.start(family, [])
+        with raises(QuectelError) as caught:
+            yield m.create_connection(WEB, tls=context)
+        assert caught.value.errno == EOPNOTSUPP
+        face.check()
+
+
+# --- secrets ------------------------------------------------------------------------------------------------------
+
+
+@rows("R049")
+@both
+def test_keys_and_passwords_are_not_traced(face: "Face") -> "Generator[Any, Any, None]":
+    seen: "list[bytes]" = []
+    setup = bare(0, level=2) + [
+        cfg(0, "cacert", path_of(CERT)),
+        cfg(0, "clientcert", path_of(CERT)),
+        cfg(0, "clientkey", path_of(KEY)),
+    ]
+    known = said("AT+QFLST=%s" % path_of(CERT), "+QFLST: %s,%d" % (path_of(CERT), len(CERT)))
+    read = said("AT+QICSGP=1", '+QICSGP: 1,"internet","me","passw0rd",1')
+    script = whole([read, CLOCK], going_up(CERT), [known], going_up(KEY), setup, [opens(0, 0)])
+    m = face.start("BG96", script, size=7)
+    m.engine.trace = lambda direction, text, ms: seen.append(bytes(text))
+    assert "passw0rd" in (yield m.command("AT+QICSGP=1"))[0]
+    yield m.create_connection(WEB, tls=TLSContext(ca=CERT, cert=CERT, key=KEY))
+    for text in seen:
+        for secret in (b"passw0rd", b"c2VjcmV0", b"PRIVATE"):
+            assert secret not in text, text
+    assert b"<%d bytes>" % len(KEY) in seen
