@@ -270,6 +270,8 @@ class Case:
         tls = scenes.CONTEXT if family.tls and not self.numbers.below(4) else None
         if kind != SOCK_STREAM and self.engine.table.slots[0].ring.size < family.packet_max + 2:
             kind = SOCK_STREAM
+        if kind != SOCK_STREAM:
+            tls = None
         mode = self.numbers.choice((BUFFER, PUSH))
         return self.call("socket", 0, self.modem.socket, kind, tls=tls, mode=mode)
 

@@ -354,7 +354,7 @@ def test_errors_in_every_style() -> None:
 def test_an_address_may_be_told_while_the_context_is_down() -> None:
     script = whole(met("BG96"), LTE_PINS, [STATES, said("AT+QSSLSTATE"), READY, HOME, ATTACHED])
     down = said("AT+QIACT?", '+QIACT: 1,0,1,"10.0.0.9"')
-    modem, check = start("BG96", script + [down, (b"AT+QIACT=1\r", ERROR), why(572)], False)
+    modem, check = start("BG96", script + [down, (b"AT+QIACT=1\r", ERROR), why(572), down], False)
     with raises(NetworkError) as caught:
         modem.connect()
     assert caught.value.code == 572 and modem.ifconfig()[0] != "10.0.0.9"
@@ -370,7 +370,7 @@ def test_the_checksum_of_an_upload_in_lower_case_and_without_zeros() -> None:
         assert modem.files.upload("a", data) == 0xF5F
         check()
     late = (data, lines("+QFUPL: 1,f", "+CME ERROR: 421"))
-    modem, check = start("BG96", [(b'AT+QFLST="a"\r', OK), upload, late])
+    modem, check = start("BG96", [(b'AT+QFLST="a"\r', OK), upload, late, said('AT+QFDEL="a"')])
     with raises(QuectelError) as caught:
         modem.files.upload("a", data)
     assert caught.value.code == 421

@@ -58,6 +58,7 @@ def use(modem: "Any") -> None:
     if modem.family.tls is not None:
         talk(modem, TLSContext(ca=PEM))
         modem.files.remove("x")
+        assert modem.files.read("y") == b"hi" and modem.files.free() == 1000
     if modem.family.wake_ms:
         modem.sleep("off")
     modem.disconnect()
