@@ -208,6 +208,7 @@ SCENES: "list[tuple[str, int, Make]]" = [
     ("sendto", 0, steady(lambda s: s.sendto(PART, SERVER), kind=DGRAM)),
     ("set_mode", 0, of_socket(lambda s: s.set_mode(1), [said("AT+QISWTMD=0,1")])),
 ]
+SET_CLOCK = said('AT+CCLK="26/11/25,09:08:07+00"')
 MODEM_SCENES: "list[tuple[str, int, Make]]" = [
     ("socket", 0, of_modem(make_socket, [])),
     ("aclose", 0, of_modem(lambda m: m.aclose(), [])),
@@ -220,6 +221,7 @@ MODEM_SCENES: "list[tuple[str, int, Make]]" = [
     ("create_connection", 0, of_modem(lambda m: m.create_connection(SERVER), [OPENED])),
     ("sleep", 0, of_modem(lambda m: m.sleep("deep"), ALLOWED)),
     ("wake", 0, sleeping),
+    ("set_clock", 0, of_modem(lambda m: m.set_clock((2026, 11, 25, 9, 8, 7)), [SET_CLOCK])),
     ("disconnect", 0, of_modem(lambda m: m.disconnect(), [said("AT+QIDEACT=1")], "BG96")),
     (
         "connect",

@@ -8,6 +8,7 @@ from binascii import crc32
 import kit
 from kit import skip
 from lean import LeanScript
+from pems import AMAZON
 from quectel import Modem, Socket, TLSContext
 from quectel.files import checksum
 from quectel.table import ENDED
@@ -161,6 +162,8 @@ def first_open() -> "Call":
 
 def tls_open(script: "Script", context: TLSContext) -> "Call":
     settings = ("sslversion", "3"), ("ciphersuite", "0XFFFF"), ("seclevel", "1"), ("ignorelocaltime", "1")
+    if isinstance(context.ca, str):
+        script += [said('AT+QFLST="ca.pem"', '+QFLST: "ca.pem",77')]
     script += [said('AT+QSSLCFG="%s",0,%s' % item) for item in settings + (("negotiatetime", "300"),)]
     name = context.ca if isinstance(context.ca, str) else name_of_pem()
     script += [said('AT+QSSLCFG="cacert",0,"%s"' % name)]
@@ -195,6 +198,44 @@ def new_context_with_upload() -> "Call":
 def upload() -> "Call":
     files = modem(upload_steps("a.pem"), "BG96").files
     return lambda: files.upload("a.pem", PEM)
+
+
+def there() -> "tuple[bytes, bytes]":
+    return said('AT+QFLST="a.pem"', '+QFLST: "a.pem",%d' % len(PEM))
+
+
+def coming() -> "tuple[bytes, bytes]":
+    told = lines("+QFDWL: %d,%x" % (len(PEM), checksum(PEM)), "OK")
+    return b'AT+QFDWL="a.pem"\r', lines("CONNECT") + PEM + told
+
+
+def upload_of_what_is_there() -> "Call":
+    files = modem([there(), coming()], "BG96").files
+    return lambda: files.upload("a.pem", PEM)
+
+
+def read_file() -> "Call":
+    files = modem([there(), coming()], "BG96").files
+    return lambda: files.read("a.pem")
+
+
+def list_files() -> "Call":
+    files = modem([said('AT+QFLST="*"', '+QFLST: "a.pem",77')], "BG96").files
+    return files.list  # type: ignore[no-any-return]
+
+
+def free_space() -> "Call":
+    files = modem([said('AT+QFLDS="UFS"', "+QFLDS: 12345,67890")], "BG96").files
+    return files.free  # type: ignore[no-any-return]
+
+
+def clock() -> "Call":
+    m = modem([said('AT+CCLK="26/11/25,09:08:07+00"')], "BG96")
+    return lambda: m.set_clock((2026, 11, 25, 9, 8, 7))
+
+
+def new_tls_context_of_pem() -> "Call":
+    return lambda: TLSContext(ca=PEM)
 
 
 def size_of_a_file() -> "Call":
@@ -315,6 +356,7 @@ SCENES: "list[Scene]" = [
     ("sync.Modem.connect", 0, bring_up_lte),
     ("sync.Modem.disconnect", 0, disconnect),
     ("sync.Modem.command", 11, command),
+    ("sync.Modem.set_clock", 0, clock),
     ("sync.Modem.socket", 0, of_modem(lambda m: m.socket())),
     ("sync.Modem.create_connection", 0, of_modem(lambda m: m.create_connection(SERVER))),
     ("sync.Modem.ping", 0, service(lambda m: m.ping("a.example"), PING)),
@@ -362,10 +404,16 @@ SCENES: "list[Scene]" = [
     ("base_socket.BaseSocket.id", 0, of_socket(lambda s: s.id)),
     ("base_socket.BaseSocket.mode", 0, of_socket(lambda s: s.mode)),
     ("base_socket.BaseSocket.state", 0, of_socket(lambda s: s.state)),
-    ("files.Files.upload", 0, upload),
+    ("files.Files.upload", len(PEM), upload),
+    ("files.Files.upload", len(PEM), upload_of_what_is_there),
+    ("files.Files.read", len(PEM), read_file),
+    ("files.Files.list", 0, list_files),
+    ("files.Files.free", 0, free_space),
     ("files.Files.size", 0, size_of_a_file),
     ("files.Files.remove", 0, remove),
     ("tls.TLSContext", 0, new_tls_context),
+    ("tls.TLSContext", len(PEM), new_tls_context_of_pem),
+    ("tls.TLSContext", len(AMAZON), lambda: lambda: TLSContext(ca=AMAZON)),
     ("coap.Coap.close", 0, coap_close),
     ("coap.Coap.request", 0, lambda: coap("get")),
     ("coap.Coap.get", 0, lambda: coap("get")),

@@ -214,7 +214,7 @@ class AsyncModem(Core):
         await self.run(self._disconnect())
 
     async def set_clock(self, utc: "tuple[int, ...]") -> None:
-        """See Modem.set_clock().  Allocates at most 3,000 bytes, 250 a wait."""
+        """See Modem.set_clock().  Allocates at most 2,600 bytes, 250 a wait."""
         await self.run(self._set_clock(utc))
 
     async def command(

@@ -66,7 +66,7 @@ class AsyncSocket(BaseSocket):
         """See Socket.connect().
 
         Allocates at most 5,400 bytes, 250 a wait; the first one after a restart of the module 25,000, with a new TLS
-        context 16,000, and with a certificate that goes up 20,000.
+        context 17,000, and with a certificate that goes up 20,000.
         """
         if self._timeout_ms == 0:
             self._modem.until(-1)

@@ -150,7 +150,7 @@ class Modem(Core):
 
         utc: (year, month, day, hour, minute, second), more is not looked at: time.gmtime() will do, and so does what
         ntp() gives.  connect() sets it from the board's clock where no network has set it.  ValueError for a time
-        before 2024 or no time at all, before a byte is sent.  Allocates at most 3,000 bytes.
+        before 2024 or no time at all, before a byte is sent.  Allocates at most 2,600 bytes.
         """
         self.run(self._set_clock(utc))
 

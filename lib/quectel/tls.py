@@ -56,7 +56,7 @@ class TLSContext:
     "cert_type", "algorithm", "key", "all", "chain", "signature".
     ctx: the module's context, 0 to 5; None takes a free one.
     ValueError or TypeError for what no module can do; QuectelError(EOPNOTSUPP) from socket() for what this family
-    cannot.  Allocates at most 1,500 bytes, 3 a byte of PEM.
+    cannot.  Allocates at most 2,400 bytes, 3 a byte of PEM.
     """
 
     def __init__(
