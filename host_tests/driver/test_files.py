@@ -2,6 +2,8 @@
 
 from errno import EIO
 
+import answering
+import kit
 from faces import start
 from kit import raises, rows
 from quectel import QuectelError
@@ -9,9 +11,12 @@ from quectel.files import checksum
 from scripted import lines
 from steps import said
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
+DATA = b"-----BEGIN\r\nOK\r\n\r\nERROR\r\n+QFDWL: 9\r\nRDY\r\n-----END"
+QUERIES = [
+    (b"AT+CMEE?", answering.line(b"+CMEE: 1")),
+    (b"AT+CMEE=?", answering.line(b"+CMEE: (0-2)")),
+    (b"AT+CSQ", answering.line(b"+CSQ: 9,99")),
+]
 
 
 @rows("R319")
@@ -52,3 +57,31 @@ def test_files_replace_and_fail() -> None:
         with raises(ValueError):
             modem.files.remove(name)
     check()
+
+
+def read_damaged(answer: bytes) -> "bytes | None":
+    """What a read gives when the module's answer comes so; None for an error.  The next command has its own answer."""
+    told = answering.line(b'+QFLST: "y",%d' % len(DATA))
+    modem = answering.start("BG96", "BG96", False, [(b"AT+QFLST=", told), (b"AT+QFDWL=", answer)] + QUERIES)
+    modem.net.prepared = 0
+    modem._clock.step = 50
+    try:
+        got: "bytes | None" = modem.files.read("y")
+    except QuectelError:
+        got = None
+    assert modem.command("AT+CSQ") == ["+CSQ: 9,99"], answer
+    return got
+
+
+@rows("R319")
+def test_bytes_missing_from_a_download_are_never_overlooked() -> None:
+    answer = lines("CONNECT") + DATA + lines("+QFDWL: %d,%x" % (len(DATA), checksum(DATA)), "OK")
+    assert read_damaged(answer) == DATA
+    whole = 0
+    for n in (1, 2, 5, 30):
+        for at in range(len(answer)):
+            got = read_damaged(answer[:at] + answer[at + n :])
+            assert got is None or got == DATA, (at, n)
+            whole += got is not None
+    kit.count("damaged downloads", 4 * len(answer))
+    assert whole  # line ends around it may be missing
