@@ -1,16 +1,14 @@
-"""TLS sockets on both faces: contexts, the clock, opens that fail."""
+"""TLS sockets on both faces: contexts and files of the module, its clock, what a trace shows."""
 
-from binascii import crc32
-from errno import EACCES, ECONNABORTED, EHOSTUNREACH, ENOBUFS, ENOENT, EOPNOTSUPP, ETIMEDOUT
+from errno import EACCES, ENOBUFS, ENOENT
 
 from faces import both
 from kit import raises, rows
 from pems import AMAZON, CERT, KEY
-from quectel import BUFFER, PUSH, TRANSPARENT, QuectelError, QuectelTimeout, TLSContext, TLSError
-from quectel.files import checksum
-from quectel.table import FREE
-from scripted import ERROR, OK, lines
+from quectel import QuectelError, TLSContext, TLSError
+from scripted import ERROR, lines
 from steps import CLOCK, LTE_PINS, met, said, whole, why
+from tls_steps import WEB, bare, cfg, closes, going_up, opens, path_of, there
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,48 +18,8 @@ if TYPE_CHECKING:
     from faces import Face
     from steps import Script
 
-WEB = ("example.com", 443)
 UNSET = said("AT+CCLK?", '+CCLK: "80/01/06,00:00:19+00"')
 PREPARED = met("BG96") + LTE_PINS + [said("AT+QISTATE?"), said("AT+QSSLSTATE")]
-
-
-def cfg(index: int, item: str, value: str) -> "tuple[bytes, bytes]":
-    return said('AT+QSSLCFG="%s",%d,%s' % (item, index, value))
-
-
-def bare(index: int, level: int = 0, no_time: int = 0, negotiate_s: int = 300) -> "Script":
-    """The settings of a context that names no file."""
-    values = ("3", "0XFFFF", "%d" % level, "%d" % no_time, "%d" % negotiate_s)
-    names = ("sslversion", "ciphersuite", "seclevel", "ignorelocaltime", "negotiatetime")
-    return [cfg(index, names[i], values[i]) for i in range(5)]
-
-
-def opening(index: int, cid: int, mode: int = BUFFER) -> bytes:
-    return b'AT+QSSLOPEN=1,%d,%d,"example.com",443,%d\r' % (index, cid, mode)
-
-
-def opens(index: int, cid: int, mode: int = BUFFER) -> "tuple[bytes, bytes]":
-    return opening(index, cid, mode), lines("OK", "+QSSLOPEN: %d,0" % cid)
-
-
-def closes(cid: int) -> "tuple[bytes, bytes]":
-    return said("AT+QSSLCLOSE=%d,10" % cid)
-
-
-def there(name: str) -> "tuple[bytes, bytes]":
-    return said('AT+QFLST="%s"' % name, '+QFLST: "UFS:%s",77' % name)
-
-
-def going_up(data: bytes) -> "Script":
-    """A certificate or key that the module does not have yet."""
-    name = b"%08x.pem" % (crc32(data) & 0xFFFFFFFF)
-    told = lines("+QFUPL: %d,%x" % (len(data), checksum(data)), "OK")
-    missing = (b'AT+QFLST="%s"\r' % name, lines("+CME ERROR: 405"))
-    return [missing, (b'AT+QFUPL="%s",%d,5\r' % (name, len(data)), lines("CONNECT")), (data, told)]
-
-
-def path_of(data: bytes) -> str:
-    return '"%08x.pem"' % (crc32(data) & 0xFFFFFFFF)
 
 
 # --- contexts -----------------------------------------------------------------------------------------------------
@@ -290,165 +248,6 @@ def test_times_that_are_none(face: "Face") -> "Generator[Any, Any, None]":
     for other in ((2026, 11, 25, 9, 8, 7.5), 5):
         with raises(TypeError):
             yield m.set_clock(other)
-
-
-# --- opens --------------------------------------------------------------------------------------------------------
-
-
-@rows("R062", "R067", "R302")
-@both
-def test_an_open_has_150_s_and_the_negotiation_time(face: "Face") -> "Generator[Any, Any, None]":
-    for negotiate_s in (10, 300):
-        limit_ms = 150_000 + negotiate_s * 1000
-        context = TLSContext(verify=False, negotiate_s=negotiate_s)
-        slow = [OK, limit_ms - 500, lines("+QSSLOPEN: 0,0")]
-        m = face.start(
-            "BG96", bare(0, negotiate_s=negotiate_s) + [(opening(0, 0), slow), closes(0), (opening(0, 0), OK)]
-        )
-        sock = yield m.create_connection(WEB, tls=context)
-        yield sock.close()
-        before = face.clock.passed
-        face.uart.script += [closes(0)]
-        with raises(QuectelTimeout):
-            yield m.create_connection(WEB, tls=context)
-        assert limit_ms <= face.clock.passed - before < limit_ms + 1000
-        yield face.settle()
-        face.check()
-        assert m.engine.table.free_id() == 0
-
-
-@rows("R066", "R067")
-@both
-def test_transparent_opens_wait_as_long(face: "Face") -> "Generator[Any, Any, None]":
-    context = TLSContext(verify=False, negotiate_s=20)
-    answer = [169_500, lines("CONNECT")]
-    m = face.start("BG96", bare(0, negotiate_s=20) + [(opening(0, 0, TRANSPARENT), answer)])
-    sock = yield m.create_connection(WEB, tls=context, mode=TRANSPARENT)
-    assert sock.mode == TRANSPARENT and m.engine.owner is sock._slot
-    face.uart.say(b"\r\n+QSSLURC: any\r\n")
-    assert (yield sock.read(17)) == b"\r\n+QSSLURC: any\r\n"
-    face.check()
-
-
-@rows("R395", "R398", "R271")
-@both
-def test_a_failed_open_is_closed(face: "Face") -> "Generator[Any, Any, None]":
-    """Whatever it failed with, in which mode, and however it was told."""
-    for family, mode in (("BG96", BUFFER), ("EC200U", PUSH)):
-        for code, errno in (
-            (566, ECONNABORTED),
-            (579, ECONNABORTED),
-            (569, ETIMEDOUT),
-            (565, EHOSTUNREACH),
-            (561, EHOSTUNREACH),
-        ):
-            for answer in (
-                [(opening(0, 0, mode), lines("OK", "+QSSLOPEN: 0,%d" % code))],
-                [(opening(0, 0, mode), ERROR), why(code)],
-                [(opening(0, 0, mode), lines("+CME ERROR: %d" % code))],
-            ):
-                sock = configured(face, family, answer + [(closes(0)[0], ERROR)], mode)
-                with raises(TLSError) as caught:
-                    yield sock.connect(WEB)
-                assert (caught.value.errno, caught.value.code) == (errno, code)
-                assert caught.value.command == "AT+QSSLOPEN"
-                yield face.settle()
-                assert sock._slot.state == FREE and face.modem.engine.table.free_id() == 0
-                face.check()
-
-
-def configured(face: "Face", family: str, script: "Script", mode: int = BUFFER) -> "Any":
-    """A TLS socket whose context stands in the module already."""
-    from quectel.tls import Contexts
-
-    context = TLSContext(verify=False)
-    m = face.start(family, script)
-    m._contexts = Contexts(6)
-    m._contexts._epochs[m._contexts.place(context, [])] = m.engine.epoch
-    return m.socket(tls=context, mode=mode)
-
-
-@rows("R066", "R398")
-@both
-def test_a_transparent_open_that_fails(face: "Face") -> "Generator[Any, Any, None]":
-    """ERROR is all that comes; a handshake that failed may leave 0 behind, which is no reason."""
-    for code, errno in ((0, ECONNABORTED), (566, ECONNABORTED), (579, ECONNABORTED), (569, ETIMEDOUT)):
-        answer = [(opening(0, 0, TRANSPARENT), [30_000, ERROR]), why(code), closes(0)]
-        sock = configured(face, "BG96", answer, TRANSPARENT)
-        with raises(TLSError) as caught:
-            yield sock.connect(WEB)
-        assert (caught.value.errno, caught.value.code) == (errno, code)
-        if errno == ECONNABORTED:
-            assert "TLS refused" in str(caught.value) and "successfully" not in str(caught.value)
-        yield face.settle()
-        assert face.modem.engine.owner.index < 0
-        face.check()
-
-
-@rows("R398")
-@both
-def test_an_open_refused_at_once_and_without_a_reason(face: "Face") -> "Generator[Any, Any, None]":
-    why_not = said("AT+QIGETERROR", "+QIGETERROR: 0,operate successfully")
-    sock = configured(face, "EC200U", [(opening(0, 0), ERROR), why_not, closes(0)])
-    with raises(TLSError) as caught:
-        yield sock.connect(WEB)
-    assert (caught.value.errno, caught.value.code) == (ECONNABORTED, 0) and "no reason" in str(caught.value)
-    yield face.settle()
-
-
-@rows("R271", "R396")
-@both
-def test_an_id_that_the_module_holds_is_closed_and_opened_once_more(face: "Face") -> "Generator[Any, Any, None]":
-    held = (
-        (BUFFER, [(opening(0, 0), lines("OK", "+QSSLOPEN: 0,563"))]),
-        (BUFFER, [(opening(0, 0), ERROR), why(563)]),
-        (TRANSPARENT, [(opening(0, 0, TRANSPARENT), ERROR), why(563)]),
-    )
-    for mode, steps in held:
-        works = (opening(0, 0, mode), lines("CONNECT") if mode == TRANSPARENT else lines("OK", "+QSSLOPEN: 0,0"))
-        sock = configured(face, "BG96", steps + [closes(0), works], mode)
-        yield sock.connect(WEB)
-        assert sock.id == 0
-        face.check()
-        sock = configured(face, "BG96", steps + [closes(0)] + steps + [closes(0)], mode)
-        with raises(TLSError) as caught:
-            yield sock.connect(WEB)
-        assert caught.value.code == 563
-        yield face.settle()
-        face.check()
-
-
-# --- what is refused before a byte is sent --------------------------------------------------------------------------
-
-
-@rows("R033", "R063", "R064")
-@both
-def test_wrong_tls_sockets(face: "Face") -> "Generator[Any, Any, None]":
-    context = TLSContext(verify=False)
-    for family, pdp_contexts in (("BG96", 16), ("EC200U", 7)):
-        m = face.start(family, [])
-        for address in (('a"b', 443), ("", 443), ("a\rb", 443), ("a", 0), ("a", 65536)):
-            with raises(ValueError):
-                yield m.create_connection(address, tls=context)
-        with raises(TypeError):
-            yield m.create_connection(("a", "443"), tls=context)
-        for how in ({"mode": 3}, {"mode": -1}, {"pdp": 0}, {"pdp": pdp_contexts + 1}, {"type": 3}):
-            with raises(ValueError):
-                yield m.create_connection(WEB, tls=context, **how)
-        assert all([slot.state == FREE for slot in m.engine.table.slots])
-        face.check()
-    m = face.start("BG96", [])
-    wrong: "Any"
-    for wrong in ({"dtls": True}, {"ca_extra": "a"}, {"ignore": ("all",)}, {"suites": 0xC030}):
-        with raises(QuectelError) as caught:
-            yield m.create_connection(WEB, type=2 if "dtls" in wrong else 1, tls=TLSContext(verify=False, **wrong))
-        assert caught.value.errno == EOPNOTSUPP
-    for family in ("BC25", "BC65", "BC95G"):
-        m = face.start(family, [])
-        with raises(QuectelError) as caught:
-            yield m.create_connection(WEB, tls=context)
-        assert caught.value.errno == EOPNOTSUPP
-        face.check()
 
 
 # --- secrets ------------------------------------------------------------------------------------------------------
