@@ -212,7 +212,8 @@ def exchange(case: Case) -> None:
     """A command gets its own answer, a new connection can be opened, used and closed, at once and without a hitch."""
     if [slot.state for slot in case.engine.table.slots if slot.state != FREE]:
         raise Violation("a slot was not given back: %s" % _state(case))
-    if case.module.entering():  # it waits for a payload, and nobody has told the driver
+    # It waits for a payload, and nobody has told the driver; or a cut line, RDY for one, ends in front of this answer
+    if case.module.entering() or case.engine.parser.n:
         case.call("first", case.rest_ms(), case.modem.command, "AT")
         rest(case)
     for _ in range(case.misled()):

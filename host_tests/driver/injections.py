@@ -122,10 +122,11 @@ class Story:
     def fits(self, urc: Urc) -> bool:
         """False for what no module says here: an announcement without a length of a connection in push mode.
 
-        And for deep sleep in the example of deep sleep, which the module ends by itself there.
+        And in the example of deep sleep for deep sleep, which the module ends by itself there, and of TCP connections,
+        which end with it.
         """
-        if urc.effect == "asleep":
-            return "deep-sleep" not in self.name
+        if "deep-sleep" in self.name and (urc.effect == "asleep" or urc.needs):
+            return False
         return urc.effect != "again" or given_mode(self.name) == 0
 
     def begins(self) -> "list[int]":

@@ -60,8 +60,8 @@ EFFECTS: "dict[str, dict[str, int]]" = {
 LOST = {"epoch": (570, "the module restarted"), "asleep": (570, "the module fell asleep")}
 NPM = kit.MICROPYTHON and not hasattr(os, "getenv")
 CUTS = 1 if kit.MICROPYTHON else 20  # of each injection
-SHARE = 20 if NPM else 1000  # of a thousand
-SHARE_OF_CUTS = 20 if NPM else 200 if kit.MICROPYTHON else 1000
+SHARE = 20 if NPM else 300 if kit.MICROPYTHON else 1000  # of a thousand
+SHARE_OF_CUTS = 20 if NPM else 50 if kit.MICROPYTHON else 1000
 
 
 def inject(story: "Story", urc: "Urc", place: "Place", feed: int) -> None:

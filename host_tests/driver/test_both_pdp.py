@@ -24,7 +24,7 @@ BOTH = said("AT+QIACT?", '+QIACT: 1,1,1,"10.7.157.1"', '+QIACT: 2,1,1,"10.8.0.9"
 def described(line: str, pdp: int = 1) -> "Script":
     """A context that is not active is described and comes up."""
     active = said("AT+QIACT?", '+QIACT: %d,1,1,"10.7.157.1"' % pdp)
-    return FOUND + [INACTIVE, said(line), INACTIVE, (b"AT+QIACT=%d\r" % pdp, [140_000, OK]), active, CLOCK]
+    return FOUND + [INACTIVE, said(line), INACTIVE, (b"AT+QIACT=%d\r" % pdp, [8000, OK]), active, CLOCK]
 
 
 @rows("R101", "R102", "R301", "R337")
@@ -126,8 +126,8 @@ def test_a_context_that_the_network_took_down_comes_back(face: "Face") -> "Gener
         face.uart.say(lines('+QIURC: "pdpdeact",1'))
         yield face.settle()
         assert not m.isconnected() and m.status() == LOST
-        face.uart.script += FOUND + [(b"AT+QIDEACT=1\r", [39_000, OK]), INACTIVE]
-        face.uart.script += [(b"AT+QIACT=1\r", [140_000, OK]), ACTIVE, CLOCK]
+        face.uart.script += FOUND + [(b"AT+QIDEACT=1\r", [6000, OK]), INACTIVE]
+        face.uart.script += [(b"AT+QIACT=1\r", [8000, OK]), ACTIVE, CLOCK]
         yield m.connect()
         assert m.isconnected()
         face.check()

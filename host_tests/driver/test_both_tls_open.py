@@ -28,6 +28,7 @@ def test_an_open_has_150_s_and_the_negotiation_time(face: "Face") -> "Generator[
         m = face.start(
             "BG96", bare(0, negotiate_s=negotiate_s) + [(opening(0, 0), slow), closes(0), (opening(0, 0), OK)]
         )
+        face.clock.step = 200
         sock = yield m.create_connection(WEB, tls=context)
         yield sock.close()
         before = face.clock.passed
@@ -46,7 +47,9 @@ def test_transparent_opens_wait_as_long(face: "Face") -> "Generator[Any, Any, No
     context = TLSContext(verify=False, negotiate_s=20)
     answer = [169_500, lines("CONNECT")]
     m = face.start("BG96", bare(0, negotiate_s=20) + [(opening(0, 0, TRANSPARENT), answer)])
+    face.clock.step = 100
     sock = yield m.create_connection(WEB, tls=context, mode=TRANSPARENT)
+    face.clock.step = 1
     assert sock.mode == TRANSPARENT and m.engine.owner is sock._slot
     face.uart.say(b"\r\n+QSSLURC: any\r\n")
     assert (yield sock.read(17)) == b"\r\n+QSSLURC: any\r\n"
@@ -85,7 +88,7 @@ def test_a_failed_open_is_closed(face: "Face") -> "Generator[Any, Any, None]":
 def test_a_transparent_open_that_fails(face: "Face") -> "Generator[Any, Any, None]":
     """ERROR is all that comes; a handshake that failed may leave 0 behind, which is no reason."""
     for code, errno in ((0, ECONNABORTED), (566, ECONNABORTED), (579, ECONNABORTED), (569, ETIMEDOUT)):
-        answer = [(opening(0, 0, TRANSPARENT), [30_000, ERROR]), why(code), closes(0)]
+        answer = [(opening(0, 0, TRANSPARENT), [3000, ERROR]), why(code), closes(0)]
         sock = configured(face, "BG96", answer, TRANSPARENT)
         with raises(TLSError) as caught:
             yield sock.connect(WEB)
