@@ -11,6 +11,8 @@ from desk.common import ROOT, Parser, Stop, say
 from desk.stages import Children, Narrowing, Result
 
 WORKERS = 2  # for two cores
+# What a version between the oldest and the newest runs: how memory is used is what differs between them.
+BETWEEN = ("heap", "frame_words", "compat", "text", "ring", "parser", "engine", "streams", "both_receive", "both_send")
 
 
 @dataclass(frozen=True)
@@ -125,4 +127,9 @@ def _wasm_vm(children: Children, tests: Narrowing, machines: Machines, version: 
     name = f"npm's {version}"
     if version not in machines.wasm:
         return Result(name, note=machines.why)
-    return stages.wasm_vm(children, name, machines.wasm[version], tests)
+    between = version == runtimes.WASM_BETWEEN and not tests
+    if between:
+        tests = Narrowing([str(stages.DRIVER_TESTS / f"test_{file}.py") for file in BETWEEN])
+    result = stages.wasm_vm(children, name, machines.wasm[version], tests)
+    result.remark = "memory, core and sockets; the versions around it run all" if between else ""
+    return result
