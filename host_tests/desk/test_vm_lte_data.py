@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from kit import cases, rows
 from vm_bench import ERROR, OK, Bench, answer, play
-from vm_lte import BOTH, SENT, opened, passed, transparent
+from vm_lte import BOTH, SENT, opened, passed
 from vm_peers import until
 from vm_player import Peer, said
 
@@ -62,7 +60,7 @@ def test_what_ec200u_adds() -> None:
             await bench.ok('AT+QICFG="formatcfg",1', 'AT+QICFG="sendinfo",1', 'AT+QICFG="recvind",1')
             assert await bench.type("AT+QISEND=0,2") == b"\r\n>\r\n"
             got = await bench.raw(b"ab")
-            assert got.startswith(b"\r\n+QISEND: 0,1,") and got.endswith(OK)
+            assert got.startswith(b"\r\n+QISEND: 0,0,") and got.endswith(OK)
             assert await said(bench, peer, b"12345") == b'\r\n+QIURC: "recv",0,5\r\n'
             await bench.type("AT+QISEND=0,2")
             assert passed(bench, 4999) == b""
@@ -120,84 +118,6 @@ def test_settings(model: str) -> None:
         assert b'+QICFG: "viewmode",(0-1)' in await bench.type("AT+QICFG=?")
 
     play(model, run)
-
-
-@rows("R280", "R423", "R424", "R461", "R462")
-@cases(*BOTH)
-def test_transparent(model: str) -> None:
-    async def run(bench: Bench) -> None:
-        async with Peer() as peer:
-            await transparent(bench, peer)
-            assert await bench.raw(b"AT+CSQ\r+++") == b""
-            await until(lambda: peer.heard == b"AT+CSQ\r+++")  # no silence before: data
-            bench.module.urc("+HELD")
-            assert await said(bench, peer, b"raw\r\nOK\r\n") == b"raw\r\nOK\r\n"
-            assert passed(bench, 999) == b""
-            await bench.raw(b"+++")
-            await until(lambda: peer.heard == b"AT+CSQ\r++++++")
-            assert passed(bench, 1000) == b""
-            bench.module.feed(b"++")
-            bench.module.feed(b"+")
-            assert passed(bench, 999) == b""
-            assert passed(bench, 1) == OK + b"\r\n+HELD\r\n"
-            assert peer.heard == b"AT+CSQ\r++++++"
-            assert b",2,1,0,0," in await bench.type("AT+QISTATE=1,0")
-            assert await said(bench, peer, b"later") == b'\r\n+QIURC: "recv",0\r\n'
-            assert await bench.type("ATO") == b"\r\nCONNECT\r\nlater"
-            peer.links[-1].close()
-            assert await bench.until("CARRIER") == b"\r\nNO CARRIER\r\n"
-            assert await bench.type("ATO") == b"\r\nNO CARRIER\r\n"
-            assert b",4,1,0,0," in await bench.type("AT+QISTATE=1,0")
-
-    play(model, run)
-
-
-@rows("R280")
-def test_pluses_that_are_data() -> None:
-    async def run(bench: Bench) -> None:
-        async with Peer() as peer:
-            await transparent(bench, peer)
-            passed(bench, 5000)
-            await bench.raw(b"++")
-            passed(bench, 1000)
-            await bench.module.settle()
-            assert peer.heard == b"++"
-            passed(bench, 5000)
-            bench.module.feed(b"+++")
-            await bench.raw(b"x")
-            await until(lambda: peer.heard == b"+++++x")
-
-    play("BG96", run)
-
-
-def test_dtr() -> None:
-    async def run(bench: Bench) -> None:
-        await bench.ok("AT&D1")
-        async with Peer() as peer:
-            await transparent(bench, peer)
-            bench.module.pin("dtr", 1, 50)
-            assert bench.module.take() == OK
-            assert await bench.type("AT+QISWTMD=0,2") == b"\r\nCONNECT\r\n"
-
-    play("BG96", run)
-
-
-def test_transparent_mode_loses_nothing() -> None:
-    async def run(bench: Bench) -> None:
-        async with Peer(4096) as peer:
-            await transparent(bench, peer)
-            data = bytes(range(256)) * 400
-            peer.links[-1].pause_reading()
-            await bench.raw(data)
-            peer.links[-1].resume_reading()
-            for _ in range(2000):
-                bench.module.clock.advance(5)
-                await asyncio.sleep(0.001)
-                if len(peer.heard) == len(data):
-                    break
-            assert peer.heard == data
-
-    play("BG96", run, options={"tx_buffer": 2048})
 
 
 def test_half_open_connection() -> None:

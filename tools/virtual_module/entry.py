@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CTRL_Z, ESC = 0x1A, 0x1B
 GUARD_MS = 1000  # silence before and after +++ (R036)
+PACKET = 1024  # of transparent mode, where QICFG has no transpktsize
 FULL_MS = 5  # until a full stack is looked at again
 TIMED_OUT = 569
 ACK_BYTES = 1024
@@ -132,34 +133,51 @@ class Upload(Taking):
 
 
 class Transparent:
-    """The port belongs to a connection (R036, R037, R280)."""
+    """The port belongs to a connection (R036, R037, R280).
+
+    Data leave when "transpktsize" bytes are together, or "transwaittm" after the first of them.
+    """
 
     holds_urcs = True
 
     def __init__(self, terminal: Terminal, connection: Connection) -> None:
         self.terminal, self.connection = terminal, connection
-        self.clock = terminal.module.clock
-        self.last_ms = self.clock.now_ms()
+        module = terminal.module
+        self.clock = module.clock
+        self.last_ms = self.first_ms = self.clock.now_ms()
         self.pluses = bytearray()
         self.guard = Silence(terminal, GUARD_MS)
+        self.packet = bytearray()  # collected, not sent yet
+        self.size = module.setting("transpktsize") or PACKET
+        self.wait_ms = module.setting("transwaittm") * module.options.number("transwait_unit_ms")
+        self.waiting: "Timer | None" = None
 
     def take(self, typed: bytearray) -> int:
         """Hand everything on, but three + alone between silences are the way out."""
-        room = self.terminal.module.options.number("tx_buffer") - self.connection.unsent() - len(self.pluses)
+        held = self.connection.unsent() + len(self.pluses) + len(self.packet)
+        room = self.terminal.module.options.number("tx_buffer") - held
         if room <= 0:
             self.clock.call_later(FULL_MS, self.terminal.pump)
             return 0
-        now, piece = self.clock.now_ms(), bytes(typed[:room])
+        piece = bytes(typed[:room])
         self.guard.stop()
-        silent = now - self.last_ms >= GUARD_MS
-        self.last_ms = now
-        if (silent or self.pluses) and b"+++".startswith(bytes(self.pluses) + piece):
+        if self._may_escape(piece):
             self.pluses += piece
             self.guard.again(self._after_guard)
         else:
-            held, self.pluses = bytes(self.pluses), bytearray()
-            self.connection.send(held + piece)
+            held_back, self.pluses = bytes(self.pluses), bytearray()
+            self._collect(held_back + piece)
         return len(piece)
+
+    def _may_escape(self, piece: bytes) -> bool:
+        """True for + after a silence, and for more of them within the time of three (R037)."""
+        now = self.clock.now_ms()
+        silent, self.last_ms = now - self.last_ms >= GUARD_MS, now
+        if not self.pluses:
+            self.first_ms = now
+        elif now - self.first_ms > GUARD_MS:
+            return False
+        return (silent or bool(self.pluses)) and b"+++".startswith(bytes(self.pluses) + piece)
 
     def _after_guard(self) -> None:
         held, self.pluses = bytes(self.pluses), bytearray()
@@ -168,13 +186,46 @@ class Transparent:
             self.terminal.answer("OK")
             self.terminal.flush_urcs()
         else:
-            self.connection.send(held)
+            self._collect(held)
+
+    def _collect(self, data: bytes) -> None:
+        self.packet += data
+        self._send(self.size if self.wait_ms else 1)
+        if self.packet and self.waiting is None:
+            self.waiting = self.clock.call_later(self.wait_ms or FULL_MS, self._send_rest)
+
+    def _send_rest(self) -> None:
+        self._stop_waiting()
+        self._send(1)
+        if self.packet:  # the stack is full
+            self.waiting = self.clock.call_later(FULL_MS, self._send_rest)
+
+    def _send(self, least: int) -> None:
+        """Send packets while `least` bytes are there and the stack takes them."""
+        if not self.connection.connected or self.connection.link is None:
+            self.packet.clear()
+        while len(self.packet) >= least and self.connection.send(bytes(self.packet[: self.size])):
+            del self.packet[: self.size]
+        if not self.packet:
+            self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
+        if self.waiting is not None:
+            self.waiting.cancel()
+            self.waiting = None
 
     def leave(self) -> None:
-        """Back to command lines; the connection goes on in buffer mode."""
+        """Back to command lines; what was typed leaves, and the connection goes on in buffer mode."""
         self.guard.stop()
+        self._send_rest()
         self.connection.mode = 0
         self.terminal.mode = self.terminal.lines
+
+    def hang_up(self) -> None:
+        """DTR with AT&D2: the connection is closed."""
+        self._send(1)
+        self.connection.shut()
+        self.connection.peer_closed()
 
     def lost(self) -> None:
         """The connection ended: NO CARRIER, and nothing for ATO to go back to."""

@@ -175,7 +175,11 @@ class Power:
 
     def _dtr(self, level: int) -> None:
         mode = self.module.terminal.mode
-        if level and self.dtr_mode and isinstance(mode, Transparent):
+        if not (level and self.dtr_mode and isinstance(mode, Transparent)):
+            return
+        if self.dtr_mode == 2 and self.module.options["dtr_off"] == "NO CARRIER":
+            mode.hang_up()
+        else:
             mode.leave()
             self.module.terminal.answer("OK")
             self.module.terminal.flush_urcs()

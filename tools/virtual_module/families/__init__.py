@@ -1,7 +1,8 @@
 """The five dialects as data: one `Family` per document, found by the name of any of its modules.
 
 Options are the choices that the documents leave open (section I of the specification rows). A family gives their
-defaults; `VirtualModule(options=...)` changes them by name. `COMMON_OPTIONS` says what each of them means.
+defaults; `VirtualModule(options=...)` changes them by name. `COMMON_OPTIONS` says what each of them means, and
+`lte_options.OPTIONS` what those of the LTE families do.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from types import MappingProxyType
+
+from .lte_options import OPTIONS as LTE_OPTIONS
 
 CLOCK_START = datetime(2008, 1, 4, tzinfo=timezone.utc)  # years off before any network time, as on real modules
 
@@ -34,7 +37,7 @@ COMMON_OPTIONS: "dict[str, tuple[object, str]]" = {
     "connect_timeout_ms": (36_000, "time after which an open without an answer gives 569"),
     "timeout_err": (569, "error of an open that timed out: 569 or 566 (R399)"),
     "incoming_id": ("lowest", "id of an incoming connection: lowest or highest free (R413)"),
-    "incoming_mode": (0, "access mode of an incoming connection (R217)"),
+    "incoming_mode": (0, "access mode of an incoming connection: 0, 1 or listener, the listener's own (R217)"),
     "hex_count": ("bytes", "what <send_length> of QISENDEX counts in data mode: bytes or digits (R404)"),
     "udp_service": (False, "UDP SERVICE is supported (R124)"),
     "failed_open_keeps_id": (False, "an id stays taken after a failed open until it is closed (R395)"),
@@ -147,6 +150,8 @@ class Options(dict[str, object]):
 
     def __init__(self, family: Family, given: "Mapping[str, object] | None") -> None:
         super().__init__({name: value for name, (value, _) in COMMON_OPTIONS.items()})
+        if "packet" in family.features:
+            super().update({name: value for name, (value, _) in LTE_OPTIONS.items()})
         super().update(family.options)
         self.change(given or {})
 

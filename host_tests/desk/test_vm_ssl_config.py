@@ -1,0 +1,142 @@
+"""AT+QSSLCFG and the parameters and forms of the other SSL commands."""
+
+from __future__ import annotations
+
+import vm_peers as peers
+from kit import rows
+from vm_bench import ERROR, OK, Bench, play
+from vm_ssl import LTE, opened, ready
+
+
+@LTE
+@rows("R031", "R043", "R044", "R045", "R046", "R048", "R049", "R050", "R051", "R052", "R058", "R059", "R421", "R029")
+def test_configuration(model: str) -> None:
+    async def run(b: Bench) -> None:
+        for item, default, good_value, bad in (
+            ("sslversion", "4", "0", ("5", '"1"', "")),
+            ("ciphersuite", "0XFFFF", "0X0035", ('"0XFFFF"', "0X1301", "53", "0X35", "0XZZZZ")),
+            ("cacert", '""', '"UFS:cacert.pem"', ("1",)),
+            ("clientcert", '""', '"a.pem"', ("1",)),
+            ("clientkey", '""', '"a.key"', ("1",)),
+            ("seclevel", "0", "2", ("3",)),
+            ("ignorelocaltime", "1", "0", ("2",)),
+            ("negotiatetime", "300", "10", ("9", "301")),
+        ):
+            line = '+QSSLCFG: "%s",5,' % item
+            query = 'AT+QSSLCFG="%s",5' % item
+            assert await b.answer(query) == ("\r\n%s%s\r\n" % (line, default)).encode() + OK
+            assert await b.answer("%s,%s" % (query, good_value)) == OK
+            assert await b.answer(query) == ("\r\n%s%s\r\n" % (line, good_value)).encode() + OK
+            for value in bad:
+                assert await b.answer("%s,%s" % (query, value)) == ERROR, (item, value)
+            assert await b.answer(query.replace("5", "6")) == ERROR
+            assert await b.answer(query.replace(",5", "")) == ERROR
+            assert (
+                await b.answer(query.replace("5", "4"))
+                == ("\r\n%s%s\r\n" % (line, default)).replace(",5,", ",4,").encode() + OK
+            )
+        assert await b.answer('AT+QSSLCFG="ciphersuite",1,0xc02f') == OK
+        assert await b.answer('AT+QSSLCFG="ciphersuite",1') == b'\r\n+QSSLCFG: "ciphersuite",1,0XC02F\r\n' + OK
+        assert await b.answer('AT+QSSLCFG="secllevel",1,1') == ERROR
+        assert await b.answer("AT+QSSLCFG?") == ERROR
+
+    play(model, run)
+
+
+@rows("R047", "R053", "R054", "R055", "R056", "R057")
+def test_configuration_of_ec200u() -> None:
+    async def run(b: Bench) -> None:
+        for item, values, bad in (
+            ("sni", (0, 1), 2),
+            ("ignoremulticertchainverify", (0, 1), 2),
+            ("ignoreinvalidcertsign", (0, 1), 2),
+            ("dtls", (0, 1), 2),
+            ("ignorecertitem", (0, 1, 8, 1048575), 1048576),
+        ):
+            for value in values:
+                assert await b.answer('AT+QSSLCFG="%s",0,%d' % (item, value)) == OK
+                assert await b.answer('AT+QSSLCFG="%s",0' % item) == (
+                    b'\r\n+QSSLCFG: "%s",0,%d\r\n' % (item.encode(), value) + OK
+                )
+            assert await b.answer('AT+QSSLCFG="%s",0,%d' % (item, bad)) == ERROR
+        await b.ok('AT+QSSLCFG="cacertex",2,"more.pem"')
+        lines = (await b.answer('AT+QSSLCFG="cacertex"')).split(b"\r\n\r\n")
+        assert len(lines) == 7 and lines[2] == b'+QSSLCFG: "cacertex",2,"more.pem"'
+
+    play("EC200U", run)
+
+
+@rows("R053", "R056")
+def test_bg96_has_eight_items_only() -> None:
+    async def run(b: Bench) -> None:
+        for item in ("sni", "dtls", "cacertex", "ignorecertitem", "ignoreinvalidcertsign"):
+            assert await b.answer('AT+QSSLCFG="%s",0' % item) == ERROR
+            assert await b.answer('AT+QSSLCFG="%s",0,0' % item) == ERROR
+
+    play("BG96", run)
+
+
+@rows("R024", "R031")
+def test_settings_are_for_new_connections_and_lost_at_a_restart() -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port)
+            await opened(b)
+            await b.ok('AT+QSSLCFG="cacert",1,"nosuch.pem"')
+            await b.answer("AT+QSSLSEND=4,2")
+            assert b"SEND OK" in await b.raw(b"ab")
+            b.module.power.restart()
+            b.module.clock.advance(60_000)
+            await b.raw(b"")
+            b.module.terminal.echo = False
+            assert await b.answer('AT+QSSLCFG="seclevel",1') == b'\r\n+QSSLCFG: "seclevel",1,0\r\n' + OK
+            assert await b.answer("AT+QSSLSTATE") == OK
+            assert "cacert.pem" in b.module.files
+
+    play("EC200U", run)
+
+
+@rows("R042", "R062", "R072", "R079", "R085", "R089", "R288", "R318", "R465")
+def test_test_forms_of_ec200u() -> None:
+    async def run(b: Bench) -> None:
+        lines = (await b.answer("AT+QSSLCFG=?")).split(b"\r\n\r\n")
+        assert [line.split(b'"')[1].decode() for line in lines[:-1]] == [
+            "sslversion", "ciphersuite", "cacert", "cacertex", "clientcert", "clientkey", "seclevel",
+            "ignorelocaltime", "negotiatetime", "sni", "ignoremulticertchainverify", "ignoreinvalidcertsign",
+            "dtls", "ignorecertitem",
+        ]  # fmt: skip
+        assert lines[-1] == b"OK\r\n"
+        assert b"(1-7),(0-5),(0-11),<serveraddr>" in await b.answer("AT+QSSLOPEN=?")
+        assert await b.answer("AT+QSSLSTATE=?") == OK
+
+    play("EC200U", run)
+
+
+@rows("R397", "R439")
+def test_forms_that_no_table_lists() -> None:
+    async def run(b: Bench) -> None:
+        for name in ("CFG", "OPEN", "SEND", "RECV", "CLOSE", "STATE"):
+            assert await b.answer("AT+QSSL%s?" % name) == ERROR
+        b.module.options["ssl_state_read"] = True
+        assert await b.answer("AT+QSSLSTATE?") == OK
+
+    play("BG96", run)
+
+
+@LTE
+@rows("R063", "R064", "R287", "R288", "R459")
+def test_parameters_of_an_open(model: str) -> None:
+    async def run(b: Bench) -> None:
+        contexts = {"BG96": 16, "EC200U": 7}[model]
+        for bad in (
+            '0,1,4,"a.test",443', '%d,1,4,"a.test",443' % (contexts + 1), '1,6,4,"a.test",443', '1,1,12,"a.test",443',
+            '1,1,4,a.test,443', '1,1,4,"",443', '1,1,4,"a.test",0', '1,1,4,"a.test",65536', '1,1,4,"a.test",443,3',
+            '1,1,4,"a.test"', '1,1,4,"a.test",443,0,0', '1,,4,"a.test",443', '1,1,4,"a.test","443"',
+        ):  # fmt: skip
+            assert await b.answer("AT+QSSLOPEN=" + bad) == ERROR, bad
+            assert (await b.answer("AT+QIGETERROR")).startswith(b"\r\n+QIGETERROR: 552,")
+        b.module.network.activate(contexts)
+        last = 'AT+QSSLOPEN= %d, 5, 11, "a.test", 65535, 1' % contexts
+        assert await b.type_until(last, ": 11,") == OK + b"\r\n+QSSLOPEN: 11,565\r\n"
+
+    play(model, run)

@@ -1,0 +1,198 @@
+"""SSL connections that open, and those that do not."""
+
+from __future__ import annotations
+
+import pytest
+import vm_peers as peers
+from kit import rows
+from vm_bench import ERROR, OK, Bench, play
+from vm_ssl import LTE, opened, ready
+
+
+@pytest.mark.parametrize(("model", "code"), [("BG96", 566), ("EC200U", 579)])
+@rows("R272", "R315", "R395", "R398", "R422", "R100")
+def test_server_that_is_not_trusted(model: str, code: int) -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.server_context(peers.leaf("other", "server.test"))) as server:
+            await ready(b, server.port)
+            command = 'AT+QSSLOPEN=1,%d,4,"server.test",443'
+            assert await b.type_until(command % 1, ": 4,") == OK + b"\r\n+QSSLOPEN: 4,%d\r\n" % code
+            assert (await b.type("AT+QIGETERROR")).startswith(b"\r\n+QIGETERROR: %d," % code)
+            assert await b.type(command % 1) == ERROR  # the id is taken until it is closed
+            assert (await b.type("AT+QIGETERROR")).startswith(b"\r\n+QIGETERROR: 563,")
+            assert await b.type("AT+QSSLCLOSE=4") == OK
+            await b.ok('AT+QSSLCFG="seclevel",2,1', 'AT+QSSLCFG="cacert",2,"nosuch.pem"')
+            assert await b.type_until(command % 2, ": 4,") == OK + b"\r\n+QSSLOPEN: 4,%d\r\n" % code
+            assert await b.type("AT+QSSLCLOSE=4") == OK
+            # Context 0 is as delivered: no checks.
+            assert await b.type_until(command % 0, ": 4,") == OK + b"\r\n+QSSLOPEN: 4,0\r\n"
+
+    play(model, run)
+
+
+@rows("R065", "R399", "R032")
+def test_opens_that_fail_for_other_reasons() -> None:
+    async def run(b: Bench) -> None:
+        command = 'AT+QSSLOPEN=1,1,4,"%s",443'
+        assert await b.type(command % "server.test") == ERROR
+        assert (await b.type("AT+QIGETERROR")).startswith(b"\r\n+QIGETERROR: 561,")
+        b.module.network.activate(1)
+        assert await b.type_until(command % "nowhere.test", ": 4,") == OK + b"\r\n+QSSLOPEN: 4,565\r\n"
+        await b.ok("AT+QSSLCLOSE=4")
+        b.module.resolver.table["server.test"] = ("127.0.0.1", peers.free_port())
+        assert await b.type_until(command % "server.test", ": 4,") == OK + b"\r\n+QSSLOPEN: 4,566\r\n"
+
+    play("EC200U", run)
+
+
+@rows("R052", "R067")
+def test_handshake_that_hangs() -> None:
+    async def run(b: Bench) -> None:
+        async with peers.StreamServer(echo=False) as server:
+            await ready(b, server.port, 'AT+QSSLCFG="negotiatetime",1,10')
+            assert await b.type('AT+QSSLOPEN=1,1,4,"server.test",443') == OK
+            await peers.until(lambda: server.heard)
+            b.module.clock.advance(9900)
+            assert await b.raw(b"") == b""
+            b.module.clock.advance(200)
+            assert await b.raw(b"") == b"\r\n+QSSLOPEN: 4,569\r\n"
+
+    play("BG96", run)
+
+
+@rows("R067", "R092")
+def test_close_while_opening() -> None:
+    async def run(b: Bench) -> None:
+        async with peers.StreamServer(echo=False) as server:
+            await ready(b, server.port)
+            assert await b.type('AT+QSSLOPEN=1,1,4,"server.test",443') == OK
+            await peers.until(lambda: server.heard)
+            assert b',1,1,4,0,"uart1",1' in await b.type("AT+QSSLSTATE")
+            assert await b.type("AT+QSSLRECV=4,100") == ERROR
+            assert await b.type("AT+QSSLCLOSE=4") == OK
+            b.module.clock.advance(400_000)
+            assert await b.raw(b"") == b""
+            assert await b.type("AT+QSSLSTATE") == OK
+
+    play("BG96", run)
+
+
+@rows("R053", "R418", "R458")
+def test_names_of_ec200u() -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port, 'AT+QSSLCFG="sni",1,1')
+            b.module.resolver.table["other.test"] = ("127.0.0.1", server.port)
+            await opened(b)
+            await opened(b, host="220.180.239.201", number=5)  # an address: nothing to compare, no SNI
+            await opened(b, host="other.test", number=6)
+            assert server.names == ["server.test", None, "other.test"]
+            assert [one.state for one in b.module.connections.all()] == [2, 2, 0]
+            await b.ok("AT+QSSLCLOSE=6", 'AT+QSSLCFG="ignorecertitem",1,4')
+            await opened(b, host="other.test", number=6)
+            assert b.connection(6).state == 2
+
+    play("EC200U", run)
+
+
+@rows("R059", "R315", "R418")
+def test_bg96_never_compares_the_name() -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port)
+            b.module.resolver.table["other.test"] = ("127.0.0.1", server.port)
+            await opened(b, host="other.test")
+            assert b.connection(4).state == 2
+            assert server.names == [None]
+
+    play("BG96", run)
+
+
+@LTE
+@rows("R039", "R051")
+def test_the_clock_of_the_module_decides(model: str) -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port, 'AT+QSSLCFG="ignorelocaltime",1,0', 'AT+CCLK="50/08/22,10:00:00+08"')
+            await opened(b, number=1)
+            await b.ok('AT+CCLK="26/08/22,10:00:00+08"')
+            await opened(b, number=2)
+            assert [one.state for one in b.module.connections.all()] == [0, 2]
+
+    play(model, run)
+
+
+@rows("R415")
+def test_tcp_and_tls_share_the_ids() -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port)
+            await opened(b)
+            b.module.take()
+            assert await b.type('AT+QIOPEN=1,4,"TCP","server.test",443,0,0') == ERROR
+            assert (await b.type("AT+QIGETERROR")).startswith(b"\r\n+QIGETERROR: 563,")
+            assert await b.type("AT+QISWTMD=4,1") == OK
+            await b.type("AT+QSSLSEND=4,2")
+            assert (await b.raw(b"ab")).endswith(b'\r\n+QSSLURC: "recv",4,2\r\nab\r\n')
+            assert await b.type("AT+QISWTMD=4,2") == b"\r\nCONNECT\r\n"
+
+    play("BG96", run)
+
+
+@rows("R096")
+def test_context_taken_down_by_the_network() -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port)
+            await opened(b)
+            b.module.take()
+            b.module.network.drop_pdp(1)
+            assert b'+QSSLURC: "closed",4' in await b.raw(b"")
+
+    play("EC200U", run)
+
+
+@rows("R039", "R075")
+def test_the_server_is_told_why_it_was_refused() -> None:
+    async def run(b: Bench) -> None:
+        async with peers.OneWriteServer(peers.server_context(peers.leaf("other", "server.test"))) as server:
+            await ready(b, server.port)
+            await b.type_until('AT+QSSLOPEN=1,1,4,"server.test",443', ": 4,")
+            await peers.until(lambda: server.end)
+            assert "alert" in server.end
+
+    play("BG96", run)
+
+
+@rows("R287", "R416")
+def test_twelve_sessions_at_once() -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port)
+            for number in range(12):
+                await opened(b, number=number)
+            assert (await b.type("AT+QSSLSTATE")).count(b"+QSSLSTATE: ") == 12
+            for number in range(12):
+                await b.type("AT+QSSLSEND=%d,1" % number)
+                assert (await b.raw(b"x")).endswith(b'\r\n+QSSLURC: "recv",%d\r\n' % number)
+
+    play("BG96", run)
+
+
+@rows("R331", "R390", "R393", "R395", "R396", "R418")
+def test_choices_of_the_gaps_as_options() -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good(), greeting=b"bye") as server:
+            await ready(b, server.port, 'AT+QSSLCFG="secllevel",1,1')
+            b.module.resolver.table["other.test"] = ("127.0.0.1", server.port)
+            assert await b.type("AT+QSSLCLOSE=3") == ERROR
+            await opened(b, host="nowhere.test")
+            assert await b.type("AT+QSSLSTATE") == OK  # a failed open gives the id back
+            await b.type_until('AT+QSSLOPEN=1,1,4,"other.test",443', '"recv",4')
+            server.peers[0].close()
+            await b.until("closed")
+            assert await b.type("AT+QSSLRECV=4,10") == ERROR
+            assert (await b.type("AT+QIGETERROR")).startswith(b"\r\n+QIGETERROR: 567,")
+
+    options = {"close_unopened": "ERROR", "failed_open_keeps_id": False, "ssl_read_after_close": False}
+    play("EC200U", run, options={**options, "ssl_old_spelling": True, "ssl_name_check": False})
