@@ -49,6 +49,7 @@ KNOWN: "dict[str, tuple[str, tuple[str, ...]]]" = {
     "no_signal": ("signal 99", ()),
     "qiact_fails": ("AT+QIACT answers ERROR", ()),
     "qiact_slow": ("AT+QIACT takes long", ("ms",)),
+    "file_error": ("a file command fails; with skip=1 an upload fails when its bytes are there", ("code",)),
 }
 COMMON = ("times", "skip", "id")
 BYTES = ("drop_bytes", "garble_bytes", "insert_bytes")

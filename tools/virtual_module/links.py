@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -36,6 +37,9 @@ class Link(Protocol):
 
     def unsent(self) -> int:
         """Bytes not on their way yet."""
+
+    def unacked(self) -> int:
+        """Bytes that the peer has not acknowledged."""
 
     def pause(self, on: bool) -> None:
         """Stop or go on reading (back-pressure)."""
@@ -88,6 +92,11 @@ class TcpLink(asyncio.Protocol):
     def unsent(self) -> int:
         """Bytes in the write buffer."""
         return 0 if self.transport is None else self.transport.get_write_buffer_size()
+
+    def unacked(self) -> int:
+        """Bytes in the write buffer, and those that the host's stack holds because the peer has no room."""
+        sock = None if self.transport is None else self.transport.get_extra_info("socket")
+        return self.unsent() + (_held_by_host(sock.fileno()) if sock is not None else 0)
 
     def pause(self, on: bool) -> None:
         """Stop or go on reading."""
@@ -155,6 +164,10 @@ class UdpLink(asyncio.DatagramProtocol):
         """Always 0."""
         return 0
 
+    def unacked(self) -> int:
+        """Always 0."""
+        return 0
+
     def pause(self, on: bool) -> None:
         """UDP has no back-pressure: what finds no room is lost."""
 
@@ -180,6 +193,10 @@ class ServerLink:
         return False
 
     def unsent(self) -> int:
+        """Always 0."""
+        return 0
+
+    def unacked(self) -> int:
         """Always 0."""
         return 0
 
@@ -214,11 +231,25 @@ class DeadLink:
         """All of it."""
         return self.taken
 
+    def unacked(self) -> int:
+        """All of it."""
+        return self.taken
+
     def pause(self, on: bool) -> None:
         """Nothing to pause."""
 
     def close(self, abort: bool) -> None:
         """Nothing to close."""
+
+
+def _held_by_host(number: int) -> int:
+    """Linux tells how much of a socket is not acknowledged; other systems are believed to be done."""
+    if number < 0 or not sys.platform.startswith("linux"):
+        return 0
+    import fcntl
+    import termios
+
+    return int.from_bytes(fcntl.ioctl(number, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
 
 
 def _name(transport: "asyncio.BaseTransport | None", which: str) -> "tuple[str, int]":
@@ -243,7 +274,7 @@ async def reach(module: VirtualModule, connection: Connection) -> "tuple[str, in
     if module.faults.take("connect_refused", connection.number) is not None:
         raise OpenFailed(REFUSED)
     if module.faults.take("connect_timeout", connection.number) is not None:
-        await module.clock.sleep_ms(module.connect_limit_ms())
+        await module.clock.sleep_ms(connection.limit_ms or module.connect_limit_ms())
         raise OpenFailed(module.options.number("timeout_err"))
     return where
 
@@ -254,7 +285,8 @@ async def dial(module: VirtualModule, connection: Connection, received: Received
     limit = module.options.number("tx_buffer")
     loop = asyncio.get_running_loop()
     try:
-        async with module.clock.limit(module.connect_limit_ms()):  # wait_for() may swallow the cancel of a close
+        limit_ms = connection.limit_ms or module.connect_limit_ms()
+        async with module.clock.limit(limit_ms):  # wait_for() may swallow the cancel of a close
             _, link = await loop.create_connection(lambda: TcpLink(received, ended, limit), host, port)
     except TimeoutError:
         raise OpenFailed(module.options.number("timeout_err")) from None

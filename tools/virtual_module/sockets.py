@@ -50,6 +50,7 @@ class Connection:
         self.backlog: "deque[Node]" = deque()  # TCP data that found no room
         self.full_reported = False
         self.clients_max = module.family.ids  # of a listener
+        self.limit_ms = 0  # longest time of the connect; 0: the module's own
         self.task: "asyncio.Task[None] | None" = None  # an open that is going on
         self.held = False  # data wait until the open was reported
         self.early: "list[tuple[bytes, Peer]]" = []
@@ -75,6 +76,10 @@ class Connection:
     def unsent(self) -> int:
         """Bytes that the stack still holds."""
         return 0 if self.link is None else self.link.unsent()
+
+    def unacked(self) -> int:
+        """Bytes that the peer has not acknowledged yet."""
+        return 0 if self.link is None else self.link.unacked()
 
     def shut(self, abort: bool = False) -> None:
         """Close the far side."""
@@ -144,7 +149,7 @@ class Connection:
         return self.module.options.number("rx_nodes")
 
     def _add(self, node: Node) -> None:
-        first = not self.nodes
+        first = not self.nodes or bool(self.module.options.get("recv_urc_always"))
         self.nodes.append(node)
         if first and self.module.faults.take("recv_urc_lost", self.number) is None:
             self._announce(node)
@@ -237,23 +242,28 @@ class Table:
 
     def __init__(self, module: VirtualModule) -> None:
         self._module = module
-        self._used: "dict[int, Connection]" = {}
+        self._used: "dict[tuple[str, int], Connection]" = {}  # by kind (R415) and id
         self.opened = 0
         self.left_ms: "dict[int, int]" = {}  # fixed local ports, and when they were given back
 
     def all(self) -> "list[Connection]":
         """Every connection, by id."""
-        return [self._used[number] for number in sorted(self._used)]
+        return [self._used[key] for key in sorted(self._used, key=lambda key: key[1])]
 
-    def get(self, number: int) -> "Connection | None":
-        """The connection with that id, or None."""
-        return self._used.get(number)
+    def _key(self, number: int, urc: str) -> "tuple[str, int]":
+        """TCP/IP and SSL share the ids, unless the option separate_ids is on (R415)."""
+        return (urc if self._module.options.get("separate_ids") else "", number)
+
+    def get(self, number: int, urc: str = Connection.urc) -> "Connection | None":
+        """The connection with that id, or None; with separate ids the one of that kind."""
+        return self._used.get(self._key(number, urc))
 
     def add(self, connection: Connection) -> None:
         """Take the id; KeyError when it is in use."""
-        if connection.number in self._used:
+        key = self._key(connection.number, connection.urc)
+        if key in self._used:
             raise KeyError(connection.number)
-        self._used[connection.number] = connection
+        self._used[key] = connection
         self.opened += 1
 
     def remove(self, connection: Connection) -> None:
@@ -262,12 +272,13 @@ class Table:
         if connection.local_port:
             self.left_ms[connection.local_port] = self._module.clock.now_ms()
         connection.state = self._module.family.states.initial
-        if self._used.get(connection.number) is connection:
-            del self._used[connection.number]
+        key = self._key(connection.number, connection.urc)
+        if self._used.get(key) is connection:
+            del self._used[key]
 
     def free(self) -> "list[int]":
         """Ids not in use, lowest first."""
-        return [number for number in range(self._module.family.ids) if number not in self._used]
+        return [number for number in range(self._module.family.ids) if self.get(number) is None]
 
     def port_busy(self, local_port: int) -> bool:
         """True when a fixed local port is in use, or was until a moment ago (R119, R120)."""
@@ -296,4 +307,4 @@ class Table:
         for connection in self.all():
             if connection.kind not in keep:
                 connection.shut(abort=True)
-                self._used.pop(connection.number)
+                self._used.pop(self._key(connection.number, connection.urc))

@@ -31,7 +31,7 @@ class TlsSettings:
     version: int = 4  # 0 SSL3.0, 1..3 TLS1.0..1.2, 4 all of TLS1.0..1.2 (R026, R044)
     suite: int = suites.ALL
     seclevel: int = 0  # 0 no checks, 1 server, 2 server and client if asked (R050)
-    ca: "tuple[bytes, ...]" = ()  # PEM files: "cacert", and "cacertex" beside it (R419)
+    ca: "tuple[bytes, ...]" = ()  # files: "cacert", and "cacertex" beside it (R419)
     client_cert: "bytes | None" = None
     client_key: "bytes | None" = None
     ignore_time: bool = True
@@ -42,6 +42,8 @@ class TlsSettings:
     check_name: bool = False
     now: "datetime.datetime | None" = None  # the module's clock
     dtls: bool = False  # over UDP; one `send()` is one record (R420)
+    rsa_min: int = 0  # fewest bits of an RSA key in a certificate
+    der: bool = False  # files may be DER, too
 
 
 class TlsEvents(Protocol):
@@ -99,7 +101,7 @@ class TlsSession:
         if settings.dtls:
             session.set_ciphertext_mtu(_MTU)
         if settings.sni and self._name:
-            session.set_tlsext_host_name(self._name.encode("ascii"))
+            session.set_tlsext_host_name(_wire_name(self._name))
         return session
 
     def _check_server(self, context: SSL.Context) -> None:
@@ -107,8 +109,8 @@ class TlsSession:
         store = context.get_cert_store()
         if store is None:
             raise TlsFailure("no certificate store")
-        for pem in settings.ca:
-            for certificate in certificates.load(pem):
+        for file in settings.ca:
+            for certificate in certificates.load(file, settings.der):
                 store.add_cert(crypto.X509.from_cryptography(certificate))
         judge = certificates.Judge(
             name=self._name if settings.check_name else None,
@@ -116,6 +118,7 @@ class TlsSession:
             ignore_items=settings.ignore_items,
             ignore_chain=settings.ignore_chain,
             ignore_sign=settings.ignore_sign,
+            rsa_min=settings.rsa_min,
         )
         self._judge = judge
         context.set_verify(SSL.VERIFY_PEER, judge.verify)
@@ -131,6 +134,11 @@ class TlsSession:
             self._handshake()
         if self.is_open:
             self._read()
+
+    def retransmit(self) -> None:
+        """DTLS: say again what may have been lost, when the time for it has come."""
+        if self._started and not self._ended and not self.is_open and self._session.DTLSv1_handle_timeout():
+            self._flush()
 
     def lost(self) -> None:
         """The connection to the peer is gone."""
@@ -216,6 +224,13 @@ class TlsSession:
         return {"version": self._session.get_protocol_version_name(), "suite": self._session.get_cipher_name()}
 
 
+def _wire_name(name: str) -> bytes:
+    try:
+        return name.encode("ascii")
+    except UnicodeEncodeError:
+        raise TlsFailure("a host name is ASCII") from None
+
+
 def _limit_version(context: SSL.Context, settings: TlsSettings) -> None:
     if settings.version == 0:
         raise TlsFailure("SSL 3.0 is not to be had any more")
@@ -235,12 +250,12 @@ def _choose_suites(context: SSL.Context, settings: TlsSettings) -> None:
 def _give_identity(context: SSL.Context, settings: TlsSettings) -> None:
     if settings.client_cert is None or settings.client_key is None:
         return
-    chain = certificates.load(settings.client_cert)
+    chain = certificates.load(settings.client_cert, settings.der)
     try:
         context.use_certificate(chain[0])
         for certificate in chain[1:]:
             context.add_extra_chain_cert(certificate)
-        context.use_privatekey(certificates.load_key(settings.client_key))
+        context.use_privatekey(certificates.load_key(settings.client_key, settings.der))
         context.check_privatekey()
     except SSL.Error as error:
         raise TlsFailure("client certificate and key do not fit: %s" % (error.args,)) from None

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .module import VirtualModule
     from .sockets import Peer
 
+RETRANSMIT_S = 0.25  # until DTLS looks again whether something is to be repeated
+
 
 class TlsConnection(Connection):
     """A connection id with TLS: its URCs begin with +QSSLURC and never carry a length in buffer mode (R303)."""
@@ -69,6 +71,8 @@ class TlsLink:
         self._connection.local_port = self._below.local[1]
         timer = self._module.clock.call_later(negotiate_ms, self._too_long)
         self.session.start()
+        if self._dtls:
+            self._say_again()
         try:
             await self._result
         finally:
@@ -79,6 +83,12 @@ class TlsLink:
             return await dial(self._module, self._connection, self._from_peer, self._peer_gone)
         self._connection.use_datagrams()
         return await dial_udp(self._module, self._connection, self._from_peer)
+
+    def _say_again(self) -> None:
+        """Datagrams get lost: OpenSSL knows by the host's clock when to repeat the last ones."""
+        if not self._result.done():
+            self.session.retransmit()
+            asyncio.get_running_loop().call_later(RETRANSMIT_S, self._say_again)
 
     def _too_long(self) -> None:
         self.reason = "no handshake within the negotiation time"
@@ -141,6 +151,10 @@ class TlsLink:
     def unsent(self) -> int:
         """Bytes not on their way yet."""
         return 0 if self._below is None else self._below.unsent()
+
+    def unacked(self) -> int:
+        """Bytes that the peer has not acknowledged, as they are on the wire."""
+        return 0 if self._below is None else self._below.unacked()
 
     def pause(self, on: bool) -> None:
         """Stop or go on reading."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..cme import cme_command
-from ..files import TIMED_OUT, FileError, FileStore, checksum
+from ..files import NOT_FOUND, TIMED_OUT, WRITE_FAILED, FileError, FileStore, checksum
 from . import EXEC, READ, WRITE, Call
 
 _FILES, _WRONG = "files", 400
@@ -12,7 +12,10 @@ _ALL = 1 << 30
 
 
 def _store(call: Call) -> FileStore:
-    """Files outlive a restart, handles do not: the store is made anew then."""
+    """Files outlive a restart, handles do not: the store is made anew then. The fault file_error strikes here."""
+    fault = call.module.faults.take("file_error")
+    if fault is not None:
+        raise FileError(fault.value("code", WRITE_FAILED))
     store = call.module.service.get("files")
     if not isinstance(store, FileStore):
         store = call.module.service["files"] = FileStore(call.module.files)
@@ -62,7 +65,11 @@ def listing(call: Call) -> None:
 def delete(call: Call) -> None:
     """`="<name>"` or `="*"`."""
     call.count(1, 1)
-    _store(call).delete(call.text(0))
+    try:
+        _store(call).delete(call.text(0))
+    except FileError as error:
+        missing = error.code == NOT_FOUND
+        raise FileError(call.options.number("qfdel_missing") if missing else error.code) from None
 
 
 @cme_command("+QFLDS", WRITE, feature=_FILES, wrong=_WRONG)

@@ -27,9 +27,11 @@ from .tcpip import (
 )
 
 LTE = "lte_tcpip"
+SSL_URC = "+QSSLURC"
 NEW = "lte_tcpip_new"  # what EC200U has over BG96
 SENDEX_MAX = 512
 SERVICE = "UDP SERVICE"
+STREAMS = ("TCP", "TCP INCOMING")
 
 
 @command("+QIOPEN", WRITE, feature=LTE)
@@ -64,21 +66,21 @@ def described(call: Call) -> Connection:
         raise Refused(INVALID)
     connection = Connection(call.module, number, kind, ctx, host, port, local, mode)
     connection.clients_max = call.integer(7, 0, 11, 11)
-    call.integer(8, 10, 150, 150)
+    connection.limit_ms = 1000 * call.integer(8, 10, 150, 0)
     return connection
 
 
 @command("+QICLOSE", WRITE, feature=LTE)
 def close(call: Call) -> None:
-    """AT+QICLOSE=<id>[,<timeout>]: OK alone, also on an unused id (R396)."""
+    """AT+QICLOSE=<id>[,<timeout_s>]: OK alone, also on an unused id (R396); 0 drops the connection."""
     call.count(1, 2)
-    number = call.integer(0, 0, call.family.ids - 1)
-    call.integer(1, 0, 65535, 10)
+    number, timeout_s = call.integer(0, 0, call.family.ids - 1), call.integer(1, 0, 65535, 10)
     connection = call.module.connections.get(number)
     if connection is None or connection.urc != URC:
         if call.options["close_unopened"] != "OK":
             raise Refused(NOT_OPEN)
         return
+    connection.shut(abort=timeout_s == 0)
     call.module.connections.remove(connection)
     if call.module.setting("close/mode"):
         call.after(lambda: call.module.urc('%s: "closed",%d' % (URC, number)))
@@ -154,9 +156,9 @@ def decoded(call: Call, data: bytes) -> bytes:
 def counts(call: Call) -> None:
     """+QISEND: <total>,<acked>,<unacked>."""
     connection = connection_of(call)
-    if connection.kind not in ("TCP", "TCP INCOMING"):
+    if connection.kind not in STREAMS:
         raise Refused(NOT_ALLOWED)
-    unacked = connection.unsent()
+    unacked = min(connection.unacked(), connection.sent)
     call.line("+QISEND: %d,%d,%d" % (connection.sent, connection.sent - unacked, unacked))
 
 
@@ -173,14 +175,14 @@ def destination(call: Call, connection: Connection) -> "tuple[str, int] | None":
 
 
 async def report(call: Call, connection: Connection, data: bytes, to: "tuple[str, int] | None" = None) -> "str | None":
-    """Send and give the result: SEND OK, SEND FAIL, or +QISEND with QICFG "sendinfo"."""
+    """Send and give the result: SEND OK, SEND FAIL, or +QISEND with QICFG "sendinfo": status 0 good, 1 failed."""
     good = bool(data) and hand_over(connection, data, to)
     delay = result_delay_ms(call.module, connection)
     if delay:
         await call.module.clock.sleep_ms(delay)
     if call.module.setting("sendinfo"):
         free = call.options.number("tx_buffer") - connection.unsent()
-        call.line("+QISEND: %d,%d,%d" % (connection.number, good, free))
+        call.line("+QISEND: %d,%d,%d" % (connection.number, not good, free))
         return None
     if not good:
         call.module.last_error = WRITE_FAILED
@@ -206,7 +208,7 @@ def read(call: Call) -> None:
         done = connection.read_bytes
         call.line("+QIRD: %d,%d,%d" % (done + connection.unread(), done, connection.unread()))
         return
-    node = connection.take(limit, merge=connection.kind in ("TCP", "TCP INCOMING"))
+    node = connection.take(limit, merge=connection.kind in STREAMS or bool(call.module.setting("udp/readmode")))
     call.after(connection.refill)
     if node.data:
         print_data(call, node, sender(connection, node))
@@ -226,13 +228,37 @@ def switch_mode(call: Call) -> "str | None":
     """AT+QISWTMD=<id>,<0/1/2>; 2 answers CONNECT. TLS connections too (R415)."""
     call.count(2, 2)
     number, mode = call.integer(0, 0, call.family.ids - 1), call.integer(1, 0, call.family.modes - 1)
-    connection = call.module.connections.get(number)
+    connection = call.module.connections.get(number) or call.module.connections.get(number, SSL_URC)
     if connection is None or not connection.connected:
         raise Refused(NOT_OPEN)
+    if connection.urc == SSL_URC and call.options["ssl_swtmd"] != "OK":
+        raise Refused(NOT_SUPPORTED)
     if mode == TRANSPARENT:
-        return call.transparent(connection)
+        return lent(call, connection)
     connection.mode = mode
     return None
+
+
+def lent(call: Call, connection: Connection) -> str:
+    """The port lent to a connection; 572 for a service, which has no one peer."""
+    if connection.kind == SERVICE:
+        raise Refused(NOT_ALLOWED)
+    return call.transparent(connection)
+
+
+@command("+QIACCEPT", WRITE, feature=NEW)
+def answer_client(call: Call) -> None:
+    """AT+QIACCEPT=<id>,<0/1>: refuse or take a client that waits, with QICFG "tcp/accept",0."""
+    call.count(2, 2)
+    connection, take = connection_of(call), call.integer(1, 0, 1)
+    if connection.kind != "TCP INCOMING" or connection.state != call.family.states.opening:
+        raise Refused(NOT_ALLOWED)
+    if take:
+        connection.state = call.family.states.connected
+        call.after(lambda: connection.hold(False))
+    else:
+        connection.shut(abort=True)
+        call.module.connections.remove(connection)
 
 
 @command("+QICFG", WRITE, feature=LTE)

@@ -171,7 +171,7 @@ def activate_context(call: Call) -> None:
 def back_to_data(call: Call) -> str:
     """ATO: back to the suspended transparent connection: CONNECT, or NO CARRIER (R423)."""
     connection = call.terminal.suspended
-    if connection is None or call.module.connections.get(connection.number) is not connection:
+    if connection is None or call.module.connections.get(connection.number, connection.urc) is not connection:
         return "NO CARRIER"
     if not connection.connected:
         return "NO CARRIER"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..radio import Context
 from . import READ, TEST, WRITE, Call, Refused, command
 
-PACKET = "packet"
+PACKET, NEW = "packet", "lte_tcpip_new"
 NO_PDP, NOT_ALLOWED, INVALID = 561, 572, 552
 APN_MAX, USER_MAX = 100, 127
 
@@ -62,20 +62,70 @@ def active(call: Call) -> None:
 async def activate(call: Call) -> None:
     """Activate a context: OK, or ERROR with 561, 572 when there are too many."""
     call.count(1, 1)
-    ctx, context = context_of(call)
-    module = call.module
+    await bring_up(call, context_of(call)[0])
+
+
+async def bring_up(call: Call, ctx: int) -> None:
+    """Take as long as it takes; Refused when the context does not come up."""
+    module, network = call.module, call.module.network
+    context = network.contexts[ctx]
     slow = module.faults.take("qiact_slow")
     if slow is not None:
         await module.clock.sleep_ms(slow.value("ms", 150_000))
     if context.active and call.options["qiact_active"] != "OK":
         raise Refused(NOT_ALLOWED)
-    others = sum(one.active for one in module.network.contexts.values() if one is not context)
+    others = sum(one.active for one in network.contexts.values() if one is not context)
     if others >= call.options.number("contexts_active"):
         raise Refused(NOT_ALLOWED)
-    if not module.network.registered or module.faults.take("qiact_fails") is not None:
+    if not network.registered or module.faults.take("qiact_fails") is not None:
         raise Refused(NO_PDP)
     if not context.active:
-        module.network.activate(ctx)
+        network.activate(ctx)
+
+
+@command("+QIACTEX", TEST, feature=NEW)
+def activate_later_values(call: Call) -> None:
+    """The contexts."""
+    call.line("+QIACTEX: (1-%d),(0,1)" % call.family.contexts)
+
+
+@command("+QIACTEX", WRITE, feature=NEW)
+def activate_later(call: Call) -> None:
+    """AT+QIACTEX=<ctx>[,<view>]: OK, then +QIACTEX: <ctx>,<err>, with view 1 also type and address."""
+    call.count(1, 2)
+    ctx, view = context_of(call)[0], call.integer(1, 0, 1, 0)
+    call.after(lambda: call.module.spawn(_activated(call, ctx, bool(view))))
+
+
+async def _activated(call: Call, ctx: int, view: bool) -> None:
+    code = 0
+    try:
+        await bring_up(call, ctx)
+    except Refused as error:
+        code = error.code
+    context = call.module.network.contexts[ctx]
+    shown = ',%d,"%s"' % (context.type, context.address) if view and not code else ""
+    call.module.last_error = code
+    call.module.urc("+QIACTEX: %d,%d%s" % (ctx, code, shown))
+
+
+@command("+QIDEACTEX", TEST, feature=NEW)
+def deactivate_later_values(call: Call) -> None:
+    """The contexts."""
+    call.line("+QIDEACTEX: (1-%d)" % call.family.contexts)
+
+
+@command("+QIDEACTEX", WRITE, feature=NEW)
+def deactivate_later(call: Call) -> None:
+    """AT+QIDEACTEX=<ctx>: OK, then +QIDEACTEX: <ctx>,0."""
+    call.count(1, 1)
+    ctx = context_of(call)[0]
+
+    def act() -> None:
+        call.module.network.deactivate(ctx)
+        call.module.urc("+QIDEACTEX: %d,0" % ctx)
+
+    call.after(act)
 
 
 @command("+QIDEACT", TEST, feature=PACKET)

@@ -17,6 +17,7 @@ from .tcpip import BUSY, INVALID, NO_PDP, PORT_MAX
 NB, LTE = "nb_tcpip", "lte_tcpip"
 BOTH = (NB, LTE)
 PING_TIMEOUT, PING_DONE_NB, PING_DONE_LTE, PING_TCPIP_ERROR, PING_NO_ADDRESS, PING_NO_PDP = 1, 2, 0, 3, 4, 5
+PING_TIMEOUT_LTE = 569
 NTP_ERROR, NTP_NO_REPLY, NTP_BUSY, NTP_DNS_NB, NTP_NO_PDP, NTP_FAILED_LTE = 1, 2, 3, 4, 5, 569
 DNS_BUSY, DNS_FAILED, UNREACHABLE = 564, 565, 566
 NTP_RESULTS = {DNS_FAILED: NTP_DNS_NB, UNREACHABLE: NTP_NO_REPLY, NO_PDP: NTP_NO_PDP}  # NB (R275)
@@ -130,7 +131,7 @@ class Ping:
     async def _echo(self, shown: str, ms: int) -> None:
         if not 0 <= ms < self.timeout_ms:
             await self.module.clock.sleep_ms(self.timeout_ms)
-            self._say("+QPING: %d" % PING_TIMEOUT)
+            self._say("+QPING: %d" % (PING_TIMEOUT if self.nb else PING_TIMEOUT_LTE))
             return
         await self.module.clock.sleep_ms(ms)
         self.times.append(ms)
@@ -146,7 +147,7 @@ class Ping:
 # --- NTP ----------------------------------------------------------------------------------------------------------
 def ntp(call: Call) -> None:
     """AT+QNTP=<ctx>,"server"[,<port>[,<auto_set>]]: OK, then +QNTP: <err>,"<time>" (R185 to R188)."""
-    call.count(2, 4 if is_nb(call) else 6)
+    call.count(2, 6 if "lte_tcpip_new" in call.family.features else 4)
     ctx, server = active_context(call), call.text(1, limit=NAME_MAX)
     port = call.integer(2, 1, PORT_MAX, 123)
     auto_set = call.integer(3, 0, 1, call.options["qntp_auto_set"])
@@ -158,7 +159,20 @@ def ntp(call: Call) -> None:
         call.after(lambda: call.module.urc("+QNTP: %d" % NTP_BUSY))
         return
     refuse_if_busy(call, BUSY)
-    call.after(lambda: call.module.serve(call.command.name, synchronise(call, where, bool(auto_set))))
+
+    def begin() -> None:
+        call.module.service["ntp"] = where
+        call.module.serve(call.command.name, synchronise(call, where, bool(auto_set)))
+
+    call.after(begin)
+
+
+@command("+QNTP", READ, feature=LTE)
+def ntp_server(call: Call) -> None:
+    """The server that is being asked; none: OK alone."""
+    asked = call.module.service.get("ntp")
+    if isinstance(asked, Connection):
+        call.line("+QNTP: %s,%d" % (asked.host, asked.port))
 
 
 async def synchronise(call: Call, server: Connection, auto_set: bool) -> None:
@@ -169,6 +183,8 @@ async def synchronise(call: Call, server: Connection, auto_set: bool) -> None:
         when = None if fault is not None else await ask_time(server)
     except links.OpenFailed as error:
         code = NTP_RESULTS.get(error.code, NTP_ERROR) if is_nb(call) else error.code
+    finally:
+        module.service.pop("ntp", None)
     if when is None:
         module.urc("+QNTP: %d" % (code if fault is None else fault.value("result", code)))
         return

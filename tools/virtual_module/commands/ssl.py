@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..module import VirtualModule
 
 _SSL = "ssl"
-_PDP_DOWN, _IN_USE, _CLOSED = 561, 563, 567
+_NO_MEMORY, _PDP_DOWN, _IN_USE, _CLOSED = 553, 561, 563, 567
 _OLD_SPELLING = "secllevel"  # R331
 
 
@@ -112,6 +112,8 @@ def settings(module: VirtualModule, context: SslContext) -> TlsSettings:
         check_name=check_name,
         now=clock_now(module),
         dtls=bool(context.number("dtls")),
+        rsa_min=module.options.number("ssl_rsa_min"),
+        der=bool(module.options["ssl_der"]),
     )
 
 
@@ -149,8 +151,10 @@ async def open_connection(call: Call) -> "str | None":
     ctx, tls_ctx = call.integer(0, 1, call.family.contexts), call.integer(1, 0, CONTEXTS - 1)
     number, host = call.integer(2, 0, call.family.ids - 1), call.text(3)
     port, mode = call.integer(4, 1, 65535), call.integer(5, 0, 2, 0)
-    if table.get(number) is not None:
+    if table.get(number, TlsConnection.urc) is not None:
         raise Refused(_IN_USE)
+    if len(_tls_connections(call)) >= call.options.number("ssl_sessions"):
+        raise Refused(_NO_MEMORY)
     if not module.network.active(ctx):
         raise Refused(_PDP_DOWN)
     connection = TlsConnection(module, number, ctx, host, port, mode, tls_ctx)
@@ -189,7 +193,7 @@ async def _open_later(module: VirtualModule, connection: TlsConnection) -> None:
         await _handshake(module, connection)
     except OpenFailed as error:
         code = error.code
-    module.last_error = code
+    module.last_error = code if module.options["tls_err_in_register"] else 0
     module.urc("+QSSLOPEN: %d,%d" % (connection.number, code))
     connection.hold(False)
 
@@ -218,7 +222,7 @@ def close_connection(call: Call) -> None:
     """`=<id>[,<timeout_s>]`: OK; 0 drops the connection (R086, R396)."""
     call.count(1, 2)
     number, timeout_s = call.integer(0, 0, call.family.ids - 1), call.integer(1, 0, 65535, 10)
-    connection = call.module.connections.get(number)
+    connection = call.module.connections.get(number, TlsConnection.urc)
     if isinstance(connection, TlsConnection):
         connection.shut(abort=timeout_s == 0)
         call.module.connections.remove(connection)
@@ -231,7 +235,7 @@ def close_connection(call: Call) -> None:
 
 def _usable(call: Call) -> TlsConnection:
     """The connection of parameter 0; ERROR and 567 when there is none or its open is not done (R075, R399)."""
-    connection = call.module.connections.get(call.integer(0, 0, call.family.ids - 1))
+    connection = call.module.connections.get(call.integer(0, 0, call.family.ids - 1), TlsConnection.urc)
     states = call.family.states
     if not isinstance(connection, TlsConnection) or connection.state in (states.initial, states.opening):
         raise Refused(_CLOSED)
@@ -256,7 +260,8 @@ async def send(call: Call) -> str:
     connection = _usable(call)
     if not connection.connected:
         raise Refused(_CLOSED)
-    data = await (call.data(length=length) if length else call.data(limit=_longest(call)))
+    echo = bool(call.options["ssl_data_echo"]) and call.terminal.data_echo
+    data = await call.data(length=length, limit=_longest(call), echo=echo)
     if data is None:
         return call.cancelled()
     return await _pass_on(call, connection, data)

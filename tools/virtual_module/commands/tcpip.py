@@ -106,10 +106,14 @@ def accept(listener: Connection, link: links.TcpLink) -> None:
         return
     number = free[-1 if module.options["incoming_id"] == "highest" else 0]
     host, port = module.resolver.back(*link.remote)
-    mode = module.options.number("incoming_mode")
+    inherited = module.options["incoming_mode"] == "listener"
+    mode = listener.mode if inherited else module.options.number("incoming_mode")
     connection = Connection(module, number, "TCP INCOMING", listener.ctx, host, port, listener.local_port, mode)
     connection.server, connection.link, connection.state = listener.number, link, module.family.states.connected
     link.received, link.ended = connection.deliver, connection.peer_closed
+    if module.qicfg.get("tcp/accept") == [0]:  # EC200U: until AT+QIACCEPT
+        connection.state = module.family.states.opening
+        connection.hold(True)
     module.connections.add(connection)
     module.keep_alive.watch(connection)
     module.urc(URC + ': "incoming",%d,%d,"%s",%d' % (number, listener.number, host, port))
