@@ -45,21 +45,6 @@ def test_opens_that_fail_for_other_reasons() -> None:
     play("EC200U", run)
 
 
-@rows("R052", "R067")
-def test_handshake_that_hangs() -> None:
-    async def run(b: Bench) -> None:
-        async with peers.StreamServer(echo=False) as server:
-            await ready(b, server.port, 'AT+QSSLCFG="negotiatetime",1,10')
-            assert await b.type('AT+QSSLOPEN=1,1,4,"server.test",443') == OK
-            await peers.until(lambda: server.heard)
-            b.module.clock.advance(9900)
-            assert await b.raw(b"") == b""
-            b.module.clock.advance(200)
-            assert await b.raw(b"") == b"\r\n+QSSLOPEN: 4,569\r\n"
-
-    play("BG96", run)
-
-
 @rows("R067", "R092")
 def test_close_while_opening() -> None:
     async def run(b: Bench) -> None:

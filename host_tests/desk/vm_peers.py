@@ -48,12 +48,16 @@ def server_context(cert: trustme.LeafCert, version: int = 4, ciphers: str = "ALL
     """A server that speaks one version (1..3) or TLS 1.0 to 1.3 (4), down to the oldest suites."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers(ciphers + ":@SECLEVEL=0")
-    with_old = {1: ssl.TLSVersion.TLSv1, 2: ssl.TLSVersion.TLSv1_1, 3: ssl.TLSVersion.TLSv1_2}
-    # By number: naming the setter of an old version warns, and warnings are errors here.
-    numbers = {one: int(value) for one, value in with_old.items()}
-    _set_versions(context, numbers.get(version, 0x0301), numbers.get(version, 0x0304))
+    limit_versions(context, version)
     cert.configure_cert(context)
     return context
+
+
+def limit_versions(context: ssl.SSLContext, version: int) -> None:
+    """One version (1..3), or TLS 1.0 to 1.3 (4)."""
+    # By number: naming the setter of an old version warns, and warnings are errors here.
+    numbers = {1: 0x0301, 2: 0x0302, 3: 0x0303}
+    _set_versions(context, numbers.get(version, 0x0301), numbers.get(version, 0x0304))
 
 
 def good(version: int = 4) -> ssl.SSLContext:
