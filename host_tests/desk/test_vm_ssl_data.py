@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import random
+from collections.abc import Iterator
+
+import pytest
 import vm_peers as peers
 from kit import rows
 from vm_bench import ERROR, OK, Bench, play
@@ -206,3 +212,145 @@ def test_faults_reach_tls_connections() -> None:
             assert server.heard == b"ab"
 
     play("BG96", run)
+
+
+@LTE
+@rows("R388")
+def test_echo_of_the_data(model: str) -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good(), echo=False) as server:
+            await ready(b, server.port, "AT+QISDE=1")
+            await opened(b)
+            await b.type("AT+QSSLSEND=4,3")
+            assert await b.raw(b"abc") == b"\r\nSEND OK\r\n"  # QISDE is said of QISEND only
+            b.module.options["ssl_data_echo"] = True
+            await b.type("AT+QSSLSEND=4,3")
+            assert await b.raw(b"abc") == b"abc\r\nSEND OK\r\n"
+            await b.ok("AT+QISDE=0")
+            await b.type("AT+QSSLSEND=4,3")
+            assert await b.raw(b"abc") == b"\r\nSEND OK\r\n"
+
+    play(model, run)
+
+
+@LTE
+@rows("R391", "R394")
+def test_announcements(model: str) -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port)
+            await opened(b)
+            b.module.take()
+            for first in (True, False):
+                b.module.options["recv_urc_always"] = first
+                server.peers[0].write(b"one")
+                assert await b.until("recv") == b'\r\n+QSSLURC: "recv",4\r\n'
+                server.peers[0].write(b"two")
+                await peers.until(lambda: b.connection(4).unread() == 6)
+                assert await b.raw(b"") == (b'\r\n+QSSLURC: "recv",4\r\n' if first else b"")
+                assert await b.type("AT+QSSLRECV=4,1500") == b"\r\n+QSSLRECV: 6\r\nonetwo\r\n" + OK
+            server.peers[0].write(b"last words")
+            server.peers[0].close()
+            assert await b.until("closed") == b'\r\n+QSSLURC: "recv",4\r\n\r\n+QSSLURC: "closed",4\r\n'
+
+    play(model, run)
+
+
+@LTE
+@pytest.mark.parametrize("end", ["garbage", "alert", "reset", "cut"])
+@rows("R096", "R279")
+def test_ends_that_are_no_goodbye(model: str, end: str) -> None:
+    async def run(b: Bench) -> None:
+        async with peers.OneWriteServer(peers.good(version=3), b"x") as server:
+            await ready(b, server.port)
+            await b.type_until('AT+QSSLOPEN=1,1,4,"server.test",443', "recv")
+            link = server.links[0]
+            if end == "reset":
+                link.abort()
+            elif end == "cut":
+                link.close()
+            else:
+                link.write(b"no record at all" if end == "garbage" else b"\x15\x03\x03\x00\x02\x02\x50")
+            assert await b.until("closed") == b'\r\n+QSSLURC: "closed",4\r\n'
+            assert b",4,1,4,0," in await b.type("AT+QSSLSTATE=4")
+            await b.refused("AT+QSSLSEND=4,1", 567)
+            await b.ok("AT+QSSLCLOSE=4")
+
+    play(model, run)
+
+
+@LTE
+@rows("R075", "R411")
+def test_a_server_that_does_not_read(model: str) -> None:
+    """The stack fills up: SEND FAIL, and later SEND OK again."""
+
+    async def run(b: Bench) -> None:
+        async with peers.OneWriteServer(peers.good(version=3), b"x") as server:
+            await ready(b, server.port)
+            await b.type_until('AT+QSSLOPEN=1,1,4,"server.test",443', "recv")
+            server.links[0].pause_reading()
+            for _ in range(5000):
+                await b.answer("AT+QSSLSEND=4,1460")
+                b.module.feed(bytes(1460))
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                if b"SEND FAIL" in b.module.take():
+                    break
+            else:
+                raise AssertionError("never full")
+            assert b.connection(4).unsent() > 0
+            server.links[0].resume_reading()
+            await peers.until(lambda: b.connection(4).unsent() == 0)
+            await b.type("AT+QSSLSEND=4,2")
+            assert await b.raw(b"ab") == b"\r\nSEND OK\r\n"
+
+    play(model, run, options={"tx_buffer": 4096})
+
+
+@LTE
+@rows("R033", "R080", "R095")
+@pytest.mark.parametrize("mode", [0, 1])
+def test_a_mebibyte_from_the_server(model: str, mode: int) -> None:
+    """Read piece by piece, or pushed; the bytes are those that the server said."""
+
+    async def run(b: Bench) -> None:
+        data = random.Random(11).randbytes(1 << 20)
+        async with peers.TlsServer(peers.good(), greeting=data) as server:
+            await ready(b, server.port)
+            taken = bytearray(await b.type_until('AT+QSSLOPEN=1,1,4,"server.test",443,%d' % mode, "recv"))
+
+            def pushed() -> bool:
+                taken.extend(b.module.take())
+                return len(taken) >= len(data) and b.connection(4).received == len(data)
+
+            if mode:
+                await peers.until(pushed, 15)
+                got = b"".join(payloads(bytes(taken)))
+            else:
+                got = await drained(b, len(data))
+            assert hashlib.sha256(got).digest() == hashlib.sha256(data).digest()
+
+    play(model, run)
+
+
+def payloads(text: bytes) -> Iterator[bytes]:
+    head = b'\r\n+QSSLURC: "recv",4,'
+    at = text.index(head)
+    while at < len(text):
+        assert text.startswith(head, at)
+        at = text.index(b"\r\n", at + 2)
+        length = int(text[text.rindex(b",", 0, at) + 1 : at])
+        yield text[at + 2 : at + 2 + length]
+        at += 2 + length + 2
+
+
+async def drained(b: Bench, count: int) -> bytes:
+    got = bytearray()
+    while len(got) < count:
+        answer = await b.answer("AT+QSSLRECV=4,1500")
+        head = answer.index(b"+QSSLRECV: ")
+        end = answer.index(b"\r\n", head)
+        length = int(answer[head + 11 : end])
+        got += answer[end + 2 : end + 2 + length]
+        await asyncio.sleep(0)
+    return bytes(got)

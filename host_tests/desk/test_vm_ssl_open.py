@@ -181,3 +181,84 @@ def test_choices_of_the_gaps_as_options() -> None:
 
     options = {"close_unopened": "ERROR", "failed_open_keeps_id": False, "ssl_read_after_close": False}
     play("EC200U", run, options={**options, "ssl_old_spelling": True, "ssl_name_check": False})
+
+
+@rows("R415")
+def test_ids_of_their_own() -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server, peers.StreamServer(greeting=b"plain") as plain:
+            await ready(b, server.port)
+            b.module.resolver.table["plain.test"] = ("127.0.0.1", plain.port)
+            await opened(b)
+            got = await b.type_until('AT+QIOPEN=1,4,"TCP","plain.test",80', "recv")
+            assert got == OK + b'\r\n+QIOPEN: 4,0\r\n\r\n+QIURC: "recv",4\r\n'
+            await b.type("AT+QSSLSEND=4,3")
+            assert (await b.raw(b"tls")).endswith(b'\r\n+QSSLURC: "recv",4\r\n')
+            assert await b.type("AT+QSSLRECV=4,9") == b"\r\n+QSSLRECV: 3\r\ntls\r\n" + OK
+            assert await b.type("AT+QIRD=4,9") == b"\r\n+QIRD: 5\r\nplain\r\n" + OK
+            assert (await b.type("AT+QISTATE?")).count(b"+QISTATE: 4,") == 1
+            assert (await b.type("AT+QSSLSTATE")).count(b"+QSSLSTATE: 4,") == 1
+            await b.ok("AT+QICLOSE=4")
+            assert (await b.type("AT+QSSLSTATE=4")).startswith(b"\r\n+QSSLSTATE: 4,")
+            assert await b.type("AT+QISWTMD=4,2") == b"\r\nCONNECT\r\n"  # the one that is left
+            server.peers[0].close()
+            assert await b.until("CARRIER") == b"\r\nNO CARRIER\r\n"
+            await b.ok("AT+QSSLCLOSE=4", "AT+QSSLSTATE", "AT+QISTATE?")
+
+    play("BG96", run, options={"separate_ids": True})
+
+
+@LTE
+@rows("R091", "R397", "R298")
+def test_each_state_command_shows_its_own_kind(model: str) -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server, peers.StreamServer() as plain:
+            await ready(b, server.port)
+            b.module.resolver.table["plain.test"] = ("127.0.0.1", plain.port)
+            await b.ok("AT+QISTATE?", "AT+QISTATE=1,0", "AT+QSSLSTATE", "AT+QSSLSTATE=0")
+            await opened(b)
+            await b.type_until('AT+QIOPEN=1,0,"TCP","plain.test",80', "+QIOPEN")
+            assert (await b.type("AT+QISTATE?")).count(b"+QISTATE: ") == 1
+            assert (await b.type("AT+QSSLSTATE")).count(b"+QSSLSTATE: ") == 1
+            await b.ok("AT+QISTATE=1,4", "AT+QSSLSTATE=0")
+            for wrong in ("AT+QSSLSTATE=1,4", "AT+QSSLSTATE=12", "AT+QISTATE=2,1", "AT+QISTATE=1,12"):
+                await b.refused(wrong, 552)
+            await b.refused("AT+QIRD=4,9", 567)
+            await b.refused("AT+QISEND=4,9", 567)
+            await b.refused("AT+QSSLRECV=0,9", 567)
+            await b.ok("AT+QSSLCLOSE=0", "AT+QICLOSE=4")  # not theirs: nothing happens
+            assert len(b.module.connections.all()) == 2
+
+    play(model, run)
+
+
+@rows("R416", "R031")
+def test_a_limit_of_sessions() -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port)
+            for number in (3, 7):  # two of one context
+                await opened(b, number=number)
+            await b.refused('AT+QSSLOPEN=1,1,5,"server.test",443', 553)
+            await b.ok("AT+QSSLCLOSE=3")
+            await opened(b, number=5)
+
+    play("EC200U", run, options={"ssl_sessions": 2})
+
+
+@LTE
+@rows("R091", "R092", "R093", "R299", "R458")
+def test_state_lines_byte_for_byte(model: str) -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port)
+            b.module.network.activate(2)
+            await b.ok('AT+QSSLCFG="seclevel",0,0')
+            await b.type_until('AT+QSSLOPEN=2,0,11,"220.180.239.201",8011,1', ": 11,0")
+            await b.type_until('AT+QSSLOPEN=1,1,0,"nowhere.test",443', ": 0,565")
+            assert await b.type("AT+QSSLSTATE") == (
+                b'\r\n+QSSLSTATE: 0,"SSLClient","nowhere.test",443,65344,0,1,0,0,"usbmodem",1\r\n'
+                b'\r\n+QSSLSTATE: 11,"SSLClient","220.180.239.201",8011,65344,2,2,11,1,"usbmodem",0\r\n' + OK
+            )
+
+    play(model, run, options={"at_port": "usbmodem", "local_port": 65344})

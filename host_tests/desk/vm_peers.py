@@ -242,8 +242,10 @@ class DtlsServer(DatagramServer):
         self._session.set_ciphertext_mtu(1400)
         self.records: list[bytes] = []
         self.ended = False
+        self.client = ("", 0)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.client = addr
         self._session.bio_write(data)
         try:
             while True:
@@ -253,8 +255,15 @@ class DtlsServer(DatagramServer):
             pass
         except (SSL.ZeroReturnError, SSL.Error):
             self.ended = True
+        self._flush()
+
+    def goodbye(self) -> None:
+        self._session.shutdown()
+        self._flush()
+
+    def _flush(self) -> None:
         try:
             while True:
-                self.transport.sendto(self._session.bio_read(16384), addr)
+                self.transport.sendto(self._session.bio_read(16384), self.client)
         except SSL.WantReadError:
             pass
