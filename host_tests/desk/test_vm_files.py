@@ -212,3 +212,96 @@ def test_handles_typed() -> None:
         assert await b.answer('AT+QFOPEN="no",2') == cme(405)
 
     play("BG96", run)
+
+
+CODES = (400, 401, 402, 403, 405, 406, 407, 409, 410, 411, 413, 414, 416, 417, 418, 419, 420, 421, 423, 425, 426)
+
+
+def test_every_error_of_the_list_as_a_fault() -> None:
+    async def run(b: Bench) -> None:
+        for code in CODES:
+            b.module.fault("file_error", code=code)
+            assert await b.answer('AT+QFLDS="UFS"') == cme(code)
+            b.module.terminal.cmee = 2
+            b.module.fault("file_error", code=code)
+            words = await b.answer('AT+QFLDS="UFS"')
+            assert words.startswith(b"\r\n+CME ERROR: ") and words != cme(code) and b"unknown" not in words
+            b.module.terminal.cmee = 1
+        assert (await b.answer('AT+QFLDS="UFS"')).endswith(OK)
+
+    play("EC200U", run)
+
+
+def test_a_write_that_fails_after_the_bytes() -> None:
+    async def run(b: Bench) -> None:
+        b.module.fault("file_error", skip=1)
+        assert await b.answer('AT+QFUPL="a",5') == b"\r\nCONNECT\r\n"
+        assert await b.raw(b"hello") == cme(409)
+        assert b.module.files == {}
+        assert await b.answer('AT+QFUPL="a",5') == b"\r\nCONNECT\r\n"
+        assert (await b.raw(b"hello")).endswith(OK)
+
+    play("BG96", run)
+
+
+def test_patterns_typed() -> None:
+    async def run(b: Bench) -> None:
+        for name in ("a.pem", "b.pem", "c.key"):
+            await b.upload(name, name.encode())
+        prefix = b"" if b.module.model == "BG96" else b"UFS:"
+        pems = b'\r\n+QFLST: "%sa.pem",5\r\n\r\n+QFLST: "%sb.pem",5\r\n' % (prefix, prefix)
+        for pattern in ("*.pem", "UFS:*.pem"):
+            assert await b.answer('AT+QFLST="%s"' % pattern) == pems + OK
+        assert (await b.answer('AT+QFLST="*"')).count(b"+QFLST: ") == 3
+        assert await b.answer('AT+QFLST="*.txt"') == OK
+        await b.ok('AT+QFDEL="*.pem"')
+        assert list(b.module.files) == ["c.key"]
+        await b.ok('AT+QFDEL="*"', 'AT+QFDEL="*"')
+        assert b.module.files == {}
+
+    play("BG96", run)
+    play("EC200U", run)
+
+
+@pytest.mark.parametrize("code", [405, 418])
+def test_deleting_what_is_not_there(code: int) -> None:
+    async def run(b: Bench) -> None:
+        assert await b.answer('AT+QFDEL="a"') == cme(code)
+        assert await b.answer('AT+QFDWL="a"') == cme(405)
+        b.module.terminal.cmee = 0
+        assert await b.answer('AT+QFDEL="a"') == b"\r\nERROR\r\n"
+
+    play("BG96", run, options={"qfdel_missing": code})
+
+
+def test_ten_files_open_and_none_after_a_restart() -> None:
+    async def run(b: Bench) -> None:
+        for number in range(1, 11):
+            assert await b.answer('AT+QFOPEN="f%d"' % number) == b"\r\n+QFOPEN: %d\r\n" % number + OK
+        assert await b.answer('AT+QFOPEN="f11"') == cme(413)
+        assert await b.answer('AT+QFOPEN="f1"') == cme(426)
+        assert await b.answer('AT+QFDEL="f1"') == cme(426)
+        assert await b.answer("AT+QFSEEK=1,1") == cme(401)
+        assert await b.answer("AT+QFSEEK=1,0,3") == cme(400)
+        assert await b.answer("AT+QFREAD=1") == cme(402)
+        b.module.power.restart()
+        b.module.clock.advance(60_000)
+        b.module.take()
+        b.module.terminal.echo = False
+        assert await b.answer("AT+QFOPEN?") == OK
+        assert await b.answer("AT+QFCLOSE=1") == cme(416)
+        assert len(b.module.files) == 10
+
+    play("EC200U", run)
+
+
+def test_bytes_before_connect_are_lost() -> None:
+    """A sender that does not wait: what stands behind the command line is no part of the file."""
+
+    async def run(b: Bench) -> None:
+        assert await b.raw(b'AT+QFUPL="a",5\rhello') == b"\r\nCONNECT\r\n"
+        b.module.clock.advance(5000)
+        assert await b.raw(b"") == cme(421)
+        assert b.module.files == {}
+
+    play("BG96", run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import vm_peers as peers
 from kit import rows
+from virtual_module import suites
 from vm_bench import ERROR, OK, Bench, play
 from vm_ssl import LTE, opened, ready
 
@@ -140,3 +141,60 @@ def test_parameters_of_an_open(model: str) -> None:
         assert await b.type_until(last, ": 11,") == OK + b"\r\n+QSSLOPEN: 11,565\r\n"
 
     play(model, run)
+
+
+@LTE
+@rows("R043", "R031", "R047", "R331", "R338", "R421", "R440")
+def test_forms_that_are_refused(model: str) -> None:
+    async def run(b: Bench) -> None:
+        for bad in (
+            '"seclevel"', 'seclevel,1', '"seclevel",6', '"seclevel",1,1,1', '"seclevel","1"', '"seclevel",1,"1"',
+            '"seclevel",,1', '"seclevel",-1', '"nothing",1', '"",1', '"cacert"', '"cacert",1,a.pem', '"cacertex",6',
+            '"cacertex",1,2', '"cacertex","a.pem"', '"ciphersuite",1,"0X0035"', '"ciphersuite",1,0Y0035', '1,1',
+            '"ciphersuite",1,0XFFFFF', '"ciphersuite",1,0XFEFE', '"ciphersuite",1,65535', '"secllevel",1',
+        ):  # fmt: skip
+            await b.refused("AT+QSSLCFG=" + bad, 552)
+        await b.refused("AT+QSSLCFG=", 552)
+        assert await b.answer("AT+QSSLCFG") == ERROR
+        assert await b.answer('AT+QSSLCFG="seclevel",1') == b'\r\n+QSSLCFG: "seclevel",1,0\r\n' + OK
+        await b.ok('AT+QSSLCFG= "seclevel" , 1 , 2', 'at+qsslcfg="seclevel",1,2', 'AT+QSSLCFG="ciphersuite",1,0Xc011')
+        assert await b.answer('AT+QSSLCFG="ciphersuite",1') == b'\r\n+QSSLCFG: "ciphersuite",1,0XC011\r\n' + OK
+        await b.ok('AT+QSSLCFG="cacert",1,"UFS:a.pem"', 'AT+QSSLCFG="cacert",1,""')
+        assert await b.answer('AT+QSSLCFG="cacert",1') == b'\r\n+QSSLCFG: "cacert",1,""\r\n' + OK
+
+    play(model, run)
+
+
+@LTE
+@rows("R027", "R028", "R029", "R045", "R334", "R335")
+def test_every_suite_of_the_document_is_accepted(model: str) -> None:
+    async def run(b: Bench) -> None:
+        for code in suites.codes(model):
+            await b.ok('AT+QSSLCFG="ciphersuite",3,0X%04X' % code)
+            assert b"0X%04X" % code in await b.answer('AT+QSSLCFG="ciphersuite",3')
+        for code in set(suites.codes("EC200U")) - set(suites.codes(model)):
+            await b.refused('AT+QSSLCFG="ciphersuite",3,0X%04X' % code, 552)
+
+    play(model, run)
+
+
+@rows("R331")
+def test_the_other_spelling_sets_the_same_item() -> None:
+    async def run(b: Bench) -> None:
+        await b.ok('AT+QSSLCFG="secllevel",2,1')
+        for name in ("seclevel", "secllevel"):
+            assert await b.answer('AT+QSSLCFG="%s",2' % name) == b'\r\n+QSSLCFG: "seclevel",2,1\r\n' + OK
+
+    play("EC200U", run, options={"ssl_old_spelling": True})
+
+
+@rows("R047", "R057", "R058", "R059", "R336")
+def test_defaults_of_ec200u() -> None:
+    async def run(b: Bench) -> None:
+        for item in ("sni", "ignoremulticertchainverify", "ignoreinvalidcertsign", "dtls", "ignorecertitem"):
+            assert await b.answer('AT+QSSLCFG="%s",5' % item) == b'\r\n+QSSLCFG: "%s",5,0\r\n' % item.encode() + OK
+        assert await b.answer('AT+QSSLCFG="cacertex",5') == b'\r\n+QSSLCFG: "cacertex",5,""\r\n' + OK
+        every = b"".join(b'\r\n+QSSLCFG: "cacertex",%d,""\r\n' % number for number in range(6))
+        assert await b.answer('AT+QSSLCFG="cacertex"') == every + OK
+
+    play("EC200U", run)

@@ -37,6 +37,14 @@ def spoilt_signature() -> ssl.SSLContext:
     return made.context_of(made.spoilt(cert), key)
 
 
+def short_key() -> ssl.SSLContext:
+    return made.context_of(*made.issue(made.rsa_key(1024)), 3)
+
+
+def signs_only() -> ssl.SSLContext:
+    return made.context_of(*made.issue(None, (made.usage("crl_sign"), True)), 3)
+
+
 def long_chain() -> ssl.SSLContext:
     """The certificate between is of an authority that the module does not know."""
     return peers.server_context(peers.authority("other").create_child_ca().issue_cert("server.test"))
@@ -66,6 +74,9 @@ CASES: dict[str, tuple[tuple[str, ...], Callable[[], ssl.SSLContext], list[str],
     "name": (NEW, another_name, [], [SET % ("ignorecertitem", 4)]),
     "signature": (NEW, spoilt_signature, [SET % ("ignorecertitem", 5)], [SET % ("ignoreinvalidcertsign", 1)]),
     "signature, item": (NEW, spoilt_signature, [SET % ("ignorecertitem", 1)], [SET % ("ignorecertitem", 8)]),
+    "short key": (NEW, short_key, [], [SET % ("ignorecertitem", 65536)]),
+    "key usage": (NEW, signs_only, [SET % ("ignorecertitem", 65536)], [SET % ("ignorecertitem", 2048)]),
+    "key usage, BG96": (("BG96",), signs_only, [], [SET % ("seclevel", 0)]),
     "chain": (NEW, long_chain, [], [SET % ("ignoremulticertchainverify", 1)]),
     "everything": (NEW, other_authority, [SET % ("ignorecertitem", 7)], [SET % ("ignorecertitem", 1048575)]),
     "old version": (BOTH, lambda: peers.good(3), [SET % ("sslversion", 1)], [SET % ("sslversion", 3)]),
@@ -181,3 +192,27 @@ def test_codes_as_options(model: str, options: dict[str, object], printed: int, 
             assert (await b.type("AT+QIGETERROR")).startswith(b"\r\n+QIGETERROR: %d," % known)
 
     play(model, run, options=options)
+
+
+@rows("R057")
+def test_bg96_asks_for_no_length_of_keys() -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(short_key()) as server:
+            await ready(b, server.port)
+            assert await b.type_until('AT+QSSLOPEN=1,1,4,"server.test",443', ": 4,") == OK + b"\r\n+QSSLOPEN: 4,0\r\n"
+
+    play("BG96", run)
+
+
+@LTE
+@rows("R046")
+@pytest.mark.parametrize(("option", "state"), [(True, 2), (False, 0)])
+def test_der_files_as_an_option(model: str, option: bool, state: int) -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port, 'AT+QSSLCFG="cacert",1,"ca.der"')
+            b.module.files["ca.der"] = ssl.PEM_cert_to_DER_cert(peers.ca_pem().decode())
+            await b.type_until('AT+QSSLOPEN=1,1,4,"server.test",443', ": 4,")
+            assert b.connection(4).state == state
+
+    play(model, run, options={"ssl_der": option})
