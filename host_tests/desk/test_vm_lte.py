@@ -169,6 +169,7 @@ def test_udp_service(model: str) -> None:
             assert await bench.until("push") == b'\r\n+QIURC: "recv",2,4,"127.0.0.1",%d\r\npush\r\n' % port
         await bench.refused("AT+QISEND=2,2", 552)
         await bench.refused('AT+QISEND=2,2,"8.8.8.8",53', 552)
+        await bench.refused('AT+QISEND=2,2,"localhost",%d' % port, 552)  # a dotted address only
 
     play(model, run)
 

@@ -149,6 +149,27 @@ def test_refusals_that_the_server_sees(model: str) -> None:
     play(model, run)
 
 
+@LTE
+@rows("R034", "R096")
+def test_server_that_negotiates_anew(model: str) -> None:
+    async def run(b: Bench) -> None:
+        async with OpensslServer(*identity(), FLAGS[3], "-msg", reverse=False) as server:
+            await ready(b, server.port)
+            await opened(b)
+            b.module.take()
+            await server.seen(rb"CIPHER is")
+            server.say(b"r\n")
+            await peers.until(lambda: server.log.count(b"ClientHello") == 2)
+            await b.type("AT+QSSLSEND=4,6")
+            assert await b.raw(b"there\n") == b"\r\nSEND OK\r\n"
+            await server.seen(rb"there\n")
+            server.say(b"back\n")
+            assert await b.until("recv") == b'\r\n+QSSLURC: "recv",4\r\n'
+            assert await b.type("AT+QSSLRECV=4,100") == b"\r\n+QSSLRECV: 5\r\nback\n\r\n" + OK
+
+    play(model, run)
+
+
 @rows("R056", "R420")
 @pytest.mark.parametrize(("flag", "version"), [("-dtls1", 1), ("-dtls1", 2), ("-dtls1_2", 3), ("-dtls1_2", 4)])
 def test_dtls(flag: str, version: int) -> None:

@@ -198,3 +198,25 @@ def test_defaults_of_ec200u() -> None:
         assert await b.answer('AT+QSSLCFG="cacertex"') == every + OK
 
     play("EC200U", run)
+
+
+@LTE
+@rows("R323", "R324", "R327", "R328", "R329", "R330", "R332", "R333", "R464")
+def test_slips_of_the_documents(model: str) -> None:
+    """What a damaged copy prints is no command; blanks beside a comma are."""
+
+    async def run(b: Bench) -> None:
+        b.module.network.activate(1)
+        for line in (
+            'AT+QSSOPEN=1,1,4,"a.test",443', 'AT+QSSLCFG=*"sslversion",1,1', 'AT+QSSLOPEN=1,1,4,"a.test",443,,0',
+            'AT+QICSGP=1,1,"CMCIOT","","" 1', 'AT+QSSLCFG="clientlD",1,1', "AT+QSSLSEND=4,1461", "AT+QSSLOPEN=?x",
+        ):  # fmt: skip
+            assert await b.answer(line) == ERROR, line
+        for curly in ("AT+QSSLCFG=\u201csslversion\u201d,1,1", "AT+QICSGP=1,1,\u201cCMCIOT\u201d"):
+            assert await b.type(curly.encode()) == ERROR
+        for level in (0, 1, 2):
+            await b.ok('AT+QSSLCFG="seclevel" ,1 ,%d' % level)
+            assert await b.answer('AT+QSSLCFG="seclevel",1') == b'\r\n+QSSLCFG: "seclevel",1,%d\r\n' % level + OK
+        await b.ok('AT+QICSGP=1,1,"CMCIOT","","",1')
+
+    play(model, run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..resolver import is_address
 from ..sockets import BUFFER, TRANSPARENT, Connection, Node
 from . import EXEC, NOT_ALLOWED, NOT_OPEN, READ, TEST, WRITE, Call, Refused, command
 from .tcpip import (
@@ -163,12 +164,13 @@ def counts(call: Call) -> None:
 
 
 def destination(call: Call, connection: Connection) -> "tuple[str, int] | None":
-    """Where a UDP SERVICE sends to; other kinds have no address here."""
+    """Where a UDP SERVICE sends to, a dotted address; other kinds have no address here."""
     if connection.kind != SERVICE:
         call.count(1, 2)
         return None
     call.count(4, 4)
-    where = call.module.resolver.known(call.text(2), call.integer(3, 1, PORT_MAX))
+    host, port = call.text(2), call.integer(3, 1, PORT_MAX)
+    where = call.module.resolver.known(host, port) if is_address(host) else None
     if where is None:
         raise Refused(INVALID)
     return where
