@@ -201,7 +201,7 @@ def test_defaults_of_ec200u() -> None:
 
 
 @LTE
-@rows("R323", "R324", "R327", "R328", "R329", "R330", "R332", "R333", "R464")
+@rows("R323", "R324", "R328", "R329", "R332", "R333")
 def test_slips_of_the_documents(model: str) -> None:
     """What a damaged copy prints is no command; blanks beside a comma are."""
 

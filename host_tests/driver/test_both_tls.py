@@ -63,7 +63,7 @@ def test_open_connections_keep_their_context(face: "Face") -> "Generator[Any, An
     assert [slot.tls for slot in m.engine.table.slots][:3] == [0, 1, 0]
 
 
-@rows("R031", "R087")
+@rows("R031")
 @both
 def test_six_contexts_are_in_use(face: "Face") -> "Generator[Any, Any, None]":
     script = whole(*[bare(i) + [opens(i, i)] for i in range(6)])
@@ -80,7 +80,7 @@ def test_six_contexts_are_in_use(face: "Face") -> "Generator[Any, Any, None]":
     assert seventh.id == 3
 
 
-@rows("R031", "R087")
+@rows("R031")
 @both
 def test_contexts_of_closed_sockets_are_free(face: "Face") -> "Generator[Any, Any, None]":
     script = whole(*[bare(i % 6) + [opens(i % 6, 0), closes(0)] for i in range(8)])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from faces import Face
 
 
-@rows("R062", "R067", "R302")
+@rows("R067", "R302")
 @both
 def test_an_open_has_150_s_and_the_negotiation_time(face: "Face") -> "Generator[Any, Any, None]":
     for negotiate_s in (10, 300):

@@ -111,7 +111,7 @@ def test_certificates_and_keys_that_are_right() -> None:
 SUITES = facts("cipher_suites.csv")
 
 
-@rows("R027", "R028", "R029", "R334", "R335", "R338")
+@rows("R027", "R028", "R029", "R334", "R335")
 def test_suites_by_name_and_by_code() -> None:
     """Each of the documents' tables, and what a family lacks before a byte is sent."""
     of_family = {"BG96": 0, "EC200U": 0}
