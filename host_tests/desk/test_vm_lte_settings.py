@@ -242,18 +242,27 @@ def test_time_of_a_connect(rest: str, limit_ms: int) -> None:
     play("BG96", bg96)
 
 
-@cases(*BOTH)
-def test_closing_at_once_is_a_reset(model: str) -> None:
+@cases(("BG96", ",0", False), ("BG96", "", True), ("EC200U", ",0", False), ("EC200U", ",5", True))
+def test_closing_at_once_drops_what_waits(model: str, timeout: str, all_of_it: bool) -> None:
     async def run(bench: Bench) -> None:
-        async with Peer() as peer:
+        async with Peer(4096) as peer:
             await opened(bench, peer)
             peer.links[-1].pause_reading()
-            await bench.ok("AT+QICLOSE=0,0", "AT+QISTATE=1,0")
+            sent = 0
+            while bench.connection(0).unsent() < 3000:
+                await bench.answer("AT+QISEND=0,1460")
+                bench.module.feed(bytes(1460))
+                await asyncio.sleep(0)
+                sent += 1460
+            await bench.module.settle()
+            bench.module.take()
+            await bench.ok("AT+QICLOSE=0" + timeout, "AT+QISTATE=1,0")
             peer.links[-1].resume_reading()
             await until(lambda: peer.ended)
+            assert (len(peer.heard) == sent) is all_of_it
             await bench.refused("AT+QICLOSE=0,65536", 552)
 
-    play(model, run)
+    play(model, run, options={"tx_buffer": 65536})
 
 
 def test_context_brought_up_beside_the_port() -> None:

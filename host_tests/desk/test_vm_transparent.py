@@ -105,7 +105,7 @@ def test_packets(model: str) -> None:
     """ "transpktsize" bytes leave at once, fewer after "transwaittm"; what is collected leaves before +++ does."""
 
     async def run(bench: Bench) -> None:
-        await bench.ok('AT+QICFG="transpktsize",10', 'AT+QICFG="transwaittm",3')
+        await bench.ok('AT+QICFG="transpktsize",10', 'AT+QICFG="transwaittm",3', "AT&D1")
         async with Peer() as peer:
             await transparent(bench, peer)
             await bench.raw(b"123456789")
@@ -116,13 +116,22 @@ def test_packets(model: str) -> None:
             assert peer.heard == b"1234567890"
             await left(bench, 1)
             assert peer.heard == b"1234567890ab"
-            bench.module.feed(b"last")
             assert await escape(bench) == OK
-            assert peer.heard == b"1234567890ablast"
+            await bench.ok('AT+QICFG="transwaittm",20')
+            assert await bench.type("ATO") == b"\r\nCONNECT\r\n"
+            await bench.raw(b"last")
+            passed(bench, 1000)
+            await bench.raw(b"+++")
+            await left(bench, 999)
+            assert peer.heard == b"1234567890ab"
+            bench.module.pin("dtr", 1)  # the other way out; what looked like one is data
+            await bench.module.settle()
+            assert bench.module.take() == OK
+            assert peer.heard == b"1234567890ablast+++"
             await bench.ok('AT+QICFG="transwaittm",0')
             assert await bench.type("ATO") == b"\r\nCONNECT\r\n"
             await bench.raw(b"x")
-            assert peer.heard == b"1234567890ablastx"
+            assert peer.heard == b"1234567890ablast+++x"
 
     play(model, run)
 

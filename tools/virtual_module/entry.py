@@ -217,6 +217,8 @@ class Transparent:
     def leave(self) -> None:
         """Back to command lines; what was typed leaves, and the connection goes on in buffer mode."""
         self.guard.stop()
+        self.packet += self.pluses
+        self.pluses.clear()
         self._send_rest()
         self.connection.mode = 0
         self.terminal.mode = self.terminal.lines
