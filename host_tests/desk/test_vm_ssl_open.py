@@ -262,3 +262,45 @@ def test_state_lines_byte_for_byte(model: str) -> None:
             )
 
     play(model, run, options={"at_port": "usbmodem", "local_port": 65344})
+
+
+@LTE
+@rows("R067", "R399")
+def test_network_that_does_not_answer(model: str) -> None:
+    """The connect has its 150 s; the negotiation time begins after it."""
+
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port, 'AT+QSSLCFG="negotiatetime",1,10')
+            b.module.fault("connect_timeout")
+            assert await b.type('AT+QSSLOPEN=1,1,4,"server.test",443') == OK
+            b.module.clock.advance(149_999)
+            assert await b.raw(b"") == b""
+            assert b",1,1,4,0," in await b.type("AT+QSSLSTATE=4")
+            b.module.clock.advance(1)
+            assert await b.raw(b"") == b"\r\n+QSSLOPEN: 4,569\r\n"
+            await b.ok("AT+QSSLCLOSE=4")
+            b.module.fault("dns_slow", ms=30_000)
+            assert await b.type('AT+QSSLOPEN=1,1,4,"server.test",443') == OK
+            b.module.clock.advance(30_000)
+            assert await b.until(": 4,") == b"\r\n+QSSLOPEN: 4,0\r\n"
+
+    play(model, run)
+
+
+@LTE
+@rows("R030", "R087", "R103")
+def test_context_taken_down_by_the_host(model: str) -> None:
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port)
+            await opened(b)
+            b.module.take()
+            await b.ok("AT+QIDEACT=1", "AT+QSSLSTATE")
+            await peers.until(server.ended.is_set)
+            await b.refused('AT+QSSLOPEN=1,1,4,"server.test",443', 561)
+            await b.ok("AT+QIACT=1")
+            await opened(b)
+            assert b.connection(4).state == 2
+
+    play(model, run)

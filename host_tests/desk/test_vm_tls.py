@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import trustme
+import vm_certificates as made
 import vm_peers as peers
 from kit import rows
 from virtual_module import suites
@@ -55,6 +56,34 @@ def test_versions(client: int, server: int, agreed: str) -> None:
 )
 def test_suites(code: int, agreed: str) -> None:
     assert outcome(replace(PLAIN, suite=code), peers.good()) == agreed
+
+
+@rows("R028", "R045")
+@pytest.mark.parametrize(
+    ("code", "agreed"),
+    [
+        (0xC009, "TLSv1.2 ECDHE-ECDSA-AES128-SHA"),
+        (0xC00A, "TLSv1.2 ECDHE-ECDSA-AES256-SHA"),
+        (0xC023, "TLSv1.2 ECDHE-ECDSA-AES128-SHA256"),
+        (0xC024, "TLSv1.2 ECDHE-ECDSA-AES256-SHA384"),
+        (0xC007, "failed"),
+        (0xC008, "failed"),
+        (0xC02F, "failed"),  # needs an RSA certificate
+    ],
+)
+def test_suites_of_a_server_with_an_ec_key(code: int, agreed: str) -> None:
+    assert outcome(replace(PLAIN, suite=code), made.context_of(*made.issue(made.ec_key()))) == agreed
+
+
+@rows("R026", "R027", "R044")
+@pytest.mark.parametrize("version", [1, 2])
+def test_suites_of_the_old_versions(version: int) -> None:
+    printed = {1: "TLSv1", 2: "TLSv1.1"}[version]
+    for code in (0x0035, 0x002F, 0xC013, 0xC014):
+        want = "%s %s" % (printed, suites.SUITES[code][0])
+        assert outcome(replace(PLAIN, suite=code, version=version), peers.good()) == want
+    for code in (0x003D, 0xC027, 0xC02F):  # of TLS 1.2 only
+        assert outcome(replace(PLAIN, suite=code, version=version), peers.good()) == "failed"
 
 
 @rows("R027", "R028")
