@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import ssl
 from dataclasses import replace
 
 import pytest
@@ -157,6 +158,18 @@ def test_client_files_that_do_not_serve() -> None:
     assert not ok(checked(seclevel=2, **half), wants)  # no key: no certificate is shown
     assert ok(checked(seclevel=2, **half), peers.good(version=3))  # and nobody asks for one
     assert not ok(checked(seclevel=2), wants)
+
+
+@rows("R050")
+def test_a_server_that_asks_but_does_not_insist() -> None:
+    asks = peers.demand_client(peers.good(version=3), "clients")
+    asks.verify_mode = ssl.CERT_OPTIONAL
+    mine, stranger = peers.leaf("clients", "module.test"), peers.leaf("one", "module.test")
+    for cert, good in ((mine, True), (stranger, False)):
+        shown: Identity = {"client_cert": peers.chain_pem(cert), "client_key": cert.private_key_pem.bytes()}
+        assert ok(checked(seclevel=2, **shown), asks) is good
+        assert ok(checked(seclevel=1, **shown), asks)  # nothing is shown
+    assert ok(checked(seclevel=2), asks)
 
 
 @rows("R046")
