@@ -352,3 +352,21 @@ def test_network_time(model: str) -> None:
 
     play(model, run)
     play(model, silent)
+
+
+@rows("R299", "R395", "R396")
+@cases(*BOTH)
+def test_choices_of_the_gaps_as_options(model: str) -> None:
+    async def run(bench: Bench) -> None:
+        await bench.refused("AT+QICLOSE=3", 567)
+        async with Peer() as peer:
+            await opened(bench, peer, 3)
+            shown = '+QISTATE: 3,"TCP","h.example",80,65344,2,1,3,0,"cmux1"'
+            assert (await bench.type("AT+QISTATE=1,3")).replace(b"127.0.0.1", b"h.example") == answer(shown)
+            await bench.ok("AT+QICLOSE=3")
+        for _ in range(2):  # the id is free again after a failed open
+            got = await bench.type('AT+QIOPEN=1,3,"TCP","127.0.0.1",%d' % free_port())
+            assert got == OK + b"\r\n+QIOPEN: 3,566\r\n"
+
+    options = {"close_unopened": "ERROR", "failed_open_keeps_id": False, "local_port": 65344, "at_port": "cmux1"}
+    play(model, run, options=options)
