@@ -347,6 +347,9 @@ def test_network_time(model: str) -> None:
             bench.module.resolver.table["ntp.example"] = peer.address
             await bench.ok("AT+QIACT=1", 'AT+QNTP=1,"ntp.example",1123')
             assert await bench.type("AT+QNTP?") == answer("+QNTP: ntp.example,1123")
+            for _ in range(2):  # it asks twice, a second each
+                await bench.module.settle()
+                bench.module.clock.advance(1000)
             assert await bench.until("+QNTP") == b"\r\n+QNTP: 569\r\n"
             await bench.ok("AT+QNTP?")
 
