@@ -10,6 +10,7 @@ from quectel import QuectelError
 from quectel.files import checksum
 from scripted import lines
 from steps import said
+from wires import Rig
 
 DATA = b"-----BEGIN\r\nOK\r\n\r\nERROR\r\n+QFDWL: 9\r\nRDY\r\n-----END"
 QUERIES = [
@@ -85,3 +86,33 @@ def test_bytes_missing_from_a_download_are_never_overlooked() -> None:
             whole += got is not None
     kit.count("damaged downloads", 4 * len(answer))
     assert whole  # line ends around it may be missing
+
+
+def fetching() -> "tuple[Rig, bytearray]":
+    """An engine that has asked for a file of five bytes."""
+    rig = Rig("BG96")
+    sink = bytearray(5)
+    rig.ask(b'AT+QFDWL="a"', b"+QFDWL:")
+    rig.engine.fetches(sink)
+    assert rig.take() == b'AT+QFDWL="a"\r'
+    return rig, sink
+
+
+def test_a_file_whose_connect_is_late_is_counted_off() -> None:
+    rig, sink = fetching()
+    assert rig.step(1000) == b""
+    rig.engine.release()
+    assert rig.take() == b"AT+CMEE?\r"
+    rig.feed(b"\r\nCONNECT\r\n\r\nRDY\r\n+QFDWL: 5,1\r\n\r\nOK\r\n")
+    assert sink == bytearray(5) and rig.stat("epochs") == 0
+    rig.feed(b"\r\n+CMEE: 1\r\n\r\nOK\r\n")
+    assert not rig.engine.resync and rig.engine.late_file == 0
+
+
+def test_a_payload_that_nobody_wants_is_no_file() -> None:
+    rig, sink = fetching()
+    rig.engine._count_off(3)
+    rig.feed(b"abc\r\n")
+    assert sink == bytearray(5) and rig.engine.cmd.got == 0
+    rig.feed(b"\r\nCONNECT\r\nhello\r\n+QFDWL: 5,1\r\n\r\nOK\r\n")
+    assert sink == b"hello" and rig.engine.cmd.got == 5

@@ -224,5 +224,5 @@ def test_of_awaited_lines_no_more_than_64_are_kept() -> None:
     waiting: "list[bytes]" = []
     rig.engine.awaited[b"+QPING:"] = waiting
     for _ in range(70):
-        rig.feed(b"\r\n+QPING: 1\r\n")
-    assert len(waiting) == 64 and rig.stat("urcs") == 70
+        rig.feed(b"\r\n+QPING: 1\r\n\r\n+QNTP: 1\r\n")
+    assert len(waiting) == 64 and rig.stat("urcs") == 70 == rig.stat("unknown")

@@ -17,9 +17,9 @@ PARTS = (REST, UNIT, LONG)
 
 # Tests of one module of the core, and of what the engine promises: test_NAME.py and test_NAME_*.py.
 _UNIT = {
-    "agenda", "asleep", "bounds", "command", "deadlines", "engine", "fairness", "framing", "heads", "intake",
-    "lines", "looks", "loss", "meanings", "parser", "resync", "ring", "sending", "streams", "table", "text",
-    "transparent", "urc", "urcs", "views",
+    "agenda", "asleep", "bounds", "command", "deadlines", "engine", "fairness", "files", "framing", "heads",
+    "intake", "lines", "looks", "loss", "meanings", "parser", "resync", "ring", "sending", "streams", "table",
+    "text", "transparent", "urc", "urcs", "views",
 }  # fmt: skip
 # The transcripts in all their cuts, the injections, the fuzzer: long, and no proof that a line of code was looked at.
 _LONG = {"due", "fuzz", "heap", "hostile", "injection", "late", "transcripts"}
