@@ -5,7 +5,7 @@ from errno import EAGAIN, ECONNRESET, ENODEV, EOPNOTSUPP, ETIMEDOUT
 from faces import both
 from kit import raises, rows
 from quectel import PUSH, SOCK_DGRAM, QuectelError, QuectelTimeout
-from quectel.network import ASLEEP, ONLINE
+from quectel.network import ASLEEP, ONLINE, Wish
 from quectel.procedure import try_ask
 from quectel.table import FREE
 from scripted import OK, lines
@@ -612,3 +612,16 @@ def test_it_falls_asleep_anywhere(face: "Face") -> "Generator[Any, Any, None]":
             if hasattr(m, "aclose"):
                 yield m.aclose()
     yield face.settle()
+
+
+@rows("R203")
+@both
+def test_settings_that_sleep_undoes_are_due_behind_it(face: "Face") -> "Generator[Any, Any, None]":
+    m, _ = start(face, ALLOWED + kept())
+    m.net.wishes["open_time"] = Wish(b"AT", [], b"AT")
+    yield m.sleep("deep")
+    face.uart.say(ASLEEP_URC)
+    yield face.settle()
+    assert not m.net.due
+    yield m.wake()
+    assert m.net.due == ["open_time"]

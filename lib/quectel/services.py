@@ -157,5 +157,7 @@ class Services:
 
         pull = hook(self.engine, self._pins)
         self.engine.asleep = ROUSED
+        for name in self.net.wishes:
+            self.net.is_due(name)  # open_time is lost in deep sleep (R203)
         self._waking = Job(wake(self.engine, pull))
         self._jobs.append(self._waking)
