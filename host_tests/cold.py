@@ -59,7 +59,7 @@ COLD = {
 # Modules, each behind those that it imports; dictionaries of MicroPython have no order.
 ORDER = (
     "_compat", "errors", "text", "ring", "parser", "heads", "table", "command", "intake", "framing", "urcs", "lines",
-    "sending", "agenda", "resync", "transparent", "engine", "procedure", "opening", "network", "modem",
+    "sending", "agenda", "resync", "transparent", "engine", "procedure", "opening", "network", "services", "modem",
     "base_socket", "sync_socket", "sync",
 )  # fmt: skip
 

@@ -236,7 +236,7 @@ class AsyncModem(Core):
         await self.run(self._fall_asleep(mode, timers_s))
 
     async def wake(self) -> None:
-        """See Modem.wake().  Allocates at most 18,500 bytes, 250 a wait."""
+        """See Modem.wake().  Allocates at most 19,500 bytes, 250 a wait."""
         await self.run(self._wake_up())
 
     # --- sockets ------------------------------------------------------------------------------------------------

@@ -153,6 +153,9 @@ class Services:
         self._waking = None
         if job is not None and job.error is not None:
             raise job.error
+        self._begin_waking()
+
+    def _begin_waking(self) -> None:
         from .power import hook, wake
 
         pull = hook(self.engine, self._pins)

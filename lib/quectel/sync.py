@@ -194,7 +194,7 @@ class Modem(Core):
         Pulls the line PSM_EINT with pins.psm_eint(0), releases it with psm_eint(1) 100 ms later, sends AT until that is
         answered, 5 s, three times over, and asks which connections are left.  QuectelError(ENODEV) if it does
         not answer, or is asleep and there is no such pin; EOPNOTSUPP for families without deep sleep.
-        Allocates at most 18,500 bytes.
+        Allocates at most 19,500 bytes.
         """
         self.run(self._wake_up())
 
