@@ -41,9 +41,12 @@ COLD = {
     },
     "modem": {
         "__init__": MADE, "find_family": MADE, "on_urc": SETS, "take_slot": STEPS,
-        "open": STEPS, "line": STEPS, "listen": STEPS, "_configure": STEPS, "_connect": STEPS, "_disconnect": STEPS,
-        "_set_clock": STEPS, "_command": STEPS, "background": STEPS, "_step_jobs": STEPS,
-        "utc": GIVES, "ifconfig": GIVES, "_hand_out": WATCHED, "_call_handler": WATCHED,
+        "open": STEPS, "line": STEPS, "listen": STEPS, "_configure": STEPS, "_command": STEPS,
+        "background": STEPS, "_step_jobs": STEPS,
+        "utc": GIVES, "_hand_out": WATCHED, "_call_handler": WATCHED,
+    },
+    "life": {
+        "status": GIVES, "ifconfig": GIVES, "_connect": STEPS, "_disconnect": STEPS, "_set_clock": STEPS,
     },
     "sync_socket": {
         "__init__": MADE, "connect": STEPS, "listen": STEPS, "accept": GIVES, "recv": GIVES, "recvfrom": GIVES,
@@ -52,15 +55,15 @@ COLD = {
     "sync": {
         "__init__": MADE, "run": STEPS, "connect": STEPS, "disconnect": STEPS, "set_clock": STEPS, "command": STEPS,
         "socket": STEPS, "create_connection": STEPS, "resolve": STEPS, "ping": STEPS, "ntp": STEPS,
-        "dns_servers": STEPS, "config": STEPS,
+        "dns_servers": STEPS, "config": STEPS, "power_on": STEPS, "power_off": STEPS,
     },
 }  # fmt: skip
 
 # Modules, each behind those that it imports; dictionaries of MicroPython have no order.
 ORDER = (
     "_compat", "errors", "text", "ring", "parser", "heads", "table", "command", "intake", "framing", "urcs", "lines",
-    "sending", "agenda", "resync", "transparent", "engine", "procedure", "opening", "network", "services", "modem",
-    "base_socket", "sync_socket", "sync",
+    "sending", "agenda", "resync", "transparent", "engine", "procedure", "opening", "network", "services", "pdp",
+    "registration", "contact", "bringup", "life", "modem", "base_socket", "sync_socket", "sync",
 )  # fmt: skip
 
 COLD_MODULES = {
@@ -69,6 +72,12 @@ COLD_MODULES = {
     "opening": STEPS,
     "procedure": STEPS,
     "network": STEPS,
+    "pdp": STEPS,
+    "registration": STEPS,
+    "contact": STEPS,
+    "key": STEPS,
+    "bringup": STEPS,
+    "status": STEPS,
     "tls": STEPS,
     "suites": "when one is named",
     "files": STEPS,

@@ -95,7 +95,7 @@ STATS = (
 # Announced, not built yet.
 LATER = {
     "Modem": {
-        "info", "diagnose", "keep_online", "power_on", "power_off", "save", "restore",
+        "keep_online", "save", "restore",
         "socket_module", "tls_module",
     },
     "Socket": {"unacked"},
@@ -105,7 +105,7 @@ LATER = {
 }  # fmt: skip
 LATER["AsyncModem"] = LATER["Modem"]
 LATER["AsyncSocket"] |= LATER["Socket"]
-LATER_ARGUMENTS = {"connect": {"operator", "rat"}, "status": {"what"}}
+LATER_ARGUMENTS: "dict[str, set[str]]" = {}
 
 FACES: list[tuple[type, dict[str, str]]] = [
     (quectel.Modem, MODEM),

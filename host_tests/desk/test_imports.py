@@ -15,6 +15,7 @@ from desk.common import ROOT
 PACKAGE = ROOT / "lib" / "quectel"
 OPTIONAL = (
     "tls", "suites", "files", "coap", "aio", "aio_socket", "_acompat", "sockets", "diagnostics", "settings", "power",
+    "key", "status", "recovery", "saving",
 )  # fmt: skip
 
 # Who may import whom. `errors` and `_compat` may be imported by anyone; `errors` itself by `_compat`'s means only.
@@ -28,8 +29,17 @@ ARROWS: dict[str, set[str]] = {
     "sync_socket": {"base_socket", "modem", "table"},
     "aio_socket": {"base_socket", "modem", "table", "_acompat"},
     "base_socket": {"modem", "opening", "procedure", "table", "text"},
-    "modem": {"models", "network", "opening", "services", "tls"} | _CORE,
-    "services": {"files", "coap", "diagnostics", "settings", "power", "procedure", "table"},
+    "modem": {"models", "life", "network", "opening", "tls"} | _CORE,
+    "life": {"bringup", "network", "pdp", "recovery", "registration", "services"} | _CORE,
+    "services": {"files", "coap", "diagnostics", "settings", "power", "procedure", "saving", "status", "table"},
+    "bringup": {"contact", "network", "pdp", "registration"} | _CORE,
+    "contact": {"key"} | _CORE,
+    "key": {"procedure"},
+    "registration": {"network"} | _CORE,
+    "pdp": {"network"} | _CORE,
+    "recovery": {"bringup", "contact", "key", "network", "pdp", "registration"} | _CORE,
+    "saving": {"bringup", "network"} | _CORE,
+    "status": {"contact", "network", "pdp", "registration"} | _CORE,
     "tls": {"files", "network", "suites"} | _CORE,
     "suites": set(),
     "network": _CORE,
@@ -37,8 +47,8 @@ ARROWS: dict[str, set[str]] = {
     "files": _CORE,
     "coap": _CORE,
     "diagnostics": {"network"} | _CORE,
-    "settings": {"network"} | _CORE,
-    "power": _CORE,
+    "settings": {"contact", "network", "registration"} | _CORE,
+    "power": {"contact", "key", "network"} | _CORE,
     "procedure": {"command", "table", "text"},
     "engine": {"transparent"} | _BELOW,
     "transparent": {"resync"} | _BELOW,

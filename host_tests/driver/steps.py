@@ -71,6 +71,7 @@ NB_PINS = [
 ]
 PREPARED = met("BC25") + NB_PINS + [said("AT+QISTATE?")]
 LTE_PINS = [
+    said('AT+QURCCFG="urcport"', '+QURCCFG: "urcport","uart1"'),
     said("AT+QISDE?", "+QISDE: 0"),
     said('AT+QICFG="dataformat"', '+QICFG: "dataformat",0,0'),
     said('AT+QICFG="viewmode"', '+QICFG: "viewmode",0'),

@@ -65,7 +65,7 @@ class AsyncSocket(BaseSocket):
     async def connect(self, address: "Address") -> None:
         """See Socket.connect().
 
-        Allocates at most 5,400 bytes, 250 a wait; the first one after a restart of the module 25,000, with a new TLS
+        Allocates at most 5,400 bytes, 250 a wait; the first one after a restart of the module 27,000, with a new TLS
         context 17,000, and with a certificate that goes up 20,000.
         """
         if self._timeout_ms == 0:

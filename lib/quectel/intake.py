@@ -64,6 +64,7 @@ class Intake:
         self.slept = False  # +QATSLEEP was the last that it said of itself (R219)
         self.may_sleep = False  # the application has allowed it
         self.naps = 0  # counts how often nothing was to be sent from then on
+        self.stat = -1  # registration by the last answer or URC (27.007), -1: nobody has said anything
         self.pdp = 1  # the PDP context that bring-up has brought up last ...
         self.pdp_lost = False  # ... and pdpdeact came for it
         self.echo_off = False  # the module was told so: only a restart switches it on again

@@ -273,6 +273,7 @@ class Resync(Agenda):
     def restarted(self) -> None:
         self.asleep = AWAKE
         self.slept = self.may_sleep = False
+        self.stat = -1
         self.blame = self.table.nobody
         self._still_owed()
         torn = self.ntx > 0 and self.otx > 0

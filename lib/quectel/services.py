@@ -91,6 +91,36 @@ class Services:
 
         return config(self, self._family, name, new)
 
+    # --- what the modem tells of itself ---------------------------------------------------------------------------
+
+    def _look(self, what: str) -> "Proc[Any]":
+        from .status import check_name, look
+
+        check_name(what)
+        yield from self.ready()
+        return (yield from look(self.engine, what))
+
+    def _info(self, state: int) -> "Proc[dict[str, object]]":
+        from .status import info
+
+        yield from self.ready()
+        return (yield from info(self.engine, self.net, state))
+
+    def _diagnose(self) -> "Proc[list[tuple[str, bool, str]]]":
+        from .status import diagnose
+
+        yield from self.awake()
+        return (yield from diagnose(self.engine, self.net))
+
+    def _switch(self, on: bool) -> "Proc[None]":
+        from .power import switch_off, switch_on
+
+        if on:
+            yield from switch_on(self.engine, self.net)
+            return
+        yield from self.ready()
+        yield from switch_off(self.engine, self.net)
+
     def keep_alive(self, on: object, at_once: bool) -> None:
         """Keep-alive as Socket.setsockopt() wants it: with the next connect() or listen(), or from now on."""
         if self._family.keepalive is None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _MASK = const(0x3FFFFFFF)
 _PLUS = const(43)
 _WORDS = (b"RING", b"Call Ready", b"SMS Ready", b"SMS DONE", b"PB DONE")
+_E = const(69)
+_STATS = const(5)  # roaming: the highest registration state
 _AWAITED = const(64)  # lines that are kept of one result
 _CONNECTED = const(2)  # as all families number it
 
@@ -188,10 +190,27 @@ class Urcs(Framing):
 
     def _other(self, buf: "Line", a: int, b: int) -> None:
         """A URC that somebody may watch for; else it is counted."""
-        if not self._is_watched(buf, a, b):
-            self.stats.unknown = (self.stats.unknown + 1) & _MASK
-            if buf[a] == _PLUS and self._is_damaged(buf, a, b):
-                self._damaged()
+        self.fields.set(buf, a, b)
+        known = self._is_stat(self.fields)
+        if self._is_watched(buf, a, b):
+            return
+        if known:
+            self._urc_seen()
+            return
+        self.stats.unknown = (self.stats.unknown + 1) & _MASK
+        if buf[a] == _PLUS and self._is_damaged(buf, a, b):
+            self._damaged()
+
+    def _is_stat(self, f: "Fields") -> bool:
+        """`+CEREG: <stat>[,...]`: registration has changed; the older networks' commands tell of home alone."""
+        if self.unframed or not (f.head(b"+CEREG:") or f.head(b"+CGREG:") or f.head(b"+CREG:")):
+            return False
+        stat = f.num()
+        if not 0 <= stat <= _STATS or not (f.a >= f.b or f.comma()):
+            return False
+        if self.parser.buf[self.parser.a + 2] == _E or stat == 1 or stat == _STATS:
+            self.stat = stat
+        return True
 
     def _strange(self, buf: "Line", a: int, b: int) -> None:
         """A word that no module says, or nobody here knows."""

@@ -8,6 +8,16 @@ PINS = (
     (b'AT+QICFG="viewmode"', b'+QICFG: "viewmode",0', b'AT+QICFG="viewmode",0'),
 )
 
+# Home or roaming in one of them will do: CEREG is LTE's, the others those of GSM.
+REGISTRATIONS = (b"AT+CEREG?", b"AT+CGREG?", b"AT+CREG?")
+
+
+def scan(item: str, value: int) -> "tuple[bytes, tuple[str, ...], bytes]":
+    """One AT+QCFG setting that chooses the radio technology, taken at once."""
+    name = b'AT+QCFG="%s"' % item.encode()
+    return name, (item, str(value)), name + b",%d,1" % value
+
+
 # Cipher suites of both (R027); 0xFFFF are all.
 SUITES = (
     0x0004, 0x0005, 0x000A, 0x002F, 0x0035, 0x003D, 0xC011, 0xC012, 0xC013, 0xC014,

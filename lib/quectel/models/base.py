@@ -121,6 +121,15 @@ class Family:
         self.diagnostics: "Diagnostics | None" = None  # ping, NTP, DNS
         self.keepalive: "KeepAlive | None" = None
         self.open_time = 0  # longest and usual time of a TCP connect in s, where it can be set (R201)
+        self.registrations: "tuple[bytes, ...]" = (b"AT+CEREG?",)  # home or roaming in one of them will do
+        self.register_ms = 300_000  # longest search for a network, before it is told
+        # radio technology -> (query, wanted fields, command) of each setting that chooses it
+        self.rats: "dict[str, tuple[tuple[bytes, tuple[str, ...], bytes], ...]]" = {}
+        self.urc_port = False  # AT+QURCCFG says which of the module's ports URCs go to
+        self.save = b""  # command that keeps the rate of the port, where it is not kept by itself
+        self.boot_ms = 15_000  # from the power key to the first answer, at most, where the board does not say
+        self.key_on_ms = 750  # the power key is pressed so long to switch the module on ...
+        self.key_off_ms = 1000  # ... or off, where the board does not say
         self.imei = b"AT+CGSN"
         self.iccid = b"AT+QCCID"
         self.ssl_items: "tuple[str, ...]" = ()  # QSSLCFG items beyond those of BG96

@@ -1,6 +1,6 @@
 """BG96: "BG96 SSL AT Commands Manual"."""
 
-from ._lte import PINS, SUITES, diagnostics
+from ._lte import PINS, REGISTRATIONS, SUITES, diagnostics, scan
 from .base import Dialect, Family
 
 FAMILY = Family(
@@ -14,6 +14,17 @@ FAMILY = Family(
     send_max=1460,
     answer_ms=5000,  # R023: not stated
     qiact=True,
+    registrations=REGISTRATIONS,
+    register_ms=180_000,
+    rats={
+        "auto": (scan("nwscanmode", 0), scan("iotopmode", 2)),
+        "gsm": (scan("nwscanmode", 1),),
+        "lte-m": (scan("nwscanmode", 3), scan("iotopmode", 0)),
+        "nb-iot": (scan("nwscanmode", 3), scan("iotopmode", 1)),
+    },
+    urc_port=True,
+    save=b"AT&W",
+    boot_ms=20_000,
     diagnostics=diagnostics(),
     pins=PINS,
     pdp_auths=4,

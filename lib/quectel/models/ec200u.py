@@ -1,6 +1,6 @@
 """EC200U and EG915U: "EC200U&EG915U Series SSL Application Note"."""
 
-from ._lte import PINS, SUITES, diagnostics
+from ._lte import PINS, REGISTRATIONS, SUITES, diagnostics, scan
 from .base import Dialect, Family
 
 _SUITES = (  # which BG96 lacks (R028)
@@ -18,6 +18,14 @@ FAMILY = Family(
     modes=(0, 1, 2),
     send_max=1460,
     qiact=True,
+    registrations=REGISTRATIONS,
+    register_ms=180_000,
+    rats={"auto": (scan("nwscanmode", 0),), "gsm": (scan("nwscanmode", 1),), "lte": (scan("nwscanmode", 3),)},
+    urc_port=True,
+    save=b"AT&W",
+    boot_ms=30_000,
+    key_on_ms=2000,
+    key_off_ms=3000,
     diagnostics=diagnostics(700_000),  # it asks again by itself
     # With "close/mode" 1 a "closed" comes behind the OK, when the id may be somebody else's already.
     pins=PINS + ((b'AT+QICFG="close/mode"', b'+QICFG: "close/mode",0', b'AT+QICFG="close/mode",0'),),
