@@ -47,6 +47,7 @@ COLD = {
     },
     "life": {
         "status": GIVES, "ifconfig": GIVES, "_connect": STEPS, "_disconnect": STEPS, "_set_clock": STEPS,
+        "keep_online": SETS,
     },
     "sync_socket": {
         "__init__": MADE, "connect": STEPS, "listen": STEPS, "accept": GIVES, "recv": GIVES, "recvfrom": GIVES,
@@ -78,6 +79,7 @@ COLD_MODULES = {
     "key": STEPS,
     "bringup": STEPS,
     "status": STEPS,
+    "recovery": "look() alone runs each turn, and is measured where it must not allocate",
     "tls": STEPS,
     "suites": "when one is named",
     "files": STEPS,

@@ -95,7 +95,7 @@ STATS = (
 # Announced, not built yet.
 LATER = {
     "Modem": {
-        "keep_online", "save", "restore",
+        "save", "restore",
         "socket_module", "tls_module",
     },
     "Socket": {"unacked"},

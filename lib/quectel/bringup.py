@@ -145,7 +145,16 @@ def bring_up(engine: "Engine", net: "Network", wanted: "Wanted", report: "Report
 
     The board's own time sets the clock of a module that no network has set.
     """
-    report = report or _unheard
+    while net.rising:
+        yield
+    net.rising = True
+    try:
+        yield from _rise(engine, net, wanted, report or _unheard)
+    finally:
+        net.rising = False
+
+
+def _rise(engine: "Engine", net: "Network", wanted: "Wanted", report: "Report") -> "Proc[None]":
     yield from prepare(engine, net, report)
     epoch = engine.epoch
     for name, limit_ms, step in _steps(engine):

@@ -5,7 +5,7 @@ from errno import ENODEV
 from ._compat import const
 from .bringup import bring_up, prepare
 from .errors import QuectelError
-from .network import ASLEEP, LOST, ONLINE, Wanted, check_utc, grant_due, set_clock
+from .network import ASLEEP, LOST, ONLINE, Wanted, Wish, check_utc, grant_due, set_clock
 from .pdp import pdp_setup, shut_down
 from .registration import ROAMING, wishes
 from .services import Services
@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._types import Proc, Report
+    from .recovery import Veto, Watch
 
 _HOME = const(1)
+_REPORTING = Wish(b"AT+CEREG?", ["1"], b"AT+CEREG=1")  # a URC tells when registration changes
 
 
 class Life(Services):
     """Base of Core."""
 
+    _watch: "Watch | None" = None  # of keep_online()
     watchdog: "Callable[[], object] | None" = None  # called whenever the driver has a turn, at least every second
 
     # --- what only looks at memory ------------------------------------------------------------------------------
@@ -80,9 +83,10 @@ class Life(Services):
         setup = pdp_setup(self._family, pdp, ip, apn, user, password, auth)
         if pin is not None:
             checked("pin", pin, 8)
-        self.net.wanted = Wanted(pdp, apn, setup, pin, wishes(self._family, operator, rat))
+        wanted = Wanted(pdp, apn, setup, pin, wishes(self._family, operator, rat))
         yield from self.greet()
-        yield from bring_up(self.engine, self.net, self.net.wanted, report)
+        self.net.wanted = wanted
+        yield from bring_up(self.engine, self.net, wanted, report)
 
     def _disconnect(self) -> "Proc[None]":
         yield from self.awake()
@@ -92,6 +96,7 @@ class Life(Services):
             if self.engine.silent:
                 raise QuectelError(ENODEV, "the module does not answer")
             yield
+        self.net.wanted = None
         yield from shut_down(self.engine, self.net)
 
     def _set_clock(self, utc: "tuple[int, ...]") -> "Proc[None]":
@@ -106,3 +111,37 @@ class Life(Services):
         if self.net.prepared != self.engine.epoch:
             yield from prepare(self.engine, self.net)
         yield from grant_due(self.engine, self.net)
+
+    # --- staying online -----------------------------------------------------------------------------------------
+
+    def keep_online(self, on: bool = True, *, veto: "Veto | None" = None, report: "Report | None" = None) -> None:
+        """Switch recovery on or off: from now on poll(), every call that waits, or AsyncModem's task carries it on.
+
+        What the last connect() has brought up is brought up again behind a restart of the module, when the network
+        takes the context or the registration away, and when the module is silent; a minute without a byte from the
+        module it is asked how it is.  Sockets of before fail with ECONNRESET; an open waits for recovery, and raises
+        NetworkError(EHOSTUNREACH) while the next try is some time off.  After three attempts (5, 10, 30 s apart) the
+        radio goes off and on, then the module is restarted, by AT+CFUN=1,1 and pins.pwrkey: three times, then
+        10 min, 30 min and 1 h apart, one less for each hour online.  A SIM that is missing, locked or refused is
+        asked again after 10 min, 30 min and 1 h; a PIN that was refused is not entered again.
+        veto(what) is called before "radio", "restart" and "power"; True puts it off for a minute.
+        report(step, state, text): as of connect(), and ("recover", what, why).  Both must not call the modem.
+        Allocates at most 1,500 bytes.
+        """
+        if self._watch is not None:
+            self._watch.end(self)
+        self._watch = None
+        if on:
+            from .recovery import Watch
+
+            self._watch = Watch(veto, report)
+            self.net.wish("registration", _REPORTING)
+        else:
+            self.net.wishes.pop("registration", None)
+            if "registration" in self.net.due:
+                self.net.due.remove("registration")
+
+    def reached(self) -> "Proc[None]":
+        """Procedure: what needs the network waits for recovery."""
+        if self._watch is not None:
+            yield from self._watch.reached(self)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _SEND_MS = 120_000  # the result of a send has so long
 _FINALS = {"OK": ON_OK, "SEND OK": ON_SEND, "CLOSE OK": ON_CLOSE, "CONNECT": ON_CONNECT}
+_NO_CONTEXT = const(561)
 _STAGING = const(512)
 _FULL_READS = const(8)  # so many of them keep a deadline off
 
@@ -139,6 +140,8 @@ class Core(Life):
         moved = not e.due(now) and self._read(e)  # what came by now counts before a deadline does ...
         if moved and self._is_full():
             return True  # ... and behind a read that was full the answer may still stand
+        if self._watch is not None:
+            self._watch.look(self)
         e.tick(now)
         moved = self._write(e) or moved
         moved = self._read(e) or moved
@@ -256,6 +259,7 @@ class Core(Life):
         check_address(self._family, host, port, slot.af)
         check_port(self.engine, slot, local_port)
         check_free(self.engine)
+        yield from self.reached()
         yield from self.ready()
         if tls is not None:
             yield from self._configure(slot, tls)
@@ -270,10 +274,14 @@ class Core(Life):
                 return ssl_open_line(slot, host, port)
             return open_line(self._family, slot, service, host, port, local_port)
 
-        if tls is None:
-            yield from open_socket(self.engine, slot, gen, line, host, QuectelError, self.net.longer_ms)
-        else:
-            yield from open_socket(self.engine, slot, gen, line, host, TLSError, tls.negotiate_s * 1000)
+        kind, longer_ms = (QuectelError, self.net.longer_ms) if tls is None else (TLSError, tls.negotiate_s * 1000)
+        pdp = slot.pdp
+        try:
+            yield from open_socket(self.engine, slot, gen, line, host, kind, longer_ms)
+        except QuectelError as error:
+            if error.code == _NO_CONTEXT and pdp == self.engine.pdp:  # it is dead, whatever the module shows
+                self.engine.pdp_lost = True
+            raise
 
     def listen(self, slot: "Slot", gen: int, host: str, port: int) -> "Proc[None]":
         """Procedure: open slot as a TCP listener on a local port, 1 to 65535 (R118)."""
@@ -283,6 +291,7 @@ class Core(Life):
         check_host(self._family, host or self.net.address, slot.af)
         check_port(self.engine, slot, port)
         check_free(self.engine)
+        yield from self.reached()
         yield from self.ready()
         if slot.gen != gen or slot.state != TAKEN:
             raise QuectelError(ENOTCONN, "the socket was closed")

@@ -81,6 +81,7 @@ class Network:
         self.utc: "Callable[[], tuple[int, ...] | None] | None" = None  # the board's own time
         self.contexts: "list[int]" = []  # PDP contexts that bring-up has brought up
         self.wanted: "Wanted | None" = None  # by the last connect()
+        self.rising = False  # somebody brings the network up
         self.preparing = False  # somebody makes the settings of this epoch
         self.adopt: "Callable[[Dialect, bytes], bool] | None" = None  # of restore(): keeps a connection it knows
         self.uart: "Any" = None

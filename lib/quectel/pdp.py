@@ -1,6 +1,6 @@
 """PDP contexts: how one is described, brought up, lost and taken down (R101 to R103, R128, R301)."""
 
-from errno import EOPNOTSUPP
+from errno import ECONNRESET, EOPNOTSUPP
 
 from ._compat import const
 from .command import ON_OK
@@ -60,6 +60,7 @@ def activate(engine: "Engine", net: "Network", wanted: "Wanted") -> "Proc[str]":
     """
     pdp, setup = wanted.pdp, wanted.setup
     if engine.pdp_lost and pdp == engine.pdp:
+        engine.table.fail_context(pdp, ECONNRESET, 570)
         yield from try_ask(engine, b"AT+QIDEACT=%d" % pdp, None, ON_OK, _DEACT_MS)
     if setup and not (yield from is_active(engine, net, pdp)):
         yield from ask(engine, setup, None, ON_OK, 0, None, True)
@@ -96,6 +97,7 @@ def address(engine: "Engine", net: "Network", wanted: "Wanted") -> "Proc[str]":
     A context that the network has taken down without a word comes back with a new attachment.
     """
     if engine.pdp_lost:
+        engine.table.fail_all(ECONNRESET, 570)
         yield from try_ask(engine, b"AT+CGATT=0", None, ON_OK, _ATTACH_MS)
         yield from ask(engine, b"AT+CGATT=1", None, ON_OK, _ATTACH_MS)
         engine.pdp_lost = False

@@ -119,6 +119,7 @@ class Services:
             yield from switch_on(self.engine, self.net)
             return
         yield from self.ready()
+        self.net.wanted = None
         yield from switch_off(self.engine, self.net)
 
     def keep_alive(self, on: object, at_once: bool) -> None:
