@@ -98,7 +98,7 @@ LATER = {
         "info", "diagnose", "keep_online", "power_on", "power_off", "save", "restore",
         "socket_module", "tls_module",
     },
-    "Socket": {"unacked"},
+    "Socket": set(),
     "AsyncSocket": set(),
     "Coap": {"observe", "resource"},
     "Files": set(),

@@ -105,6 +105,11 @@ class AsyncSocket(BaseSocket):
         """See Socket.set_mode().  Allocates at most 2,200 bytes, 250 a wait."""
         await self._modem.run(self._modem.switch(self._slot, self._gen, mode))
 
+    async def unacked(self) -> int:
+        """See Socket.unacked().  Allocates at most 2,800 bytes, 250 a wait."""
+        n: int = await self._modem.run(self._unacked_steps(), self._timeout_ms)
+        return n
+
     async def query_state(self) -> int:
         """See Socket.query_state().  Allocates at most 150 bytes, 250 a wait."""
         until = self._begin()
@@ -164,7 +169,8 @@ class AsyncSocket(BaseSocket):
 
     async def recvfrom(self, n: int, flags: int = 0) -> "tuple[bytes, Address | None]":
         """See Socket.recvfrom().  Allocates at most 550 bytes, 2 a byte of n, 250 a wait."""
-        return await self.recv(n), self._peer
+        data = await self.recv(n)
+        return data, self._sender()
 
     async def read(self, n: int = -1) -> "bytes | None":
         """See Socket.read().  Allocates at most 450 bytes, 2 a byte of n, 250 a wait; without n 3,600 for 512 bytes."""
@@ -269,14 +275,24 @@ class AsyncSocket(BaseSocket):
             elif self._moved < 0:
                 raise self._error()
             else:
-                return self._moved
+                return self._accepted_part(self._moved)
 
     async def sendto(self, buf: "ReadBuf", address: "Address") -> int:
         """See Socket.sendto().  Allocates at most 500 bytes, 250 a wait."""
         if self._datagram(buf, address):
+            if self._may_serve():
+                await self._aim_at(address)
+                return await self.send(buf)
             if self._engine.asleep:
                 await self._modem.run(self._modem.awake(), self._timeout_ms)
             if self._slot.state != TAKEN:
                 await self._end()
             await self.connect(address)
         return await self.send(buf)
+
+    async def _aim_at(self, address: "Address") -> None:
+        if self._timeout_ms == 0:
+            self._modem.until(-1)
+            self._begin_aim(address)
+            raise would_block()
+        await self._modem.run(self._aim_steps(address), self._timeout_ms)

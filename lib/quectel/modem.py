@@ -36,7 +36,7 @@ from .opening import (
 )
 from .procedure import Job, ask, prefix_of
 from .services import Services
-from .table import DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
+from .table import BUFFER, DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
 from .text import decode, in_range
 
 TYPE_CHECKING = const(False)
@@ -347,6 +347,7 @@ class Core(Services):
         in_range("local port, see bind(),", port, 1, 65535)
         if slot.mode == TRANSPARENT:
             raise ValueError("a listener has no transparent mode")
+        host = host or slot.dialect.local_host
         check_host(self._family, host or self.net.address, slot.af)
         check_port(self.engine, slot, port)
         check_free(self.engine)
@@ -355,6 +356,8 @@ class Core(Services):
             raise QuectelError(ENOTCONN, "the socket was closed")
         yield from wait_for_port(self.engine, slot, port)
         slot.kind = LISTENER
+        if slot.dialect.service:
+            slot.mode = BUFFER  # its clients have the same, or this: the LTE manuals say both
         bind_id(self.engine, slot)
         host = host or self.net.address
         yield from open_socket(

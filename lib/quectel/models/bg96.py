@@ -1,13 +1,13 @@
 """BG96: "BG96 SSL AT Commands Manual"."""
 
-from ._lte import PINS, SUITES, diagnostics
-from .base import Dialect, Family
+from ._lte import PINS, SUITES, TCP, TLS, diagnostics
+from .base import Family
 
 FAMILY = Family(
     "BG96",
     ("BG96",),
-    tcp=Dialect(b"I", 1460, 1500, close_arg=b",10", hex_max=256, hex_length=False),
-    tls=Dialect(b"SSL", 1460, 1500, close_arg=b",10"),  # R076: the safe limit of the two printed
+    tcp=TCP,
+    tls=TLS,
     connections=12,
     pdp_contexts=16,
     modes=(0, 1, 2),

@@ -1,7 +1,7 @@
 """EC200U and EG915U: "EC200U&EG915U Series SSL Application Note"."""
 
-from ._lte import PINS, SUITES, diagnostics
-from .base import Dialect, Family
+from ._lte import PINS, SUITES, TCP, TLS, diagnostics
+from .base import Family
 
 _SUITES = (  # which BG96 lacks (R028)
     0xC002, 0xC003, 0xC004, 0xC005, 0xC007, 0xC008, 0xC009, 0xC00A, 0xC00C, 0xC00D,
@@ -11,8 +11,8 @@ _SUITES = (  # which BG96 lacks (R028)
 FAMILY = Family(
     "EC200U",
     ("EC200U", "EG915U"),
-    tcp=Dialect(b"I", 1460, 1500, close_arg=b",10", hex_max=256, hex_length=False),
-    tls=Dialect(b"SSL", 1460, 1500, close_arg=b",10"),
+    tcp=TCP,
+    tls=TLS,
     connections=12,
     pdp_contexts=7,
     modes=(0, 1, 2),
