@@ -40,7 +40,7 @@ COLD = {
         "_give_back": LEFT, "_from_back": LEFT,
     },
     "peers": {
-        "__init__": MADE, "_hear": STEPS, "_serve_steps": STEPS, "_aim": STEPS, "_aim_steps": STEPS,
+        "_hear": STEPS, "_serve_steps": STEPS, "_aim": STEPS, "_aim_steps": STEPS,
         "_begin_aim": STEPS, "_sender": GIVES, "_unacked_steps": STEPS,
     },
     "modem": {

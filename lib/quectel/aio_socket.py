@@ -106,7 +106,7 @@ class AsyncSocket(BaseSocket):
         await self._modem.run(self._modem.switch(self._slot, self._gen, mode))
 
     async def unacked(self) -> int:
-        """See Socket.unacked().  Allocates at most 2,800 bytes, 250 a wait."""
+        """See Socket.unacked().  Allocates at most 3,100 bytes, 250 a wait."""
         n: int = await self._modem.run(self._unacked_steps(), self._timeout_ms)
         return n
 

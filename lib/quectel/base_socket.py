@@ -79,7 +79,6 @@ class BaseSocket(Peers):
     def __init__(
         self, modem: "Core", type: int, tls: "TLSContext | None", mode: int, af: int, pdp: int, slot: "Slot | None"
     ) -> None:
-        Peers.__init__(self)
         self._modem = modem
         self._engine = modem.engine
         self._make = (type, tls, mode, af, pdp)

@@ -34,10 +34,10 @@ class Peers:
 
         def _check_shut(self, renew: bool) -> None: ...
 
-    def __init__(self) -> None:
-        self._aimed: "Address | None" = None  # of the last sendto() of a service ...
-        self._to = b""  # ... and the same as the module takes it
-        self._to_port = 0
+    # Of the class, because most sockets never have their own: these would make each of them larger.
+    _aimed: "Address | None" = None  # address of the last sendto() of a service ...
+    _to = b""  # ... and the same as the module takes it
+    _to_port = 0
 
     def _serves(self) -> bool:
         """True if it is open as a UDP service."""

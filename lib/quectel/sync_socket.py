@@ -125,7 +125,7 @@ class Socket(BaseSocket, Stream):
     def unacked(self) -> int:
         """Bytes sent that the peer's TCP has not acknowledged yet (AT+QISEND=<id>,0): BG96, EC200U and EG915U.
 
-        QuectelError(EOPNOTSUPP) for the NB families, TLS and datagrams.  Allocates at most 2,500 bytes.
+        QuectelError(EOPNOTSUPP) for the NB families, TLS and datagrams.  Allocates at most 3,000 bytes.
         """
         n: int = self._modem.run(self._unacked_steps(), self._timeout_ms)
         return n
@@ -312,7 +312,7 @@ class Socket(BaseSocket, Stream):
         BG96, EC200U and EG915U open it as UDP SERVICE on the bound port, or on one from 49152 on: then it sends to
         every peer and hears every peer, until it is connected.  A name is looked up each time that it is not the peer
         of the datagram before; non-blocking, that raises EAGAIN until it is found.
-        Allocates nothing, to the same peer as before; 300 bytes to another address of a service; else see connect().
+        Allocates nothing, to the same peer as before; to another address of a service 600; else see connect().
         """
         if self._datagram(buf, address):
             if self._may_serve():
