@@ -6,7 +6,7 @@ from faces import both
 from kit import raises, rows
 from pems import AMAZON, CERT, KEY
 from quectel import QuectelError, TLSContext, TLSError
-from scripted import ERROR, lines
+from scripted import ERROR, OK, lines
 from steps import CLOCK, LTE_PINS, met, said, whole, why
 from tls_steps import WEB, bare, cfg, closes, going_up, opens, path_of, there
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from faces import Face
     from steps import Script
 
+UNTOLD = said("AT+QLTS=1", '+QLTS: ""')
 UNSET = said("AT+CCLK?", '+CCLK: "80/01/06,00:00:19+00"')
 PREPARED = met("BG96") + LTE_PINS + [said("AT+QISTATE?"), said("AT+QSSLSTATE")]
 
@@ -183,7 +184,9 @@ def test_a_file_that_is_not_there(face: "Face") -> "Generator[Any, Any, None]":
 def test_the_clock_is_set_before_certificates_are_checked(face: "Face") -> "Generator[Any, Any, None]":
     setup = bare(0, level=1) + [cfg(0, "cacert", '"ca.pem"')]
     context = TLSContext(ca="ca.pem")
-    m = face.start("BG96", [UNSET, said('AT+CCLK="26/11/25,09:08:07+00"'), there("ca.pem")] + setup + [opens(0, 0)])
+    m = face.start(
+        "BG96", [UNSET, UNTOLD, said('AT+CCLK="26/11/25,09:08:07+00"'), there("ca.pem")] + setup + [opens(0, 0)]
+    )
     with raises(TLSError) as caught:
         yield m.create_connection(WEB, tls=context)
     assert caught.value.errno == EACCES
@@ -205,7 +208,7 @@ def test_the_boards_clock_sets_the_modules(face: "Face") -> "Generator[Any, Any,
     m.net.utc = lambda: (2025, 1, 2, 3, 4, 5)
     yield m.create_connection(WEB, tls=TLSContext(ca="ca.pem"))
     face.check()
-    m = face.start("BG96", [UNSET])
+    m = face.start("BG96", [UNSET, UNTOLD])
     m.net.utc = lambda: None  # nobody has set it
     with raises(TLSError):
         yield m.create_connection(WEB, tls=TLSContext(ca="ca.pem"))
@@ -213,8 +216,29 @@ def test_the_boards_clock_sets_the_modules(face: "Face") -> "Generator[Any, Any,
 
 @rows("R039")
 @both
+def test_the_networks_time_sets_the_clock(face: "Face") -> "Generator[Any, Any, None]":
+    """It is UTC, whatever zone it names; what is no time is none."""
+    setup = bare(0, level=1) + [cfg(0, "cacert", '"ca.pem"')]
+    told = said("AT+QLTS=1", '+QLTS: "2026/11/25,09:08:07+32,0"')
+    script = [UNSET, told, said('AT+CCLK="26/11/25,09:08:07+00"'), there("ca.pem")] + setup + [opens(0, 0)]
+    m = face.start("BG96", script)
+    yield m.create_connection(WEB, tls=TLSContext(ca="ca.pem"))
+    assert m.net.clock_is_set()
+    face.check()
+    texts = ("", "1980/01/06,00:00:19+00,0", "2026/11/25", "2026/13/25,09:08:07+32,0", "never,and,nowhere")
+    for text in texts:
+        for answer in (lines('+QLTS: "%s"' % text, "OK"), lines("+CME ERROR: 4"), OK):
+            m = face.start("EC200U", [UNSET, (b"AT+QLTS=1\r", answer)])
+            with raises(TLSError) as caught:
+                yield m.create_connection(WEB, tls=TLSContext(ca="ca.pem"))
+            assert caught.value.errno == EACCES
+            face.check()
+
+
+@rows("R039")
+@both
 def test_a_restart_may_have_lost_the_clock(face: "Face") -> "Generator[Any, Any, None]":
-    m = face.start("BG96", PREPARED + [UNSET])
+    m = face.start("BG96", PREPARED + [UNSET, UNTOLD])
     m.net.clock = "26/11/25,09:08:07+00"
     face.uart.say(lines("RDY"))
     yield face.settle()

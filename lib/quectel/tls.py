@@ -5,8 +5,8 @@ from errno import EACCES, ENOBUFS, EOPNOTSUPP
 from ._compat import const
 from .errors import QuectelError, TLSError
 from .files import check_there, keep, plain
-from .network import read_clock, set_clock
-from .procedure import ask, try_ask, values
+from .network import check_utc, read_clock, set_clock
+from .procedure import ask, try_ask, values, word
 from .table import SOCK_DGRAM
 from .text import in_range
 
@@ -30,6 +30,7 @@ _IGNORE = {  # bits of "ignorecertitem" (R057)
     "key": 65536,
     "all": 1048575,
 }
+_TIME = ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19))  # where year to second stand in "2026/11/25,09:08:07"
 _BEGIN = b"-----BEGIN "
 _FILL = const(61)  # =
 _MOST_FILL = const(3)
@@ -255,15 +256,31 @@ def _no_extra(engine: "Engine", index: int, ca: bytes) -> "Proc[None]":
 
 
 def _clock(engine: "Engine", net: "Network") -> "Proc[None]":
-    """Certificates are checked by the module's clock.  The board's sets one that nobody has set (R039)."""
+    """Certificates are checked by the module's clock (R039).
+
+    One that nobody has set is set to the board's time, or to what the network has told.
+    """
     if not net.clock_is_set():
         yield from read_clock(engine, net)
     utc = net.board_time()
     if utc and not net.clock_is_set():
         yield from set_clock(engine, net, utc)
     if not net.clock_is_set():
+        yield from _ask_network(engine, net)
+    if not net.clock_is_set():
         text = "the module's clock is not set (%s), so no certificate can be checked: set_clock() or check_time=False"
         raise TLSError(EACCES, text % (net.clock or "it tells none"))
+
+
+def _ask_network(engine: "Engine", net: "Network") -> "Proc[None]":
+    """`+QLTS: "2026/11/25,09:08:07+32,0"`: UTC, whatever zone it names; empty where the network has told none."""
+    answer = yield from try_ask(engine, engine.family.network_time, b"+QLTS:")
+    text = word(answer.lines[0]) if answer.lines else ""
+    try:
+        utc = check_utc(tuple([int(text[at:end]) for at, end in _TIME]))
+    except ValueError:
+        return
+    yield from set_clock(engine, net, utc)
 
 
 def _items(engine: "Engine", context: TLSContext) -> "Proc[list[tuple[str, bytes]]]":

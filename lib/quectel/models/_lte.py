@@ -8,6 +8,8 @@ PINS = (
     (b'AT+QICFG="viewmode"', b'+QICFG: "viewmode",0', b'AT+QICFG="viewmode",0'),
 )
 
+NETWORK_TIME = b"AT+QLTS=1"
+
 # Cipher suites of both (R027); 0xFFFF are all.
 SUITES = (
     0x0004, 0x0005, 0x000A, 0x002F, 0x0035, 0x003D, 0xC011, 0xC012, 0xC013, 0xC014,

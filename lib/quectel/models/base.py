@@ -127,6 +127,7 @@ class Family:
         self.diagnostics: "Diagnostics | None" = None  # ping, NTP, DNS
         self.keepalive: "KeepAlive | None" = None
         self.open_time = 0  # longest and usual time of a TCP connect in s, where it can be set (R201)
+        self.network_time = b""  # asks for the network's time, as UTC
         self.imei = b"AT+CGSN"
         self.iccid = b"AT+QCCID"
         self.ssl_items: "tuple[str, ...]" = ()  # QSSLCFG items beyond those of BG96

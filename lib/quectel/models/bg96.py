@@ -1,6 +1,6 @@
 """BG96: "BG96 SSL AT Commands Manual"."""
 
-from ._lte import PINS, SUITES, TCP, TLS, diagnostics
+from ._lte import NETWORK_TIME, PINS, SUITES, TCP, TLS, diagnostics
 from .base import Family
 
 FAMILY = Family(
@@ -14,6 +14,7 @@ FAMILY = Family(
     send_max=1460,
     answer_ms=5000,  # R023: not stated
     qiact=True,
+    network_time=NETWORK_TIME,
     diagnostics=diagnostics(),
     pins=PINS,
     pdp_auths=4,

@@ -1,6 +1,6 @@
 """EC200U and EG915U: "EC200U&EG915U Series SSL Application Note"."""
 
-from ._lte import PINS, SUITES, TCP, TLS, diagnostics
+from ._lte import NETWORK_TIME, PINS, SUITES, TCP, TLS, diagnostics
 from .base import Family
 
 _SUITES = (  # which BG96 lacks (R028)
@@ -18,9 +18,16 @@ FAMILY = Family(
     modes=(0, 1, 2),
     send_max=1460,
     qiact=True,
+    network_time=NETWORK_TIME,
     diagnostics=diagnostics(700_000),  # it asks again by itself
-    # With "close/mode" 1 a "closed" comes behind the OK, when the id may be somebody else's already.
-    pins=PINS + ((b'AT+QICFG="close/mode"', b'+QICFG: "close/mode",0', b'AT+QICFG="close/mode",0'),),
+    # With "close/mode" 1 a "closed" comes behind the OK, when the id may be somebody else's already; with
+    # "udp/readmode" 1 a read joins datagrams; with "tcp/accept" 0 a client waits for AT+QIACCEPT.
+    pins=PINS
+    + (
+        (b'AT+QICFG="close/mode"', b'+QICFG: "close/mode",0', b'AT+QICFG="close/mode",0'),
+        (b'AT+QICFG="udp/readmode"', b'+QICFG: "udp/readmode",0', b'AT+QICFG="udp/readmode",0'),
+        (b'AT+QICFG="tcp/accept"', b'+QICFG: "tcp/accept",1', b'AT+QICFG="tcp/accept",1'),
+    ),
     ssl_items=(
         "cacertex",
         "sni",

@@ -19,6 +19,7 @@ OPTIONS: "dict[str, tuple[object, str]]" = {
     "dtr_off": ("NO CARRIER", "AT&D2 in transparent mode: NO CARRIER and the connection closed, or OK as with AT&D1"),
     "auth_max": (3, "highest authentication of QICSGP"),
     "contexts_active": (3, "contexts that can be active together"),
+    "network_time": ("", "UTC that the network tells at time 0, yy/MM/dd,hh:mm:ss, and the zone it names (AT+QLTS)"),
     "qflst_prefix": ("", "what QFLST prints before a name"),
     "qfdel_missing": (405, "error of QFDEL for a file that is not there: 405 or 418"),
 }
