@@ -139,7 +139,7 @@ def test_ids_of_tcp_and_tls_sockets_never_collide(face: "Face") -> "Generator[An
     assert caught.value.errno == ENOBUFS and "12 connection ids" in str(caught.value)
 
 
-@rows("R047", "R419")
+@rows("R043", "R047", "R419")
 @both
 def test_a_ca_that_was_left_in_the_module_is_not_trusted(face: "Face") -> "Generator[Any, Any, None]":
     """It may be another context's, or of the time before this microcontroller started."""
