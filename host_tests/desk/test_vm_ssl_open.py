@@ -348,3 +348,25 @@ def test_what_is_left_out(model: str) -> None:
             await peers.until(server.ended.is_set)
 
     play(model, run)
+
+
+@LTE
+@rows("R087", "R460")
+def test_settings_of_a_context_that_is_released(model: str) -> None:
+    """They outlive the last connection, or by an option do not."""
+    query = 'AT+QSSLCFG="seclevel",1'
+
+    async def run(b: Bench) -> None:
+        kept = b.module.options["ssl_release"] != "settings"
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port)
+            await opened(b, number=3)
+            await opened(b, number=4)
+            await b.ok("AT+QSSLCLOSE=3")
+            assert b'"seclevel",1,1' in await b.type(query)
+            await b.ok("AT+QSSLCLOSE=4")
+            assert (b'"seclevel",1,1' in await b.type(query)) == kept
+            assert kept or b'"seclevel",1,0' in await b.type(query)
+
+    play(model, run)
+    play(model, run, options={"ssl_release": "settings"})

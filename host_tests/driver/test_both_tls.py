@@ -50,6 +50,36 @@ def test_a_context_is_set_up_once(face: "Face") -> "Generator[Any, Any, None]":
     assert third.id == 0
 
 
+@rows("R031", "R050", "R059", "R087", "R460")
+@both
+def test_a_released_context_is_asked_whether_it_still_checks(face: "Face") -> "Generator[Any, Any, None]":
+    """Not while another connection uses it, and not if it checks nobody."""
+    query = b'AT+QSSLCFG="seclevel",0\r'
+    setup = [there("ca.pem")] + bare(0, level=1) + [cfg(0, "cacert", '"ca.pem"')]
+    context = TLSContext(ca="ca.pem")
+    for told, again in (
+        (lines('+QSSLCFG: "seclevel",0,1', "OK"), []),
+        (lines('+QSSLCFG: "seclevel",0,0', "OK"), setup),
+        (OK, setup),
+        (ERROR, setup),
+    ):
+        script = [CLOCK] + setup + [opens(0, 0), opens(0, 1), closes(0), opens(0, 0), closes(0), closes(1)]
+        m = face.start("BG96", script + [(query, told)] + again + [opens(0, 0)])
+        first = yield m.create_connection(WEB, tls=context)
+        other = yield m.create_connection(WEB, tls=context)
+        yield first.close()
+        first = yield m.create_connection(WEB, tls=context)
+        yield first.close()
+        yield other.close()
+        yield m.create_connection(WEB, tls=context)
+        face.check()
+    m = face.start("BG96", bare(0) + [opens(0, 0), closes(0), opens(0, 0)])
+    context = TLSContext(verify=False)
+    sock = yield m.create_connection(WEB, tls=context)
+    yield sock.close()
+    yield m.create_connection(WEB, tls=context)
+
+
 @rows("R031")
 @both
 def test_open_connections_keep_their_context(face: "Face") -> "Generator[Any, Any, None]":

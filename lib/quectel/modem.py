@@ -382,7 +382,8 @@ class Core(Services):
             self._contexts = Contexts(self._family.ssl_contexts)
         busy = [one.tls for one in self.engine.table.slots if one is not slot and (one.cid >= 0 or one.state == TAKEN)]
         slot.tls = self._contexts.place(tls, busy)
-        yield from self._contexts.configure(self.engine, self.net, tls, slot.tls)
+        is_shared = any([one.tls == slot.tls and one.cid >= 0 for one in self.engine.table.slots if one is not slot])
+        yield from self._contexts.configure(self.engine, self.net, tls, slot.tls, is_shared)
 
     def incoming(self, listener: "Slot") -> "Slot | None":
         """A slot with a connection that came in at this listener and that nobody has accepted yet, or None."""

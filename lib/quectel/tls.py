@@ -228,15 +228,20 @@ class Contexts:
                 return self._next
         return -1
 
-    def configure(self, engine: "Engine", net: "Network", context: TLSContext, index: int) -> "Proc[None]":
-        """Bring the module's context to what context says.  Nothing is sent when it stands so.
+    def configure(
+        self, engine: "Engine", net: "Network", context: TLSContext, index: int, is_shared: bool = False
+    ) -> "Proc[None]":
+        """Bring the module's context to what context says.  Nothing is set when it stands so.
 
         It is marked as its socket's by then: nobody else gets it while this goes on.
+        is_shared: another connection uses it.  Without one the module may have released it (R087), and whether its
+        settings have outlived that no document says (R460): one that checks servers is asked whether it still does.
         """
         if context.check_time and context.verify:
             yield from _clock(engine, net)
         if self._epochs[index] == engine.epoch:
-            return
+            if is_shared or not context.verify or (yield from _stands(engine, context, index)):
+                return
         epoch = engine.epoch
         items = yield from _items(engine, context)
         for item, value in items:
@@ -244,6 +249,18 @@ class Contexts:
         if context.verify and context.ca_extra is None and "cacertex" in engine.family.ssl_items:
             yield from _no_extra(engine, index, dict(items)["cacert"])
         self._epochs[index] = epoch
+
+
+def _level(context: TLSContext) -> int:
+    """R050."""
+    return 0 if not context.verify else 2 if context.cert else 1
+
+
+def _stands(engine: "Engine", context: TLSContext, index: int) -> "Proc[bool]":
+    """True if the module's context still has the level of its checks; after a release it would have none (R059)."""
+    query = b'AT+QSSLCFG="seclevel",%d' % index
+    answer = yield from try_ask(engine, query, b"+QSSLCFG:")
+    return [values(line)[2:] for line in answer.lines] == [[str(_level(context))]]
 
 
 def _no_extra(engine: "Engine", index: int, ca: bytes) -> "Proc[None]":
@@ -288,7 +305,7 @@ def _items(engine: "Engine", context: TLSContext) -> "Proc[list[tuple[str, bytes
     items = [
         ("sslversion", b"%d" % _VERSIONS[context.version]),
         ("ciphersuite", b"0X%04X" % context.suites),
-        ("seclevel", b"%d" % (0 if not context.verify else 2 if context.cert else 1)),
+        ("seclevel", b"%d" % _level(context)),
         ("ignorelocaltime", b"%d" % (not context.check_time)),
         ("negotiatetime", b"%d" % context.negotiate_s),
     ]

@@ -8,6 +8,7 @@ OPTIONS: "dict[str, tuple[object, str]]" = {
     "ssl_der": (False, "certificate files may be DER, too (R046)"),
     "ssl_old_spelling": (False, "QSSLCFG takes secllevel, too (R331)"),
     "ssl_read_after_close": (True, "what was not read yet can be read after closed (R393)"),
+    "ssl_release": ("session", "what a context loses with its last connection: session, or settings (R087, R460)"),
     "ssl_state_read": (False, "AT+QSSLSTATE? answers as AT+QSSLSTATE does (R397)"),
     "ssl_data_echo": (False, "AT+QISDE=1 echoes the data of QSSLSEND, too (R388)"),
     "ssl_swtmd": ("OK", "QISWTMD of an SSL connection: OK or ERROR (R415)"),
