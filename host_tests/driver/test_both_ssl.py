@@ -57,7 +57,7 @@ def test_data_are_announced_once(face: "Face") -> "Generator[Any, Any, None]":
     """It is read until it is empty, always with a length, and not again before the next announcement."""
     for family in FAMILIES:
         reads = [(READ, got(b"a" * 1500)), (READ, got(b"b" * 10)), (READ, EMPTY), (READ, got(b"c")), (READ, EMPTY)]
-        sock = configured(face, family, [opens(0, 0), *reads])
+        sock = configured(face, family, [opens(0, 0)] + reads)
         yield sock.connect(WEB)
         yield face.settle()
         face.uart.say(RECV)
@@ -142,7 +142,7 @@ def test_where_an_escape_leads(face: "Face") -> "Generator[Any, Any, None]":
             escape = (b"+++", [1000, OK])
             push = [said("AT+QISWTMD=0,1")] if mode == PUSH else []
             connect = (opening(0, 0, TRANSPARENT), lines("CONNECT"))
-            sock = configured(face, family, [connect, escape, *push, closes(0)], TRANSPARENT)
+            sock = configured(face, family, [connect, escape] + push + [closes(0)], TRANSPARENT)
             yield sock.connect(WEB)
             yield sock.set_mode(mode)
             assert sock.mode == mode

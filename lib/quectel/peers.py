@@ -36,8 +36,8 @@ class Peers:
 
     # Of the class, because most sockets never have their own: these would make each of them larger.
     _aimed: "Address | None" = None  # address of the last sendto() of a service ...
-    _to = b""  # ... and the same as the module takes it
-    _to_port = 0
+    _to: "tuple[bytes, int]" = (b"", 0)  # ... and the same as the module takes it
+    _aims = False  # somebody's sendto() looks for its peer
 
     def _serves(self) -> bool:
         """True if it is open as a UDP service."""
@@ -69,32 +69,39 @@ class Peers:
         else:
             self._opening = self._modem.background(self._serve_steps())
 
-    def _aim_steps(self, address: "Address") -> "Proc[None]":
-        """The procedure that makes the next datagram one for this peer; a name is looked up by the module."""
+    def _aim_steps(self, address: "Address") -> "Proc[tuple[bytes, int]]":
+        """The procedure that makes the next datagram one for this peer; tasks that have one at once take turns."""
         before = self._opening
-        while before is not None and not before.ended:
+        while self._aims or (before is not None and not before.ended):
             yield
-        if not self._serves():
-            yield from self._serve_steps()
-        host = address[0]
-        if not is_address(host):
-            host = (yield from self._modem._resolve(host, _NAME_MS))[0]
-        self._aim(address, host)
+        self._aims = True
+        try:
+            if not self._serves():
+                yield from self._serve_steps()
+            host = address[0]
+            if not is_address(host):
+                host = (yield from self._modem._resolve(host, _NAME_MS))[0]
+            self._aim(address, host)
+            return self._to
+        finally:
+            self._aims = False
 
     def _aim(self, address: "Address", host: str) -> None:
-        self._to = host.encode()
-        self._to_port = address[1]
+        self._to = host.encode(), address[1]
         self._aimed = address[0], address[1]
 
     def _begin_aim(self, address: "Address") -> None:
         """Start what poll() then carries on, unless it goes on already."""
         if self._opening is None or self._opening.ended:
-            self._opening = self._modem.background(self._aim_steps(address))
+            self._opening = self._modem.background(self._background_aim(address))
 
-    def _accepted_part(self, n: int) -> int:
+    def _background_aim(self, address: "Address") -> "Proc[None]":
+        yield from self._aim_steps(address)
+
+    def _accepted_part(self, n: int, to: "tuple[bytes, int]") -> int:
         """A part was accepted: if it is a service's datagram, this is whom it is for."""
-        self._slot.to = self._to
-        self._slot.to_port = self._to_port
+        self._slot.to = to[0]
+        self._slot.to_port = to[1]
         return n
 
     def _sender(self) -> "Address | None":

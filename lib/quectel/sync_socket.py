@@ -296,7 +296,7 @@ class Socket(BaseSocket, Stream):
                 return self._result(self._moved, off)
 
     def _result(self, k: int, off: int) -> int:
-        self._accepted_part(k)
+        self._accepted_part(k, self._to)
         if self._timeout_ms == 0:
             self._modem.poll()
             return k
