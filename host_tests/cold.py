@@ -39,6 +39,10 @@ COLD = {
         "_bytes": GIVES,
         "_give_back": LEFT, "_from_back": LEFT,
     },
+    "peers": {
+        "_hear": STEPS, "_serve_steps": STEPS, "_aim": STEPS, "_aim_steps": STEPS,
+        "_begin_aim": STEPS, "_sender": GIVES, "_unacked_steps": STEPS,
+    },
     "modem": {
         "__init__": MADE, "find_family": MADE, "on_urc": SETS, "take_slot": STEPS,
         "open": STEPS, "line": STEPS, "listen": STEPS, "_configure": STEPS, "_command": STEPS,
@@ -64,13 +68,14 @@ COLD = {
 ORDER = (
     "_compat", "errors", "text", "ring", "parser", "heads", "table", "command", "intake", "framing", "urcs", "lines",
     "sending", "agenda", "resync", "transparent", "engine", "procedure", "opening", "network", "services", "pdp",
-    "registration", "contact", "bringup", "life", "modem", "base_socket", "sync_socket", "sync",
+    "registration", "contact", "bringup", "life", "modem", "peers", "base_socket", "sync_socket", "sync",
 )  # fmt: skip
 
 COLD_MODULES = {
     "__init__": "loads the others",
     "errors": FAILS,
     "opening": STEPS,
+    "datagrams": STEPS,
     "procedure": STEPS,
     "network": STEPS,
     "pdp": STEPS,

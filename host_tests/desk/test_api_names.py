@@ -98,7 +98,7 @@ LATER = {
         "save", "restore",
         "socket_module", "tls_module",
     },
-    "Socket": {"unacked"},
+    "Socket": set(),
     "AsyncSocket": set(),
     "Coap": {"observe", "resource"},
     "Files": set(),

@@ -76,7 +76,11 @@ LTE_PINS = [
     said('AT+QICFG="dataformat"', '+QICFG: "dataformat",0,0'),
     said('AT+QICFG="viewmode"', '+QICFG: "viewmode",0'),
 ]
-CLOSE_MODE = said('AT+QICFG="close/mode"', '+QICFG: "close/mode",0')
+EC200U_PINS = [
+    said('AT+QICFG="close/mode"', '+QICFG: "close/mode",0'),
+    said('AT+QICFG="udp/readmode"', '+QICFG: "udp/readmode",0'),
+    said('AT+QICFG="tcp/accept"', '+QICFG: "tcp/accept",1'),
+]
 READY = said("AT+CPIN?", "+CPIN: READY")
 HOME = said("AT+CEREG?", "+CEREG: 0,1")
 ATTACHED = said("AT+CGATT?", "+CGATT: 1")

@@ -160,6 +160,14 @@ async def accepting() -> "tuple[Any, Call]":
     return modem, sock.accept
 
 
+async def counting() -> "tuple[Any, Call]":
+    modem = made(LeanScript([said("AT+QISEND=0,0", "+QISEND: 1000,400,600")]), "BG96", True)
+    sock = modem.socket()
+    modem.engine.table.bind(sock._slot, 0)
+    sock._slot.state = OPEN
+    return modem, sock.unacked
+
+
 def refusing(timeout: float) -> "Make":
     """A call that raises for want of bytes."""
 
@@ -206,6 +214,7 @@ SCENES: "list[tuple[str, int, Make]]" = [
     ("accept", 0, accepting),
     ("close", 0, of_socket(lambda s: s.close(), [CLOSE_0])),
     ("sendto", 0, steady(lambda s: s.sendto(PART, SERVER), kind=DGRAM)),
+    ("unacked", 0, counting),
     ("set_mode", 0, of_socket(lambda s: s.set_mode(1), [said("AT+QISWTMD=0,1")])),
 ]
 SET_CLOCK = said('AT+CCLK="26/11/25,09:08:07+00"')

@@ -9,9 +9,9 @@ import kit
 from kit import skip
 from lean import LeanScript
 from pems import AMAZON
-from quectel import Modem, Socket, TLSContext
+from quectel import SOCK_DGRAM, Modem, Socket, TLSContext
 from quectel.files import checksum
-from quectel.table import ENDED
+from quectel.table import ENDED, OPEN
 from scripted import as_prepared, lines
 from stated import stated
 from steps import (
@@ -289,6 +289,27 @@ def query() -> "Call":
     return sock.query_state
 
 
+def unacked() -> "Call":
+    m = modem([said("AT+QISEND=0,0", "+QISEND: 1000,400,600")], "BG96")
+    sock = m.socket()
+    m.engine.table.bind(sock._slot, 0)
+    sock._slot.state = OPEN
+    return sock.unacked  # type: ignore[no-any-return]
+
+
+def sendto_another() -> "Call":
+    """To another address from an open UDP service."""
+    there = [(b'AT+QISEND=0,4,"10.0.0.9",90\r', b"\r\n> "), (b"ping", lines("SEND OK"))]
+    m = modem(
+        [(b'AT+QIOPEN=1,0,"UDP SERVICE","127.0.0.1",0,2020,0\r', lines("OK", "+QIOPEN: 0,0"))] + there * 2, "BG96"
+    )
+    sock = m.socket(SOCK_DGRAM)
+    sock.bind(("", 2020))
+    sock.sendto(b"ping", ("10.0.0.9", 90))
+    sock._aimed = ("10.0.0.8", 90)
+    return lambda: sock.sendto(b"ping", ("10.0.0.9", 90))
+
+
 def refused(timeout: float) -> "Call":
     """A call that raises for want of bytes."""
     sock = opened()
@@ -386,6 +407,8 @@ SCENES: "list[Scene]" = [
     ("sync_socket.Socket.close", 0, close),
     ("sync_socket.Socket.set_mode", 0, switch),
     ("sync_socket.Socket.query_state", 0, query),
+    ("sync_socket.Socket.unacked", 0, unacked),
+    ("sync_socket.Socket.sendto:to another address of a service", 0, sendto_another),
     ("sync_socket.Socket.recv", 100, of_socket(lambda s: s.recv(100))),
     ("sync_socket.Socket.recv", 500, of_socket(lambda s: s.recv(500))),
     ("sync_socket.Socket.recvfrom", 100, of_socket(lambda s: s.recvfrom(100))),

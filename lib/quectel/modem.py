@@ -24,7 +24,7 @@ from .opening import (
     wait_for_port,
 )
 from .procedure import Job, ask, prefix_of
-from .table import DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
+from .table import BUFFER, DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
 from .text import decode, in_range
 
 TYPE_CHECKING = const(False)
@@ -288,6 +288,7 @@ class Core(Life):
         in_range("local port, see bind(),", port, 1, 65535)
         if slot.mode == TRANSPARENT:
             raise ValueError("a listener has no transparent mode")
+        host = host or slot.dialect.local_host
         check_host(self._family, host or self.net.address, slot.af)
         check_port(self.engine, slot, port)
         check_free(self.engine)
@@ -297,6 +298,8 @@ class Core(Life):
             raise QuectelError(ENOTCONN, "the socket was closed")
         yield from wait_for_port(self.engine, slot, port)
         slot.kind = LISTENER
+        if slot.dialect.service:
+            slot.mode = BUFFER  # its clients have the same, or this: the LTE manuals say both
         bind_id(self.engine, slot)
         host = host or self.net.address
         yield from open_socket(
@@ -321,7 +324,8 @@ class Core(Life):
             self._contexts = Contexts(self._family.ssl_contexts)
         busy = [one.tls for one in self.engine.table.slots if one is not slot and (one.cid >= 0 or one.state == TAKEN)]
         slot.tls = self._contexts.place(tls, busy)
-        yield from self._contexts.configure(self.engine, self.net, tls, slot.tls)
+        is_shared = any([one.tls == slot.tls and one.cid >= 0 for one in self.engine.table.slots if one is not slot])
+        yield from self._contexts.configure(self.engine, self.net, tls, slot.tls, is_shared)
 
     def incoming(self, listener: "Slot") -> "Slot | None":
         """A slot with a connection that came in at this listener and that nobody has accepted yet, or None."""

@@ -122,6 +122,14 @@ class Socket(BaseSocket, Stream):
         """
         self._modem.run(self._modem.switch(self._slot, self._gen, mode))
 
+    def unacked(self) -> int:
+        """Bytes sent that the peer's TCP has not acknowledged yet (AT+QISEND=<id>,0): BG96, EC200U and EG915U.
+
+        QuectelError(EOPNOTSUPP) for the NB families, TLS and datagrams.  Allocates at most 3,000 bytes.
+        """
+        n: int = self._modem.run(self._unacked_steps(), self._timeout_ms)
+        return n
+
     def query_state(self) -> int:
         """Ask the module for `state` (AT+QISTATE=1,<id>, AT+QSSLSTATE=<id>) and give it; see there.
 
@@ -188,11 +196,12 @@ class Socket(BaseSocket, Stream):
         return self._bytes(buf, self.recv_into(buf))
 
     def recvfrom(self, n: int, flags: int = 0) -> "tuple[bytes, Address | None]":
-        """(bytes, address): the address is the peer's that the socket was opened to.
+        """(bytes, address): the address is the peer's that the socket was opened to, or the sender's; see sendto().
 
         Allocates at most 200 bytes, 2 a byte of n.
         """
-        return self.recv(n), self._peer
+        data = self.recv(n)
+        return data, self._sender()
 
     def read(self, n: int = -1) -> "bytes | None":
         """n bytes, or all to the end of the stream; None if that would block.
@@ -287,6 +296,7 @@ class Socket(BaseSocket, Stream):
                 return self._result(self._moved, off)
 
     def _result(self, k: int, off: int) -> int:
+        self._accepted_part(k, self._to)
         if self._timeout_ms == 0:
             self._modem.poll()
             return k
@@ -299,15 +309,27 @@ class Socket(BaseSocket, Stream):
     def sendto(self, buf: "ReadBuf", address: "Address") -> int:
         """One datagram.  The NB families open a socket to one peer: another one closes and reopens it.
 
-        Allocates nothing, to the same peer as before; else see connect().
+        BG96, EC200U and EG915U open it as UDP SERVICE on the bound port, or on one from 49152 on: then it sends to
+        every peer and hears every peer, until it is connected.  A name is looked up each time that it is not the peer
+        of the datagram before; non-blocking, that raises EAGAIN until it is found.
+        Allocates nothing, to the same peer as before; to another address of a service 600; else see connect().
         """
         if self._datagram(buf, address):
+            if self._may_serve():
+                self._aim_at(address)
+                return self.send(buf)
             if self._engine.asleep:
                 self._modem.run(self._modem.awake(), self._timeout_ms)
             if self._slot.state != TAKEN:
                 self._end()
             self.connect(address)
         return self.send(buf)
+
+    def _aim_at(self, address: "Address") -> None:
+        if self._timeout_ms == 0:
+            self._begin_aim(address)
+            raise would_block()
+        self._modem.run(self._aim_steps(address), self._timeout_ms)
 
     # --- the stream protocol of MicroPython ---------------------------------------------------------------------
 

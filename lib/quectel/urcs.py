@@ -56,11 +56,17 @@ class Urcs(Framing):
         n = f.num()
         if n == 0 and slot.kind == DGRAM:
             pass  # an empty datagram is no news
-        elif n <= 0 or f.a < f.b:
+        elif n <= 0 or not self._ends(slot, f):
             self._damaged()
         elif self._believed(slot, n):
             self._expect(slot, n)
             self.parser.arm(n)
+
+    def _ends(self, slot: "Slot", f: "Fields") -> bool:
+        """True if nothing else stands in the header, or the peer of a service's datagram and nothing else."""
+        if not slot.service:
+            return f.a >= f.b
+        return f.comma() and self._peer(slot, f) and f.a >= f.b
 
     def _expect(self, slot: "Slot", n: int) -> None:
         """A pushed payload comes.  It is younger than what the module still holds from before a change of the mode."""
@@ -138,9 +144,10 @@ class Urcs(Framing):
             slot.state = FREE
         self.orphan(cid)
 
-    def _peer(self, slot: "Slot", f: "Fields") -> None:
-        """`"<ip>",<port>` into the slot, as bytes: nothing is allocated here."""
+    def _peer(self, slot: "Slot", f: "Fields") -> bool:
+        """`"<ip>",<port>` into the slot, as bytes: nothing is allocated here.  False if no port stands there."""
         start = f.a
+        slot.npeer = 0
         f.skip(b'"')
         while f.a < f.b and f.buf[f.a] != 34 and slot.npeer < len(slot.peer):
             slot.peer[slot.npeer] = f.buf[f.a]
@@ -149,6 +156,7 @@ class Urcs(Framing):
         f.a = start
         f.next()
         slot.pport = max(f.num(), 0)
+        return slot.pport > 0
 
     def _opened(self, f: "Fields") -> None:
         """`<id>,<err>`: the result of an open (R065, R113); one that no table has is 550, unknown error."""
