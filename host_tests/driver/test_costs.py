@@ -305,14 +305,13 @@ def refused(timeout: float) -> "Call":
 
 
 def coap(method: str) -> "Call":
-    made = [said("AT+QCOAPDEL"), said("AT+QCOAPCREATE=56830")]
-    made += [said('AT+QCOAPCFG="Showra",1'), said('AT+QCOAPCFG="Showrspopt",1')]
+    made = [said("AT+QCOAPDEL"), said('AT+QCOAPCREATE=56830;+QCOAPCFG="Showra",1;+QCOAPCFG="Showrspopt",1')]
     answer = lines("OK", '+QCOAPURC: "rsp",10.0.0.9,5683,2,2.05,8,1,12,"0",12,a,"b",\r\nOK\r\n')
-    asked = [said("AT+QCOAPHEAD=5,8,4,01020304"), said('AT+QCOAPOPTION=1,11,"a"')]
+    asked = [said('AT+QCOAPHEAD=5,8,4,01020304;+QCOAPOPTION=1,11,"a"')]
     asked += [(b"AT+QCOAPSEND=0,%d,10.0.0.9,5683\r" % (1 + ("get", "post", "put", "delete").index(method)), b"\r\n>")]
     asked += [(b"\x1a", answer), said("AT+QCOAPDATASTATUS?", "+QCOAPDATASTATUS: 4")]
     service = modem(whole(made, asked), "BC95-G").coap()
-    service._next_id = 7
+    service._context._next_id = 7
     return lambda: getattr(service, method)("coap://10.0.0.9/a", token=b"\x01\x02\x03\x04")
 
 
