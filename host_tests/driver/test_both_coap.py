@@ -133,9 +133,10 @@ def test_coap_wrong_arguments(face: "Face") -> "Generator[Any, Any, None]":
     ):  # fmt: skip
         with raises(ValueError):
             service.post(URI, **how)
-    for how in (
+    wrong: "Any" = (
         {"payload": "text"}, {"token": "1"}, {"msgid": "1"}, {"options": [(15, 1.5)]}, {"options": [("Observe", b"1")]},
-    ):  # fmt: skip
+    )  # fmt: skip
+    for how in wrong:
         with raises(TypeError):
             service.post(URI, **how)
     with raises(TypeError):
@@ -169,9 +170,9 @@ def test_coap_outcomes(face: "Face") -> "Generator[Any, Any, None]":
         with raises(CoapError) as caught:
             yield service.get(URI, token=TOKEN)
         assert (caught.value.errno, caught.value.code) == (errno, code)
-    for code in ("4.00", "4.04", "4.15", "5.00", "5.05"):
-        service = coap(face, whole(head(8), send("0,1", OK + response("2,%s,8" % code)), DONE))
-        assert (yield service.get(URI, token=TOKEN)).codestr == code
+    for text in ("4.00", "4.04", "4.15", "5.00", "5.05"):
+        service = coap(face, whole(head(8), send("0,1", OK + response("2,%s,8" % text)), DONE))
+        assert (yield service.get(URI, token=TOKEN)).codestr == text
 
 
 @rows("R276", "R277", "R437", "R430", "R434", "R252")

@@ -4,7 +4,7 @@ from errno import EADDRINUSE
 
 from ._compat import const, ticks_diff
 from .coap_message import ACK, CON, NON, OBSERVE
-from .coap_wire import answer_of
+from .coap_wire import answer_of, is_address
 from .errors import CoapError
 
 TYPE_CHECKING = const(False)
@@ -108,7 +108,8 @@ class Resources:
 
     def request(self, message: "CoapMessage", hand: "Callable[[Answerer, CoapMessage], object]") -> None:
         """Answer a request; hand(handler, message) calls a handler.  What that raises is raised, and 5.00 is sent."""
-        if message.type not in (CON, NON):
+        if message.type not in (CON, NON) or not is_address(message.peer[0]):
+            self._engine.stats.unknown = (self._engine.stats.unknown + 1) & _MASK  # and it cannot be answered
             return
         before = self._recent.has(message)
         if before:

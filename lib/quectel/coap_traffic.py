@@ -23,7 +23,8 @@ _SOON_MS = 100  # before the first status query behind a notification
 _AGAIN_MS = const(10_000)  # before what a restart has undone is tried again
 _REGISTER_MS = const(100_000)
 _MASK = const(0x3FFFFFFF)
-_SUCCESS = const(4)
+_SUCCESS = const(4)  # status (R250)
+_RESET = const(5)
 _STATUS = {  # R250
     2: (EIO, "sending failed"),
     3: (ETIMEDOUT, "no answer"),
@@ -183,14 +184,18 @@ class Traffic:
         try:
             yield from self._send(request)
             observer.msgid = request.msgid
-            status = _SUCCESS if request.kind == NON else (yield from self._delivered(request))
+            status = _SUCCESS
+            if request.kind == CON:
+                status = yield from self._delivered()
+            elif request.message is not None:
+                status = _RESET
         finally:
             self._end()
         if status != _SUCCESS:
             self._resources.drop(observer.peer, observer.token)
         return int(status == _SUCCESS)
 
-    def _delivered(self, request: Request) -> "Proc[int]":
+    def _delivered(self) -> "Proc[int]":
         """The last status of a confirmable message that no response follows."""
         yield from wait_for(self._engine, _SOON_MS)
         while True:
