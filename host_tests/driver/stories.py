@@ -179,7 +179,13 @@ def coap(family: str) -> Story:
         (b"\x1a", [OK, line('+QCOAPURC: "rsp",10.1.2.3,5683,2,2.05,77,1,12,"0",4,data')]),
         (b"AT+QCOAPDATASTATUS?\r", [line("+QCOAPDATASTATUS: 4"), OK]),
     ]
-    return Deed("coap", family, script, _requesting)
+    story = Deed("coap", family, script, _requesting)
+    story.also = {  # a request that comes in between, for a path that nobody has
+        b"AT+QCOAPHEAD=5,4711,2,AB01\r": OK,
+        b"AT+QCOAPSEND=2,404,10.1.2.3,5683\r": b"\r\n> ",
+        b"\x1a": OK,
+    }
+    return story
 
 
 def _requesting(run: "Run") -> "Steps":

@@ -130,7 +130,7 @@ class Coap(Traffic):
 
         confirmable: each is waited for until it has acknowledged, and one that answers with RST or not at all is
         not told any more.  An error code ends all observations of the path.  payload, format: as for request().
-        ValueError, QuectelTimeout.  Allocates at most 22,000 bytes for each observer, 6 a byte.
+        ValueError, QuectelTimeout.  Allocates at most 13,000 bytes, 6 a byte, for each observer.
         """
         pairs, format = pairs_of((), format)
         kind = CON if confirmable else NON
