@@ -383,6 +383,17 @@ def test_coap_behind_bring_up(face: "Face") -> "Generator[Any, Any, None]":
     assert (yield service.get(URI, token=TOKEN)).code == 205
 
 
+@rows("R286")
+@both
+def test_coap_lasts_over_a_disconnect(face: "Face") -> "Generator[Any, Any, None]":
+    """The context is no socket: it is closed by its own close()."""
+    first = whole(head(8), send("0,1", OK + response("2,2.05,8")), DONE)
+    service = coap(face, first + whole(head(9), send("0,1", OK + response("2,2.05,9")), DONE))
+    yield service.get(URI, token=TOKEN)
+    yield face.modem.disconnect()
+    yield service.get(URI, token=TOKEN)
+
+
 @rows("R240", "R245")
 @both
 def test_coap_requests_that_come_in_meanwhile(face: "Face") -> "Generator[Any, Any, None]":

@@ -61,7 +61,7 @@ class Context:
 
     def renew(self) -> None:
         """Bytes were lost: what comes now is whole again.  The context at the module is as it was."""
-        if self._engine.messages.state == FAILED and self.is_open():
+        if self._engine.messages.state != OPEN and self.is_open():
             self._take_slot()
 
     # --- made ---------------------------------------------------------------------------------------------------
