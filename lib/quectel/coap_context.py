@@ -43,9 +43,9 @@ class Context:
         return self._epoch == self._engine.epoch
 
     def has_news(self) -> bool:
-        """Messages have come, or were lost."""
+        """Messages have come through this context, or were lost."""
         slot = self._engine.messages
-        return slot.ring.n > 0 or slot.state == FAILED
+        return (slot.ring.n > 0 or slot.state == FAILED) and self.is_open()
 
     def take(self) -> "tuple[bool, CoapMessage] | None":
         """Is it a response?, and the next message in the ring; None if there is none.  Its payload is copied once."""
