@@ -15,10 +15,10 @@ LATE = "a command has timed out"
 LEFT = "behind a read() or readline() that has not come to its end"
 
 COLD = {
-    "_compat": {"__init__": MADE, "Store": MADE, "poller": MADE, "utc_now": GIVES},
+    "_compat": {"__init__": MADE, "Store": MADE, "poller": MADE, "utc_now": GIVES, "any_number": MADE},
     "text": {"__init__": MADE, "text": GIVES, "fields": GIVES, "decode": GIVES, "checked": STEPS, "in_range": STEPS,
              "masked": TRACED},
-    "ring": {"__init__": MADE},
+    "ring": {"__init__": MADE, "give": GIVES, "_give": GIVES},
     "parser": {"__init__": MADE},
     "heads": {},
     "table": {"__init__": MADE},
@@ -92,6 +92,11 @@ COLD_MODULES = {
     "diagnostics": STEPS,
     "settings": STEPS,
     "coap": "a message is an object",
+    "coap_traffic": "a message is an object",
+    "coap_context": STEPS,
+    "coap_resources": "a message is an object",
+    "coap_wire": STEPS,
+    "coap_message": "a message is an object",
     "power": STEPS,
     "_acompat": "of the asyncio face",
     "aio": "a coroutine is an object; the docstrings say what they cost",

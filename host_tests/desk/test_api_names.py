@@ -86,7 +86,7 @@ TLS = (
     "*, ca=None, cert=None, key=None, verify=True, version='1.2', suites=65535, check_time=True, negotiate_s=300, "
     "sni=True, dtls=False, ca_extra=None, ignore=(), ctx=None"
 )
-REQUEST = ("payload", "format", "options", "confirmable", "token", "timeout_ms")
+REQUEST = ("payload", "format", "options", "confirmable", "token", "msgid", "timeout_ms")
 STATS = (
     "rx_bytes tx_bytes lines urcs unknown long_lines noise framing late timeouts resyncs rx_lost dgram_cut "
     "send_fail epochs no_slot opens"
@@ -100,7 +100,7 @@ LATER = {
     },
     "Socket": set(),
     "AsyncSocket": set(),
-    "Coap": {"observe", "resource"},
+    "Coap": set(),
     "Files": set(),
 }  # fmt: skip
 LATER["AsyncModem"] = LATER["Modem"]
@@ -151,7 +151,7 @@ SAYING = [
         getattr(face, name)
         for face, names in [
             *((face, [*names, *MODEM_PROPERTIES, *SOCKET_PROPERTIES]) for face, names in FACES),
-            (quectel.Coap, ["get", "post", "put", "delete", "request", "close"]),
+            (quectel.Coap, ["get", "post", "put", "delete", "request", "observe", "resource", "notify", "close"]),
             (Files, ["upload", "read", "list", "free", "size", "remove"]),
         ]
         for name in names

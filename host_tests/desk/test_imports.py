@@ -14,7 +14,8 @@ from desk.common import ROOT
 
 PACKAGE = ROOT / "lib" / "quectel"
 OPTIONAL = (
-    "tls", "suites", "files", "coap", "aio", "aio_socket", "_acompat", "sockets", "diagnostics", "settings", "power",
+    "tls", "suites", "files", "coap", "coap_traffic", "coap_context", "coap_resources",
+    "coap_wire", "coap_message", "aio", "aio_socket", "_acompat", "sockets", "diagnostics", "settings", "power",
     "key", "status", "recovery", "saving",
 )  # fmt: skip
 
@@ -22,7 +23,7 @@ OPTIONAL = (
 _BELOW = {"command", "table", "text"}
 _CORE = _BELOW | {"engine", "procedure"}
 ARROWS: dict[str, set[str]] = {
-    "__init__": {"sync", "sync_socket", "aio", "aio_socket", "sockets", "tls", "coap", "modem"},
+    "__init__": {"sync", "sync_socket", "aio", "aio_socket", "sockets", "tls", "coap", "coap_message", "modem"},
     "sockets": {"sync", "sync_socket", "tls", "modem"},
     "sync": {"sync_socket", "modem", "procedure", "table"},
     "aio": {"aio_socket", "modem", "procedure", "_acompat", "table"},
@@ -46,7 +47,12 @@ ARROWS: dict[str, set[str]] = {
     "network": _CORE,
     "opening": _CORE,
     "files": _CORE,
-    "coap": _CORE,
+    "coap": {"coap_traffic", "coap_message", "coap_wire"} | _CORE,
+    "coap_traffic": {"coap_context", "coap_message", "coap_resources"} | _CORE,
+    "coap_context": {"coap_message", "coap_wire"} | _CORE,
+    "coap_resources": {"coap_message", "coap_wire"} | _CORE,
+    "coap_wire": {"coap_message"} | _CORE,
+    "coap_message": _CORE,
     "diagnostics": {"network"} | _CORE,
     "settings": {"contact", "network", "registration"} | _CORE,
     "power": {"contact", "key", "network"} | _CORE,
@@ -81,7 +87,7 @@ ARROWS: dict[str, set[str]] = {
 }
 FREE = {"errors", "_compat"}
 BUILT_IN = {"errno", "struct", "binascii", "io", "micropython"}
-PLATFORM = {"machine", "time", "asyncio", "select", "sys"}  # of _compat and _acompat alone
+PLATFORM = {"machine", "time", "asyncio", "select", "sys", "os"}  # of _compat and _acompat alone
 DYNAMIC = {"__init__", "models/__init__"}
 
 

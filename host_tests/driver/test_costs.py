@@ -326,15 +326,53 @@ def refused(timeout: float) -> "Call":
 
 
 def coap(method: str) -> "Call":
-    made = [said("AT+QCOAPDEL"), said("AT+QCOAPCREATE=56830")]
-    made += [said('AT+QCOAPCFG="Showra",1'), said('AT+QCOAPCFG="Showrspopt",1')]
+    made = [said("AT+QCOAPDEL"), said('AT+QCOAPCREATE=56830;+QCOAPCFG="Showra",1;+QCOAPCFG="Showrspopt",1')]
     answer = lines("OK", '+QCOAPURC: "rsp",10.0.0.9,5683,2,2.05,8,1,12,"0",12,a,"b",\r\nOK\r\n')
-    asked = [said("AT+QCOAPHEAD=5,8,4,01020304"), said('AT+QCOAPOPTION=1,11,"a"')]
+    asked = [said('AT+QCOAPHEAD=5,8,4,01020304;+QCOAPOPTION=1,11,"a"')]
     asked += [(b"AT+QCOAPSEND=0,%d,10.0.0.9,5683\r" % (1 + ("get", "post", "put", "delete").index(method)), b"\r\n>")]
     asked += [(b"\x1a", answer), said("AT+QCOAPDATASTATUS?", "+QCOAPDATASTATUS: 4")]
     service = modem(whole(made, asked), "BC95-G").coap()
-    service._next_id = 7
+    service._context._next_id = 7
     return lambda: getattr(service, method)("coap://10.0.0.9/a", token=b"\x01\x02\x03\x04")
+
+
+MADE = [said("AT+QCOAPDEL"), said('AT+QCOAPCREATE=56830;+QCOAPCFG="Showra",1;+QCOAPCFG="Showrspopt",1')]
+ADDED = MADE + [said('AT+QCOAPADDRES=4,"/t/d"')]
+
+
+def coap_observe() -> "Call":
+    answer = lines("OK", '+QCOAPURC: "rsp",10.0.0.9,5683,2,2.05,8,2,6,"1",12,"0",2,20')
+    asked = [said('AT+QCOAPHEAD=5,8,4,01020304;+QCOAPOPTION=2,6,"0",11,"a"')]
+    asked += [(b"AT+QCOAPSEND=0,1,10.0.0.9,5683\r", b"\r\n>"), (b"\x1a", answer)]
+    asked += [said("AT+QCOAPDATASTATUS?", "+QCOAPDATASTATUS: 4")]
+    service = modem(whole(MADE, asked), "BC95-G").coap()
+    service._context._next_id = 7
+    return lambda: service.observe("coap://10.0.0.9/a", print, token=b"\x01\x02\x03\x04")
+
+
+def coap_resource() -> "Call":
+    service = modem(ADDED, "BC95-G").coap()
+    return lambda: service.resource("/t/d", print)
+
+
+def coap_notify() -> "Call":
+    """One observer."""
+    asked = [said('AT+QCOAPHEAD=5,50670,2,ABCD;+QCOAPOPTION=1,6,"1"')]
+    asked += [(b"AT+QCOAPSEND=2,205,10.0.0.9,5683\r", b"\r\n>"), (b"\x1a", lines("OK"))]
+    asked += [said('AT+QCOAPHEAD=5,8,2,ABCD;+QCOAPOPTION=2,6,"2",12,"0"')]
+    asked += [(b"AT+QCOAPSEND=0,205,10.0.0.9,5683\r", b"\r\n>"), (PAYLOAD + b"\x1a", lines("OK"))]
+    asked += [said("AT+QCOAPDATASTATUS?", "+QCOAPDATASTATUS: 4")]
+    service = modem(whole(ADDED, asked), "BC95-G").coap()
+    service._context._next_id = 7
+    service.resource("/t/d", _fresh, observable=True)
+    service._modem.uart._say(lines('+QCOAPURC: "req",10.0.0.9,5683,0,1,50670,07,2,ABCD,6,"0",11,"t",11,"d"'))
+    for _ in range(200):
+        service._modem.poll()
+    return lambda: service.notify("/t/d", PAYLOAD, format=0)
+
+
+def _fresh(_message: object) -> int:
+    return 205
 
 
 PING = (
@@ -438,6 +476,9 @@ SCENES: "list[Scene]" = [
     ("tls.TLSContext", len(PEM), new_tls_context_of_pem),
     ("tls.TLSContext", len(AMAZON), lambda: lambda: TLSContext(ca=AMAZON)),
     ("coap.Coap.close", 0, coap_close),
+    ("coap.Coap.observe", 0, coap_observe),
+    ("coap.Coap.resource", 0, coap_resource),
+    ("coap.Coap.notify", len(PAYLOAD), coap_notify),
     ("coap.Coap.request", 0, lambda: coap("get")),
     ("coap.Coap.get", 0, lambda: coap("get")),
     ("coap.Coap.post", 0, lambda: coap("post")),

@@ -16,7 +16,7 @@ _WHERE = {
     "AsyncSocket": "aio_socket",
     "TLSContext": "tls",
     "Coap": "coap",
-    "CoapMessage": "coap",
+    "CoapMessage": "coap_message",
     "QuectelError": "errors",
     "QuectelTimeout": "errors",
     "NetworkError": "errors",

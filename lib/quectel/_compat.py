@@ -92,6 +92,10 @@ else:
             self._pos += n
             return n
 
+        def read(self, n):
+            self._pos += n
+            return bytes(memoryview(self._buf)[self._pos - n : self._pos])
+
         def readinto(self, buf, n=-1):
             n = len(buf) if n < 0 else n
             memoryview(buf)[:n] = self._buf[self._pos : self._pos + n]
@@ -128,6 +132,16 @@ def ticks_diff(a, b):
     """Milliseconds from b to a, negative when a is earlier; right over the wrap up to 2**29."""
     a = (a - b) & _MASK
     return a if a < _HALF else a - _HALF - _HALF
+
+
+def any_number():
+    """16 bits that differ from one start to the next, where the platform can tell."""
+    try:
+        from os import urandom
+    except ImportError:
+        return _ticks_ms() & 0xFFFF
+    two = urandom(2)
+    return two[0] << 8 | two[1]
 
 
 def utc_now():

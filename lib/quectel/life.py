@@ -90,9 +90,10 @@ class Life(Services):
 
     def _disconnect(self) -> "Proc[None]":
         yield from self.awake()
-        for slot in self.engine.table.slots:
+        sockets = [slot for slot in self.engine.table.slots if slot is not self.engine.messages]
+        for slot in sockets:
             self.engine.close(slot, slot.gen)
-        while any([slot.state for slot in self.engine.table.slots]):
+        while any([slot.state for slot in sockets]):
             if self.engine.silent:
                 raise QuectelError(ENODEV, "the module does not answer")
             yield

@@ -147,6 +147,8 @@ class Core(Life):
         moved = self._read(e) or moved
         if self._news:
             self._hand_out()
+        if self._coap and not self._handing:
+            self._coap.turn()
         if self._jobs:
             self._step_jobs()
         return e.table.woken() or moved

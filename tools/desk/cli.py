@@ -28,6 +28,7 @@ COMMANDS = {
     ),
     "module": Command("virtual_module.cli", "start a virtual module: --model BC25 --tcp 127.0.0.1:0"),
     "vm": Command("desk.vm_command", "fetch the MicroPython VM (Debian, Ubuntu) and print its path", bare=True),
+    "peers": Command("desk.peers_command", "fetch libcoap for the CoAP tests (Debian, Ubuntu)", bare=True),
 }
 
 
