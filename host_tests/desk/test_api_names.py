@@ -69,7 +69,7 @@ SOCKET = {
     "settimeout": "value",
     "setblocking": "flag",
     "setsockopt": "level, option, value",
-    "makefile": "*_",
+    "makefile": "mode='r', buffering=-1, encoding=None, errors=None, newline=None",
     "close": "",
     "ioctl": "request, arg",
     "fileno": "",
@@ -96,7 +96,6 @@ STATS = (
 LATER = {
     "Modem": {
         "info", "diagnose", "keep_online", "power_on", "power_off", "save", "restore",
-        "socket_module", "tls_module",
     },
     "Socket": {"unacked"},
     "AsyncSocket": set(),

@@ -145,6 +145,14 @@ async def make_socket(modem: "Any") -> None:
     modem.socket()
 
 
+async def make_module(modem: "Any") -> None:
+    modem.socket_module()
+
+
+async def make_tls_module(modem: "Any") -> None:
+    modem.tls_module()
+
+
 async def sleeping() -> "tuple[Any, Call]":
     modem = made(LeanScript(ALLOWED + WOKEN + [CLOSE_0]))
     await modem.sleep("deep")
@@ -211,6 +219,8 @@ SCENES: "list[tuple[str, int, Make]]" = [
 SET_CLOCK = said('AT+CCLK="26/11/25,09:08:07+00"')
 MODEM_SCENES: "list[tuple[str, int, Make]]" = [
     ("socket", 0, of_modem(make_socket, [])),
+    ("socket_module", 0, of_modem(make_module, [])),
+    ("tls_module", 0, of_modem(make_tls_module, [])),
     ("aclose", 0, of_modem(lambda m: m.aclose(), [])),
     ("command", 11, of_modem(lambda m: m.command("AT+CSQ"), [said("AT+CSQ", "+CSQ: 17,99")])),
     ("ping", 0, of_modem(lambda m: m.ping("a.example"), [PING])),

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._acompat import Task
-    from ._faces import AsyncCoap, AsyncFiles, Family, MaybeTLS, PingResult, SocketOptions, Unpack
+    from ._faces import AsyncCoap, AsyncFiles, Family, MaybeTLS, PingResult, PortContexts, SocketOptions, Unpack
     from ._types import Address, Clock, Pins, Proc, ReadBuf, Report, Rtc, T, Trace, Uart
+    from .sockets import SocketModule, TLSModule
 
 _IDLE_MS = const(1000)
 _STEP_MS = const(20)  # a procedure that waits for time to pass is asked again that often
@@ -100,6 +101,17 @@ class AsyncModem(Core):
 
     # --- the task -----------------------------------------------------------------------------------------------
 
+    def poll(self) -> bool:
+        """See Modem.poll(); whoever waits is woken if anything moved.  Allocates nothing."""
+        if Core.poll(self):
+            self.changed.set()
+            return True
+        return False
+
+    def is_broken(self) -> bool:
+        """True once the UART has raised an error.  Allocates nothing."""
+        return self._broken is not None
+
     def _start(self) -> None:
         if self._broken is not None:
             raise self._broken
@@ -112,7 +124,6 @@ class AsyncModem(Core):
         try:
             while True:
                 if self.poll():
-                    self.changed.set()
                     await self._waiter.wait(0)
                 else:
                     await self._waiter.wait(self._idle_ms())
@@ -139,8 +150,7 @@ class AsyncModem(Core):
 
     def kick(self) -> None:
         """Let the engine start what a call has asked for, without waiting for the task's turn."""
-        if self.poll():
-            self.changed.set()
+        self.poll()
         self._waiter.wake()
 
     def pause(self, until: int) -> bool:
@@ -268,6 +278,21 @@ class AsyncModem(Core):
             if not done:  # cancelled, too
                 self.engine.close(sock._slot, sock._gen)
         return sock
+
+    def socket_module(self, *, tls: "PortContexts" = None) -> "SocketModule":
+        """See Modem.socket_module().  Its sockets never block: they are for asyncio.open_connection() and its like.
+
+        Allocates at most 950 bytes.
+        """
+        from .sockets import LoopSocket, socket_module
+
+        return socket_module(self, tls, LoopSocket)
+
+    def tls_module(self) -> "TLSModule":
+        """See Modem.tls_module().  Allocates at most 150 bytes."""
+        from .sockets import TLSModule
+
+        return TLSModule()
 
     # --- services -----------------------------------------------------------------------------------------------
 
