@@ -1,9 +1,9 @@
 """The modules that look like `socket` and `ssl`: what they give, and what they refuse before a byte is sent."""
 
-from errno import EALREADY, EHOSTUNREACH, EINPROGRESS, ENOTCONN, EOPNOTSUPP
+from errno import EAGAIN, EALREADY, EHOSTUNREACH, EINPROGRESS, ENOTCONN, EOPNOTSUPP
 
 from faces import start
-from kit import raises, rows
+from kit import MICROPYTHON, raises, rows, skip
 from quectel import SOCK_DGRAM, QuectelError, Socket, TLSContext
 from quectel.table import FREE
 from scripted import OK, lines, settled
@@ -297,6 +297,63 @@ def test_a_connect_that_fails_before_its_command_is_seen_by_poll() -> None:
     poll_fails(sock)
     sock.close()
     assert modem.engine.table.slots[0].state == FREE
+
+
+@rows("R217", "R118")
+def test_a_listen_that_does_not_wait() -> None:
+    """As asyncio.start_server() does it."""
+    listening = (b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r', [OK, 50, lines("+QIOPEN: 0,0")])
+    modem, check = start("BC65", [listening])
+    server = modem.socket_module().socket()
+    server.setblocking(False)
+    server.bind(("", 2020))
+    server.listen(5)
+    for _ in range(100):
+        assert not server.ioctl(POLL, READABLE)
+        with raises(OSError) as caught:
+            server.accept()
+        assert caught.value.errno == EAGAIN
+        modem.uart.clock.sleep_ms(1)
+    modem.uart.say(lines('+QIURC: "incoming",3,0,"192.168.2.2",36566'))
+    assert server.ioctl(POLL, READABLE) == READABLE
+    assert server.accept()[1] == ("192.168.2.2", 36566)
+    assert not server.ioctl(POLL, READABLE)
+    check()
+
+
+@rows("R118", "R395")
+def test_a_listen_that_fails_is_seen_by_poll() -> None:
+    listening = (b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r', lines("OK", "+QIOPEN: 0,561"))
+    modem, check = start("BC65", [listening, (CLOSE_0[0], lines("ERROR"))])
+    server = modem.socket()
+    server.setblocking(False)
+    server.bind(("", 2020))
+    server.listen()
+    turns = 0
+    while not server.ioctl(POLL, READABLE) & ERR:
+        turns += 1
+        modem.uart.clock.sleep_ms(50)
+        assert turns < 1000
+    with raises(QuectelError) as caught:
+        server.accept()
+    assert caught.value.errno == EHOSTUNREACH
+    settled(modem)
+    check()
+
+
+def test_sockets_can_be_polled() -> None:
+    """MicroPython's select and ssl take what a class inherits from its first base alone for a stream."""
+    if not MICROPYTHON:
+        skip("of MicroPython")
+    from select import POLLIN, POLLOUT, poll
+
+    waiter: "Any" = poll()
+    modem, _ = start("BC25", [OPENED])
+    for sock in (modem.socket(), modem.socket_module().socket()):
+        waiter.register(sock, POLLIN | POLLOUT)
+    assert waiter.poll(0) == []
+    sock.connect(SERVER)
+    assert [(found, mask) for found, mask in waiter.poll(0)] == [(sock, POLLOUT)]
 
 
 def test_ioctl_of_a_broken_uart_does_not_raise() -> None:

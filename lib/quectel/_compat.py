@@ -70,7 +70,10 @@ else:
     from time import gmtime, monotonic_ns, sleep
 
     const = int
-    Stream = object  # io.IOBase.__del__ would close a socket from the garbage collector
+
+    class Stream:
+        """Not io.IOBase: its __del__ would close a socket from the garbage collector."""
+
     _TimeoutError = TimeoutError
 
     class _File(RawIOBase):

@@ -169,6 +169,10 @@ class AsyncModem(Core):
         if self._alarm < 0 or ticks_diff(at, self._alarm) < 0:
             self._alarm = at
 
+    def begin(self, timeout_ms: int) -> None:
+        """A call of a socket that never waits begins.  Starts the task."""
+        self._start()
+
     def until(self, timeout_ms: int) -> int:
         """The end of a time limit, -1 for none.  Starts the task."""
         self._start()

@@ -247,7 +247,7 @@ class BaseSocket:
         slot = self._modem.incoming(self._slot)
         if slot is None:
             self._check()
-            if self._slot.kind != LISTENER:
+            if self._slot.kind != LISTENER and self._opening is None:
                 raise ValueError("accept() is for sockets that listen")
             return None
         slot.parent = -1

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._faces import PortContexts, Slot, TLSContext
-    from ._types import Address
+    from ._types import Address, ReadBuf
     from .aio import AsyncModem
     from .sync import Modem
 
@@ -102,8 +102,23 @@ class LoopSocket(ModemSocket):
         self.settimeout(None if flag else 0)
 
     def _open(self, address: "Address") -> None:
-        self._modem.until(-1)  # its task must run
+        self._modem.begin(0)
         Socket.connect(self, address)
+
+    def listen(self, backlog: int = 1) -> None:
+        """See Socket.listen(), of a socket that does not block."""
+        self._modem.begin(0)
+        Socket.listen(self, backlog)
+
+    def sendto(self, buf: "ReadBuf", address: "Address") -> int:
+        """See Socket.sendto().  ValueError for another peer than connect() has named."""
+        if self._datagram(buf, address):
+            raise ValueError("connect() first: sendto() would have to wait for that")
+        return self.send(buf)
+
+    def set_mode(self, mode: int) -> None:
+        """ValueError: it would have to wait; AsyncSocket has it."""
+        raise ValueError("the access mode is changed by AsyncSocket.set_mode(), which is awaited")
 
     def _end(self) -> None:
         self._engine.close(self._slot, self._gen)

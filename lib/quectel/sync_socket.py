@@ -3,7 +3,7 @@
 from ._compat import Stream, const, makefile
 from .base_socket import BaseSocket, pair, would_block
 from .errors import QuectelTimeout, uart_lent
-from .table import AF_INET, ASLEEP, BUFFER, CLOSING, ENDED, FAILED, FREE, HALF, OPEN, SOCK_STREAM, TAKEN
+from .table import AF_INET, ASLEEP, BUFFER, CLOSING, ENDED, FAILED, FREE, HALF, LISTENER, OPEN, SOCK_STREAM, TAKEN
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _HUP = const(16)
 _LF = const(10)
 
 
-class Socket(BaseSocket, Stream):
+class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from the first base alone
     """One connection, as CPython's and MicroPython's sockets are.
 
     Blocking: read(n), readinto, write and sendall are never short; recv, recv_into and send may be.  Non-blocking:
@@ -97,8 +97,15 @@ class Socket(BaseSocket, Stream):
         self._peer = pair(address)
 
     def listen(self, backlog: int = 1) -> None:
-        """Listen on the bound port; the module decides how many may wait.  Allocates at most 4,100 bytes."""
-        self._modem.run(self._listen_steps(), self._timeout_ms)
+        """Listen on the bound port; the module decides how many may wait.
+
+        A non-blocking socket listens when poll() has brought that about; accept() tells if it failed.
+        Allocates at most 4,100 bytes.
+        """
+        if self._timeout_ms == 0:
+            self._opening = self._modem.background(self._marked(self._listen_steps()))
+        else:
+            self._modem.run(self._listen_steps(), self._timeout_ms)
 
     def accept(self) -> "tuple[Socket, Address]":
         """(socket, (address, port)) of the next client; R217.
@@ -340,6 +347,10 @@ class Socket(BaseSocket, Stream):
             return 0
         return -22
 
+    def _has_client(self, slot: "Slot") -> bool:
+        """True if accept() would give one."""
+        return slot.kind == LISTENER and self._modem.incoming(slot) is not None
+
     def _looked(self) -> bool:
         """False if the UART is broken, of which the next call tells."""
         try:
@@ -352,7 +363,7 @@ class Socket(BaseSocket, Stream):
         slot = self._slot
         if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE or slot.state == CLOSING:
             return _ERR | _HUP
-        bits = _RD if self._back or slot.ring.n or slot.state == ENDED else 0
+        bits = _RD if self._back or slot.ring.n or slot.state == ENDED or self._has_client(slot) else 0
         if slot.state != OPEN and slot.state != HALF:
             return bits
         if self._engine.asleep == ASLEEP or self._engine.may_send(slot):  # a send has it woken
