@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from ._types import Address, Clock, Pins, Proc, ReadBuf, Report, Rtc, T, Trace, Uart
     from .sockets import SocketModule, TLSModule
 
-_IDLE_MS = const(1000)
 _STEP_MS = const(20)  # a procedure that waits for time to pass is asked again that often
+
+
+def sooner(ms: int, other: int) -> int:
+    """The shorter of two times; -1 as the first is never."""
+    return other if ms < 0 or other < ms else ms
 
 
 class AsyncClock:
@@ -45,7 +49,7 @@ class ClockWaiter:
 
     def wait(self, ms: int) -> "Awaitable[object]":
         """What is to be awaited."""
-        ms = 0 if self._woken else min(ms, _STEP_MS)
+        ms = 0 if self._woken else sooner(ms, _STEP_MS)
         self._woken = False
         return self._clock.sleep_ms(ms)  # type: ignore[no-any-return]
 
@@ -67,7 +71,8 @@ class AsyncModem(Core):
     What calls ask of the heap is said with each, as on Modem.  "A wait" is added each time that a call waits until
     something has changed; a call that waits for a time, or for more bytes, waits often.  A turn of its task allocates
     nothing, but MicroPython's event loop takes a frame for each turn of its task, 160 bytes, and gives it back at once.
-    Its task has a turn whenever something moves, every 2 ms while something is under way, else every 20 ms.
+    Its task has a turn whenever something moves, and every 2 ms while something is under way.  20 ms later it waits for
+    the UART, or a call, and takes no turn; where the event loop cannot wait for the UART, it looks every 20 ms.
     Making one: Allocates at most 50,000 bytes, as making a Modem.
     """
 
@@ -132,20 +137,19 @@ class AsyncModem(Core):
             self.changed.set()
 
     def _idle_ms(self) -> int:
-        """How long nothing has to be done; wakes everybody when an alarm is over."""
+        """In how many ms something is to be done, -1 for never; wakes everybody when an alarm is over."""
         now = self._clock.ticks_ms()
-        due = self.engine.due(now)
-        ms = _IDLE_MS if due < 0 else min(due, _IDLE_MS)
+        ms = self.engine.due(now)
         if self.engine.ntx:
-            ms = min(ms, 1)
-        if self._jobs:
-            ms = min(ms, _STEP_MS)
+            ms = 1
+        elif self._jobs:
+            ms = sooner(ms, _STEP_MS)
         if self._alarm >= 0:
-            left = ticks_diff(self._alarm, now)
-            if left <= 0:
+            left = max(ticks_diff(self._alarm, now), 0)
+            if not left:
                 self._alarm = -1
                 self.changed.set()
-            ms = min(ms, max(left, 0))
+            ms = sooner(ms, left)
         return ms
 
     def kick(self) -> None:
