@@ -76,11 +76,11 @@ async def main(url: str) -> None:
     await idle(uart, "again", nothing)
     await sock.close()
     await modem.aclose()
-    await unpolled(url)
+    await unpolled(uart)
 
 
-async def unpolled(url: str) -> None:
-    uart = Unpolled(open_uart(url))
+async def unpolled(polled: Counted) -> None:
+    uart = Unpolled(polled._uart)
     modem = AsyncModem(uart, "BC25")
     print("unpolled", await modem.command("AT+CGMM"))
     looks = uart.looks
