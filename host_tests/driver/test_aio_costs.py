@@ -9,6 +9,7 @@ import asyncio
 import kit
 from lean import LeanScript, LeanWire
 from quectel import AsyncModem, AsyncSocket, QuectelError
+from quectel._acompat import News
 from quectel.models import find
 from quectel.table import DGRAM, ENDED, OPEN, STREAM
 from scripted import as_prepared, lines
@@ -49,16 +50,16 @@ class LeanClock:
         return yield_once()
 
 
-class Waits(asyncio.Event):
+class Waits(News):
     """Counts how often somebody was about to wait."""
 
     def __init__(self) -> None:
-        asyncio.Event.__init__(self)
+        News.__init__(self)
         self.count = 0
 
     def clear(self) -> None:
         self.count += 1
-        asyncio.Event.clear(self)
+        News.clear(self)
 
 
 def yield_once() -> "Any":

@@ -2,7 +2,7 @@
 
 import sys
 
-__all__ = ("Event", "Waiter", "create_task", "sleep_ms")
+__all__ = ("News", "Waiter", "create_task", "sleep_ms")
 
 if sys.implementation.name == "micropython":
     from asyncio import Event, TimeoutError, core, create_task, sleep_ms, wait_for_ms
@@ -102,3 +102,13 @@ else:
         def close(self):
             if self._fd >= 0:
                 self._loop.remove_reader(self._fd)
+
+
+class News(Event):
+    """An event of which all that wait are told.  Waiting lets the other tasks run, even if something has come already:
+    a task that always finds something to do would keep them from it.
+    """
+
+    def wait(self):
+        """To be awaited."""
+        return sleep_ms(0) if self.is_set() else Event.wait(self)

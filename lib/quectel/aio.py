@@ -1,6 +1,6 @@
 """The asyncio face: AsyncModem.  One task touches the UART; sockets wait for it to change something."""
 
-from ._acompat import Event, Waiter, create_task
+from ._acompat import News, Waiter, create_task
 from ._compat import const, ticks_add, ticks_diff, ticks_ms, utc_now
 from .aio_socket import AsyncSocket
 from .errors import QuectelTimeout
@@ -100,7 +100,7 @@ class AsyncModem(Core):
         self._given = clock
         self._task: "Task | None" = None
         self._waiter = _NO_WAITER
-        self.changed = Event()  # something has; await it behind pause()
+        self.changed = News()  # something has; await it behind pause()
         self._alarm = -1  # somebody's time is over then
         self._broken: "OSError | None" = None  # what the UART raised
 
