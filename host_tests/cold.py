@@ -15,7 +15,8 @@ LATE = "a command has timed out"
 LEFT = "behind a read() or readline() that has not come to its end"
 
 COLD = {
-    "_compat": {"__init__": MADE, "Store": MADE, "poller": MADE, "utc_now": GIVES, "any_number": MADE},
+    "_compat": {"__init__": MADE, "Store": MADE, "poller": MADE, "makefile": GIVES, "utc_now": GIVES,
+                "any_number": MADE},
     "text": {"__init__": MADE, "text": GIVES, "fields": GIVES, "decode": GIVES, "checked": STEPS, "in_range": STEPS,
              "masked": TRACED},
     "ring": {"__init__": MADE, "give": GIVES, "_give": GIVES},
@@ -35,6 +36,7 @@ COLD = {
     "base_socket": {
         "__init__": MADE, "settimeout": SETS, "bind": SETS, "_open_steps": STEPS, "_begin_open": STEPS,
         "_listen_steps": STEPS, "_check_shut": STEPS, "pair": STEPS, "_check_peer": STEPS,
+        "_marked": STEPS,
         "_error": FAILS, "slot_error": FAILS, "would_block": FAILS, "in_progress": FAILS, "_accepted": GIVES,
         "_bytes": GIVES,
         "_give_back": LEFT, "_from_back": LEFT,
@@ -55,7 +57,7 @@ COLD = {
     },
     "sync_socket": {
         "__init__": MADE, "connect": STEPS, "listen": STEPS, "accept": GIVES, "recv": GIVES, "recvfrom": GIVES,
-        "read": GIVES, "_read_all": GIVES, "readline": GIVES,
+        "read": GIVES, "_read_all": GIVES, "readline": GIVES, "makefile": GIVES,
     },
     "sync": {
         "__init__": MADE, "run": STEPS, "connect": STEPS, "disconnect": STEPS, "set_clock": STEPS, "command": STEPS,
@@ -98,6 +100,7 @@ COLD_MODULES = {
     "coap_wire": STEPS,
     "coap_message": "a message is an object",
     "power": STEPS,
+    "sockets": "sets sockets up for clients; what moves bytes is sync_socket's",
     "_acompat": "of the asyncio face",
     "aio": "a coroutine is an object; the docstrings say what they cost",
     "aio_socket": "a coroutine is an object; the docstrings say what they cost",

@@ -69,7 +69,7 @@ SOCKET = {
     "settimeout": "value",
     "setblocking": "flag",
     "setsockopt": "level, option, value",
-    "makefile": "*_",
+    "makefile": "mode='r', buffering=-1, encoding=None, errors=None, newline=None",
     "close": "",
     "ioctl": "request, arg",
     "fileno": "",
@@ -96,7 +96,6 @@ STATS = (
 LATER = {
     "Modem": {
         "save", "restore",
-        "socket_module", "tls_module",
     },
     "Socket": set(),
     "AsyncSocket": set(),

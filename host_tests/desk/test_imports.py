@@ -24,9 +24,9 @@ _BELOW = {"command", "table", "text"}
 _CORE = _BELOW | {"engine", "procedure"}
 ARROWS: dict[str, set[str]] = {
     "__init__": {"sync", "sync_socket", "aio", "aio_socket", "sockets", "tls", "coap", "coap_message", "modem"},
-    "sockets": {"sync", "sync_socket", "tls", "modem"},
-    "sync": {"sync_socket", "modem", "procedure", "table"},
-    "aio": {"aio_socket", "modem", "procedure", "_acompat", "table"},
+    "sockets": {"sync_socket", "base_socket", "tls", "modem", "table", "text"},
+    "sync": {"sync_socket", "sockets", "modem", "procedure", "table"},
+    "aio": {"aio_socket", "sockets", "modem", "procedure", "_acompat", "table"},
     "sync_socket": {"base_socket", "modem", "table"},
     "aio_socket": {"base_socket", "modem", "table", "_acompat"},
     "base_socket": {"modem", "opening", "peers", "procedure", "table", "text"},

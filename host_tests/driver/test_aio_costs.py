@@ -9,6 +9,7 @@ import asyncio
 import kit
 from lean import LeanScript, LeanWire
 from quectel import AsyncModem, AsyncSocket, QuectelError
+from quectel._acompat import News
 from quectel.models import find
 from quectel.table import DGRAM, ENDED, OPEN, STREAM
 from scripted import as_prepared, lines
@@ -49,16 +50,16 @@ class LeanClock:
         return yield_once()
 
 
-class Waits(asyncio.Event):
+class Waits(News):
     """Counts how often somebody was about to wait."""
 
     def __init__(self) -> None:
-        asyncio.Event.__init__(self)
+        News.__init__(self)
         self.count = 0
 
     def clear(self) -> None:
         self.count += 1
-        asyncio.Event.clear(self)
+        News.clear(self)
 
 
 def yield_once() -> "Any":
@@ -145,6 +146,14 @@ async def make_socket(modem: "Any") -> None:
     modem.socket()
 
 
+async def make_module(modem: "Any") -> None:
+    modem.socket_module()
+
+
+async def make_tls_module(modem: "Any") -> None:
+    modem.tls_module()
+
+
 async def sleeping() -> "tuple[Any, Call]":
     modem = made(LeanScript(ALLOWED + WOKEN + [CLOSE_0]))
     await modem.sleep("deep")
@@ -220,6 +229,8 @@ SCENES: "list[tuple[str, int, Make]]" = [
 SET_CLOCK = said('AT+CCLK="26/11/25,09:08:07+00"')
 MODEM_SCENES: "list[tuple[str, int, Make]]" = [
     ("socket", 0, of_modem(make_socket, [])),
+    ("socket_module", 0, of_modem(make_module, [])),
+    ("tls_module", 0, of_modem(make_tls_module, [])),
     ("aclose", 0, of_modem(lambda m: m.aclose(), [])),
     ("command", 11, of_modem(lambda m: m.command("AT+CSQ"), [said("AT+CSQ", "+CSQ: 17,99")])),
     ("ping", 0, of_modem(lambda m: m.ping("a.example"), [PING])),

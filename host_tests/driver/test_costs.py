@@ -417,6 +417,8 @@ SCENES: "list[Scene]" = [
     ("sync.Modem.command", 11, command),
     ("sync.Modem.set_clock", 0, clock),
     ("sync.Modem.socket", 0, of_modem(lambda m: m.socket())),
+    ("sync.Modem.socket_module", 0, of_modem(lambda m: m.socket_module())),
+    ("sync.Modem.tls_module", 0, of_modem(lambda m: m.tls_module())),
     ("sync.Modem.create_connection", 0, of_modem(lambda m: m.create_connection(SERVER))),
     ("sync.Modem.ping", 0, service(lambda m: m.ping("a.example"), PING)),
     ("sync.Modem.resolve", 0, service(lambda m: m.resolve("a.example"), NAME)),

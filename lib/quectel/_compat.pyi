@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ._types import Buf, ReadBuf, Uart
 
@@ -14,6 +14,9 @@ class Poller:
     def ipoll(self, timeout: int) -> Iterator[object]: ...
 
 def poller(uart: Uart) -> Poller | None: ...
+def makefile(
+    sock: object, mode: str, buffering: int, encoding: str | None, errors: str | None, newline: str | None
+) -> Any: ...
 
 class Store:
     def __init__(self, size: int) -> None: ...

@@ -18,6 +18,7 @@ from .table import Slot as Slot
 from .tls import TLSContext as TLSContext
 
 MaybeTLS = TLSContext | None
+PortContexts = TLSContext | dict[int, TLSContext] | None  # of socket_module(tls=)
 
 class Face(Protocol):
     """What the services need of a modem.  On AsyncModem the result of run() is awaited."""

@@ -1,6 +1,6 @@
 """The part of a socket that never waits, for both faces."""
 
-from errno import EAGAIN, ECONNRESET, EINPROGRESS, EIO, ENOTCONN, EOPNOTSUPP
+from errno import EAGAIN, EALREADY, ECONNRESET, EINPROGRESS, EIO, ENOTCONN, EOPNOTSUPP
 
 from ._compat import LONGEST_MS, const
 from .errors import QuectelError, error_of, uart_lent
@@ -197,9 +197,20 @@ class BaseSocket(Peers):
 
     def _begin_open(self, address: "Address") -> "OSError":
         """Start what poll() then carries on; gives EINPROGRESS to be raised."""
-        self._opening = self._modem.background(self._open_steps(address))
+        if self._opening is not None and not self._opening.ended:
+            raise QuectelError(EALREADY, "a connect() is under way")
+        self._opening = self._modem.background(self._marked(self._open_steps(address)))
         self._peer = pair(address)
         return in_progress()
+
+    def _marked(self, steps: "Proc[None]") -> "Proc[None]":
+        """Procedure: the same; a failure before anything was opened fails the slot, for whoever polls it."""
+        try:
+            yield from steps
+        except OSError as error:
+            if self._slot.gen == self._gen:
+                self._slot.fail(error.errno or EIO)
+            raise
 
     def _error(self) -> "OSError":
         """Why the slot cannot be used: a connect() in the background may have failed."""
@@ -237,7 +248,7 @@ class BaseSocket(Peers):
         slot = self._modem.incoming(self._slot)
         if slot is None:
             self._check()
-            if self._slot.kind != LISTENER:
+            if self._slot.kind != LISTENER and self._opening is None:
                 raise ValueError("accept() is for sockets that listen")
             return None
         slot.parent = -1

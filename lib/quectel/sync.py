@@ -11,8 +11,9 @@ TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from typing import Any
 
-    from ._faces import Coap, Family, Files, MaybeTLS, PingResult, SocketOptions, Unpack
+    from ._faces import Coap, Family, Files, MaybeTLS, PingResult, PortContexts, SocketOptions, Unpack
     from ._types import Address, Clock, Pins, Proc, ReadBuf, Report, Rtc, T, Trace, Uart, Wait
+    from .sockets import SocketModule, TLSModule
 
 _NAP_MS = const(1)  # between two looks at a UART that cannot be waited for
 _LONG_MS = const(1000)
@@ -261,6 +262,29 @@ class Modem(Core):
             sock.close()
             raise
         return sock
+
+    def socket_module(self, *, tls: "PortContexts" = None) -> "SocketModule":
+        """What looks like the module `socket`, for clients that import it: sys.modules["socket"] = ...
+
+        On MicroPython, before the client is imported; on CPython hand sockets to clients instead, there sys.modules
+        is everybody's.  tls: a TLSContext with which every port is opened, or a dict of ports and their contexts.
+        getaddrinfo() gives names back as they are, for the module to resolve.
+        TypeError, ValueError, or QuectelError(EOPNOTSUPP) for contexts that this family cannot have.
+        Allocates at most 950 bytes.
+        """
+        from .sockets import ModemSocket, socket_module
+
+        return socket_module(self, tls, ModemSocket)
+
+    def tls_module(self) -> "TLSModule":
+        """What looks like the modules `ssl` and `tls`: wrap_socket() gives a socket back that was opened as TLS.
+
+        It refuses others, for a module cannot put TLS on an open connection.  The server is checked as the TLSContext
+        of its port says: a client's CERT_NONE changes nothing.  Allocates at most 100 bytes.
+        """
+        from .sockets import TLSModule
+
+        return TLSModule()
 
     # --- services -----------------------------------------------------------------------------------------------
 

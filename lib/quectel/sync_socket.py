@@ -1,12 +1,14 @@
 """The blocking face: Socket."""
 
-from ._compat import Stream, const
+from ._compat import Stream, const, makefile
 from .base_socket import BaseSocket, pair, would_block
 from .errors import QuectelTimeout, uart_lent
-from .table import AF_INET, ASLEEP, BUFFER, CLOSING, ENDED, FAILED, FREE, HALF, OPEN, SOCK_STREAM, TAKEN
+from .table import AF_INET, ASLEEP, BUFFER, CLOSING, ENDED, FAILED, FREE, HALF, LISTENER, OPEN, SOCK_STREAM, TAKEN
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._faces import MaybeTLS, Slot
     from ._types import Address, Buf, ReadBuf
     from .sync import Modem
@@ -20,7 +22,7 @@ _HUP = const(16)
 _LF = const(10)
 
 
-class Socket(BaseSocket, Stream):
+class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from the first base alone
     """One connection, as CPython's and MicroPython's sockets are.
 
     Blocking: read(n), readinto, write and sendall are never short; recv, recv_into and send may be.  Non-blocking:
@@ -45,6 +47,7 @@ class Socket(BaseSocket, Stream):
     ) -> None:
         BaseSocket.__init__(self, modem, type, tls, mode, af, pdp, slot)
         self._moved: "int | None" = None  # no local: a frame with one word more would come from the heap
+        self._files = 0  # of makefile(), on CPython
 
     def fileno(self) -> int:
         """-1: no descriptor of the operating system stands behind it.  Allocates nothing."""
@@ -54,9 +57,25 @@ class Socket(BaseSocket, Stream):
         """True: no time limit, False: settimeout(0).  Allocates nothing."""
         self._timeout_ms = -1 if flag else 0
 
-    def makefile(self, *_: object) -> "Socket":
-        """The socket itself, which is a stream.  Allocates nothing."""
-        return self
+    def makefile(
+        self,
+        mode: str = "r",
+        buffering: int = -1,
+        encoding: "str | None" = None,
+        errors: "str | None" = None,
+        newline: "str | None" = None,
+    ) -> "Any":
+        """MicroPython: the socket itself, which is a stream.  CPython: a file, without which the socket is not closed.
+
+        ValueError on CPython for other modes than "r", "w" and "b".  Allocates at most 150 bytes.
+        """
+        return makefile(self, mode, buffering, encoding, errors, newline)
+
+    def _hold(self, files: int) -> None:
+        """So many more of makefile()'s files are open; behind the last one close() is carried out."""
+        self._files += files
+        if self._closed and not self._files:
+            self._end()
 
     def __enter__(self) -> "Socket":
         return self
@@ -78,8 +97,15 @@ class Socket(BaseSocket, Stream):
         self._peer = pair(address)
 
     def listen(self, backlog: int = 1) -> None:
-        """Listen on the bound port; the module decides how many may wait.  Allocates at most 4,100 bytes."""
-        self._modem.run(self._listen_steps(), self._timeout_ms)
+        """Listen on the bound port; the module decides how many may wait.
+
+        A non-blocking socket listens when poll() has brought that about; accept() tells if it failed.
+        Allocates at most 4,100 bytes.
+        """
+        if self._timeout_ms == 0:
+            self._opening = self._modem.background(self._marked(self._listen_steps()))
+        else:
+            self._modem.run(self._listen_steps(), self._timeout_ms)
 
     def accept(self) -> "tuple[Socket, Address]":
         """(socket, (address, port)) of the next client; R217.
@@ -103,7 +129,8 @@ class Socket(BaseSocket, Stream):
         While the module sleeps, it is closed when that is awake.  Allocates nothing.
         """
         self._closed = True
-        self._end()
+        if not self._files:
+            self._end()
 
     def _end(self) -> None:
         self._engine.close(self._slot, self._gen)
@@ -336,18 +363,29 @@ class Socket(BaseSocket, Stream):
     def ioctl(self, request: int, arg: int) -> int:
         """POLL and CLOSE, as MicroPython's poll and ssl ask; never raises.  Allocates nothing."""
         if request == _POLL:
-            self._modem.poll()
-            return self._ready() & (arg | _ERR | _HUP)
+            return self._ready() & (arg | _ERR | _HUP) if self._looked() else _ERR | _HUP
         if request == _CLOSE:
             self.close()
             return 0
         return -22
 
+    def _has_client(self, slot: "Slot") -> bool:
+        """True if accept() would give one."""
+        return slot.kind == LISTENER and self._modem.incoming(slot) is not None
+
+    def _looked(self) -> bool:
+        """False if the UART is broken, of which the next call tells."""
+        try:
+            self._modem.poll()
+        except OSError:
+            return False
+        return True
+
     def _ready(self) -> int:
         slot = self._slot
         if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE or slot.state == CLOSING:
             return _ERR | _HUP
-        bits = _RD if self._back or slot.ring.n or slot.state == ENDED else 0
+        bits = _RD if self._back or slot.ring.n or slot.state == ENDED or self._has_client(slot) else 0
         if slot.state != OPEN and slot.state != HALF:
             return bits
         if self._engine.asleep == ASLEEP or self._engine.may_send(slot):  # a send has it woken
