@@ -28,6 +28,8 @@ COMMANDS = {
     ),
     "module": Command("virtual_module.cli", "start a virtual module: --model BC25 --tcp 127.0.0.1:0"),
     "vm": Command("desk.vm_command", "fetch the MicroPython VM (Debian, Ubuntu) and print its path", bare=True),
+    "deploy": Command("desk.deploy", "the driver onto a board by mpremote: deploy RPI_PICO --apn internet"),
+    "board": Command("desk.unix_board", "a board without hardware, on a pty: board ./folder"),
 }
 
 
@@ -45,7 +47,7 @@ def main(argv: list[str]) -> int:
 
 def usage() -> str:
     """What `dev.py --help` prints."""
-    lines = [f"  {name:8}{command.words}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:11}{command.words}" for name, command in COMMANDS.items()]
     head = "usage: python3 tools/dev.py COMMAND [options]; COMMAND --help says more\n"
     return "\n".join([head, *lines])
 
