@@ -1,8 +1,9 @@
 """`dev.py size`: bytes of each module as bytecode, of each part of the driver, and of the heap, against budgets.
 
 The budgets are what was measured when they were written; more than 5 % above one is a failure. Bytecode is that of
-mpy-cross -O2, as `manifest.py` and `dev.py deploy` have it. The heap is that of a program that imports the bytecode, then
-makes a modem with the defaults: on the 64-bit unix VM, and on npm's 32-bit VM, whose figures are about those of a board.
+mpy-cross -O2, as `manifest.py` and `dev.py deploy` have it. The heap is that of a program that imports the bytecode,
+then makes a modem with the defaults: on the 64-bit unix VM, and on npm's 32-bit VM, whose figures are about those of a
+board.
 """
 
 import contextlib
