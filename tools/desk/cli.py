@@ -31,6 +31,7 @@ COMMANDS = {
     "deploy": Command("desk.deploy", "the driver onto a board by mpremote: deploy RPI_PICO --apn internet"),
     "acceptance": Command("desk.acceptance", "the acceptance suite on a module: --port /dev/ttyUSB2 --family BG96"),
     "size": Command("desk.size", "bytes of each module and of the heap, against budgets: size --write"),
+    "docs": Command("desk.docs", "write docs/api.md and docs/families.md from the code: docs --picture"),
     "board": Command("desk.unix_board", "a board without hardware, on a pty: board ./folder"),
 }
 
