@@ -7,24 +7,36 @@ Wiring (most Quectel modules speak 1.8 V: the level shifter of an evaluation boa
     GPIO16 UART2 RX     <-  TXD (main UART)
     GPIO18 UART2 CTS    <-  RTS     only with FLOW = True
     GPIO19 UART2 RTS    ->  CTS     only with FLOW = True
-    GPIO4               ->  PWRKEY  through a transistor that pulls it low: PWRKEY_INVERTED = True
+    GPIO4               ->  PWRKEY  through a transistor that pulls it low
+    GPIO25              ->  DTR     through a transistor that pulls it low
+    GPIO26              ->  RESET_N through a transistor that pulls it low
+    GPIO34              <-  STATUS  through the level shifter
     GND                 --  GND
                             VBAT from a supply of its own: bursts of 2 A are more than the board has
 
 On boards with PSRAM (WROVER) GPIO16 and 17 are taken: set TX and RX to free pins, any will do.
+Any of PWRKEY, DTR, RESET_N and STATUS may stay unwired: its constant is None then.
 """
 
-from machine import UART, Pin
+import wiring
+from machine import UART
+
+PORT = "esp32"  # of MicroPython: this file is for no other
+FAMILY = "BG96"  # the module you have wired; settings.json overrides it
 
 UART_ID = 2
-BAUDRATE = 115200
-TX, RX, CTS, RTS = 17, 16, 18, 19
+BAUDRATE = 115_200
+TX, RX = 17, 16
+CTS, RTS = 18, 19
 FLOW = False  # True where all four lines are wired
 RXBUF = 4096  # bytes; less than 2048 loses data when a read of 1500 bytes meets a busy moment
 TXBUF = 1024  # bytes
 
-PWRKEY = 4
-PWRKEY_INVERTED = True  # a transistor stands between: a high pin presses the key
+# (pin, level that pulls the module's line low): 1 where a transistor stands between, 0 where the line is direct
+PWRKEY = (4, 1)
+DTR = (25, 1)
+RESET = (26, 1)
+STATUS = 34  # an input: high while the module is on
 
 # What power_on() and power_off() keep to, in ms. The hardware manual of the module has the bounds.
 PWRKEY_ON_MS = 750
@@ -33,19 +45,10 @@ BOOT_MS = 15_000  # from the key to the first answer, at most
 
 
 def uart(baudrate: int = BAUDRATE) -> UART:
-    """The UART for the driver. It never waits (timeout=0): waiting is the driver's."""
-    port = UART(UART_ID, baudrate, tx=Pin(TX), rx=Pin(RX), rxbuf=RXBUF, txbuf=TXBUF, timeout=0, timeout_char=0)
-    if FLOW:
-        port.init(baudrate, cts=Pin(CTS), rts=Pin(RTS), flow=UART.CTS | UART.RTS)
-    return port
+    """The UART for the driver. It never waits: waiting is the driver's."""
+    return wiring.uart(UART_ID, baudrate, TX, RX, RXBUF, TXBUF, (CTS, RTS) if FLOW else None)
 
 
-class Pins:
-    """The pins for the driver: Modem(..., pins=Pins())."""
-
-    def __init__(self) -> None:
-        self._pwrkey = Pin(PWRKEY, Pin.OUT, value=0 if PWRKEY_INVERTED else 1)
-
-    def pwrkey(self, level: int) -> None:
-        """Set the module's PWRKEY to level: 0 is pressed, 1 released."""
-        self._pwrkey.value(level ^ 1 if PWRKEY_INVERTED else level)
+def pins() -> wiring.Pins:
+    """The pins for the driver: Modem(..., pins=board.pins())."""
+    return wiring.Pins(PWRKEY_ON_MS, PWRKEY_OFF_MS, BOOT_MS, pwrkey=PWRKEY, reset=RESET, dtr=DTR, status=STATUS)

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from desk import mkpackage
+from desk.manifest import Manifest
 
 ROOT = mkpackage.ROOT
 
@@ -36,11 +37,8 @@ def test_one_version() -> None:
     assert json.loads(mkpackage.PACKAGE.read_text())["version"] == mkpackage.version()
 
 
-def test_the_manifest_freezes_the_package_alone() -> None:
-    calls: list[tuple[str, tuple[object, ...], dict[str, object]]] = []
-
-    def call(name: str) -> object:
-        return lambda *a, **k: calls.append((name, a, k))
-
-    exec((ROOT / "manifest.py").read_text(), {name: call(name) for name in ("metadata", "package")})
-    assert calls[1:] == [("package", ("quectel",), {"base_path": "lib", "opt": 2})]
+def test_a_package_for_mip_has_the_same_files() -> None:
+    manifest = Manifest(freeze=False)
+    manifest.include(str(ROOT))
+    assert sorted(file.target for file in manifest.files) == mkpackage.package_files()
+    assert manifest.metadata["version"] == mkpackage.version()

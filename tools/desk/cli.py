@@ -29,6 +29,11 @@ COMMANDS = {
     "module": Command("virtual_module.cli", "start a virtual module: --model BC25 --tcp 127.0.0.1:0"),
     "vm": Command("desk.vm_command", "fetch the MicroPython VM (Debian, Ubuntu) and print its path", bare=True),
     "peers": Command("desk.peers_command", "fetch libcoap for the CoAP tests (Debian, Ubuntu)", bare=True),
+    "deploy": Command("desk.deploy", "the driver onto a board by mpremote: deploy RPI_PICO --apn internet"),
+    "acceptance": Command("desk.acceptance", "the acceptance suite on a module: --port /dev/ttyUSB2 --family BG96"),
+    "size": Command("desk.size", "bytes of each module and of the heap, against budgets: size --write"),
+    "docs": Command("desk.docs", "write docs/api.md and docs/families.md from the code: docs --picture"),
+    "board": Command("desk.unix_board", "a board without hardware, on a pty: board ./folder"),
 }
 
 
@@ -46,7 +51,7 @@ def main(argv: list[str]) -> int:
 
 def usage() -> str:
     """What `dev.py --help` prints."""
-    lines = [f"  {name:8}{command.words}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:11}{command.words}" for name, command in COMMANDS.items()]
     head = "usage: python3 tools/dev.py COMMAND [options]; COMMAND --help says more\n"
     return "\n".join([head, *lines])
 

@@ -1,13 +1,14 @@
 """`dev.py demo`: the driver against a virtual module of every family, with real servers on loopback."""
 
 import asyncio
+from pathlib import Path
 
 from virtual_module import families
 
 from desk.common import Parser, Stop
 from desk.demo_run import Runtime, find_runtime, run_family
 from desk.demo_stage import STAGES
-from desk.demo_view import Row, View
+from desk.demo_view import Picture, Row, View
 
 
 def main(argv: list[str]) -> int:
@@ -15,9 +16,11 @@ def main(argv: list[str]) -> int:
     given = _parser().parse_args(argv)
     names = [family_of(given.family)] if given.family else list(STAGES)
     runtime = find_runtime(given.runtime)
-    view = View(given.quiet)
+    view = View(given.quiet, Picture() if given.svg else None)
     rows = asyncio.run(_run(names, runtime, view))
     view.table(rows)
+    if view.picture:
+        Path(given.svg).write_text(view.picture.svg())
     return 1 if any(row.wrong for row in rows) else 0
 
 
@@ -31,6 +34,7 @@ def _parser() -> Parser:
         help="where the driver runs; micropython: the unix VM, else npm's",
     )
     parser.add_argument("--quiet", action="store_true", help="the table alone")
+    parser.add_argument("--svg", metavar="FILE", help="draw a page over TLS and the table")
     return parser
 
 

@@ -84,7 +84,7 @@ async def run_family(name: str, runtime: Runtime, view: View) -> list[Row]:
             "family": name,
             "apn": "internet",
             "seed": secrets.randbits(24),
-            "trace": not view.quiet,
+            "trace": not view.quiet or view.picture is not None,
             **stage.job,
         }
         with _written(job) as file:

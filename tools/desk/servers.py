@@ -194,6 +194,18 @@ async def https(authority: Authority, *hosts: str) -> AsyncIterator[Server]:
         yield seen
 
 
+@contextlib.asynccontextmanager
+async def http(host: str) -> AsyncIterator[Server]:
+    """Serves page(host) without TLS."""
+    seen = Server()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _serve_page(seen, host, reader, writer)
+
+    async with _tcp(seen, answer):
+        yield seen
+
+
 async def _serve_page(seen: Server, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         head = await reader.readuntil(b"\r\n\r\n")

@@ -1,0 +1,6 @@
+# Raspberry Pi Pico with LTE IoT 2 Click
+
+set(PICO_BOARD "pico")
+
+# The driver and the board file are frozen
+set(MICROPY_FROZEN_MANIFEST ${MICROPY_BOARD_DIR}/manifest.py)

@@ -1,0 +1,3 @@
+// Board and hardware specific configuration
+#define MICROPY_HW_BOARD_NAME                   "Raspberry Pi Pico with RAK2013"
+#define MICROPY_HW_FLASH_STORAGE_BYTES          (1408 * 1024)

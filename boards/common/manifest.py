@@ -1,0 +1,2 @@
+module("wiring.py", opt=2)
+module("first_page.py", opt=2)
