@@ -10,7 +10,7 @@ from lean import SINK, UNIT
 from quectel import QuectelTimeout
 from quectel._compat import Store
 from quectel.table import HEX, INLINE, PUSH
-from stands import DATA, KIB, PARTS, SOURCE, WHOLE, Bare, Blocking, Stand
+from stands import DATA, PARTS, SOURCE, WHOLE, Bare, Blocking, Stand
 from stated import stated
 
 TYPE_CHECKING = False
@@ -121,7 +121,7 @@ def costs(work: "Work", stand: Stand, total: int) -> "tuple[int, int]":
 def steady(what: str, work: "Work", stand: Stand, total: int) -> Stand:
     """Do the work once to warm up, then again under the lock."""
     stand.drain()
-    work(stand, min(total, 4 * KIB))
+    work(stand, max(total // 16, min(total, 16)))
     stand.drain()
     stats = stand.engine.stats
     before = stats.urcs + stats.unknown - stand.wire.urcs

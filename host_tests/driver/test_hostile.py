@@ -39,10 +39,10 @@ def lengths(limit: int) -> "list[int]":
 
 
 def receive_all(link: Link) -> None:
-    """Every text and every length, cut in every way; then a clean exchange."""
+    """Every text and every length, cut in every way; then a clean exchange.  In a VM a text is cut in one way."""
     done = 0
     for data in sample():
-        for cut in range(CUTS):
+        for cut in (done % CUTS,) if kit.MICROPYTHON else range(CUTS):
             link.receive(data, cut)
             done += 1
     for n in lengths(link.limit):
