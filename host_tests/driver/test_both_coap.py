@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from faces import Face
 
 
-@rows("R226", "R234", "R240", "R242", "R245", "R249", "R253", "R254", "R256", "R257", "R258", "R261", "R428", "R012")
+@rows("R226", "R234", "R240", "R242", "R245", "R249", "R253", "R254", "R256", "R257", "R258", "R261", "R428", "R012", "R363", "R367", "R374")
 @both
 def test_coap_get(face: "Face") -> "Generator[Any, Any, None]":
     """Context and settings before the first message; head and options before each; the status behind it."""
@@ -74,7 +74,7 @@ def test_coap_forms_of_the_payload(face: "Face") -> "Generator[Any, Any, None]":
 @rows("R237", "R238", "R236", "R240")
 @both
 def test_coap_options_by_name(face: "Face") -> "Generator[Any, Any, None]":
-    """All names of the table, eleven and eight in a message; bytes of ETag and If-Match become hex digits."""
+    """All names of the table, in the order of their numbers; bytes of ETag and If-Match become hex digits."""
     first = [
         ("If-Match", b"\xab\x01"), ("Uri-Host", "a.example"), ("ETag", "AB01"), ("If-None-Match", None),
         ("Observe", 0), ("Uri-Port", 5683), ("Location-Path", "rd"), ("Uri-Path", "t"), ("Content-Format", 50),
@@ -87,7 +87,7 @@ def test_coap_options_by_name(face: "Face") -> "Generator[Any, Any, None]":
     lines_of = (
         '12,1,"AB01",3,"a.example",4,"AB01",5,"1",6,"0",7,"5683",8,"rd",11,"t",12,"50",14,"4294967295",'
         '15,"a,b;c=1",17,"40"',
-        '9,20,"x",23,"6",27,"22",28,"0",28,"1",35,"coap://b.example",39,"coap",60,"1024",15,"7"',
+        '9,15,"7",20,"x",23,"6",27,"22",28,"0",28,"1",35,"coap://b.example",39,"coap",60,"1024"',
     )
     script = whole(
         head(8, options=lines_of[0]),
@@ -107,7 +107,7 @@ def test_coap_options_by_name(face: "Face") -> "Generator[Any, Any, None]":
 def test_coap_non_confirmable(face: "Face") -> "Generator[Any, Any, None]":
     """No status is asked for; the response has a message id of the server's own."""
     answer = OK + response('1,2.05,4711,1,12,"42",2,7B7D')
-    service = coap(face, whole(head(8, options='3,11,"t",17,"50",15,"q"'), send("1,1", answer)))
+    service = coap(face, whole(head(8, options='3,11,"t",15,"q",17,"50"'), send("1,1", answer)))
     message = yield service.get(URI + "/t", confirmable=False, token=TOKEN, options=[("Accept", 50), (15, "q")])
     assert message.payload == b"{}" and message.type == 1
 
@@ -337,7 +337,7 @@ def test_coap_after_a_restart(face: "Face") -> "Generator[Any, Any, None]":
     yield service.get(URI, token=TOKEN)
 
 
-@rows("R230", "R231", "R233", "R433", "R466")
+@rows("R230", "R231", "R233", "R370", "R433", "R466")
 @both
 def test_coap_token_and_message_id(face: "Face") -> "Generator[Any, Any, None]":
     """The driver's own, four bytes also for a message id above 127; the caller's; no token at all."""

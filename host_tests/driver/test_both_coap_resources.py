@@ -44,7 +44,7 @@ def test_coap_a_request_is_answered(face: "Face") -> "Generator[Any, Any, None]"
             ((205, 42, b"\x01"), '1,12,"42"', 205, b"01"),
             ((204, None, b""), "", 204, b""),
             (404, "", 404, b""),
-            (CoapMessage(code=205, options=((14, "5"), (12, "50")), payload=b"{}"), '2,14,"5",12,"50"', 205, b"{}"),
+            (CoapMessage(code=205, options=((14, "5"), (12, "50")), payload=b"{}"), '2,12,"50",14,"5"', 205, b"{}"),
         ):
             body = "".join(["%02X" % c for c in b"twelve bytes"])
             came_in = request('%d,3,%d,89,2,ABCD,11,"t",11,"d",12,"42",15,"a=1",12,%s' % (type, msgid, body))

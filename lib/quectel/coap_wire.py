@@ -124,14 +124,15 @@ def _format(value: object) -> str:
 
 
 def option_part(pairs: "Pairs") -> bytes:
-    """The part of a command line that sets the options of the next message; b"" for none."""
+    """The part of a command line that sets the options of the next message, in the order of their numbers, as they
+    go over the air; b"" for none."""
     if not pairs:
         return b""
     if len(pairs) > _OPTIONS_MAX:
         raise ValueError("a message has at most 12 options, not %d" % len(pairs))
     line = b";+QCOAPOPTION=%d" % len(pairs)
-    for name, value in pairs:
-        line += b',%d,"%s"' % (name, _text(name, value).encode())
+    for name, i in sorted([(pairs[i][0], i) for i in range(len(pairs))]):
+        line += b',%d,"%s"' % (name, _text(name, pairs[i][1]).encode())
     return line
 
 
