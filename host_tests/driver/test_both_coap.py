@@ -31,7 +31,25 @@ if TYPE_CHECKING:
     from faces import Face
 
 
-@rows("R226", "R234", "R240", "R242", "R245", "R249", "R253", "R254", "R256", "R257", "R258", "R261", "R428", "R012", "R363", "R367", "R374")
+@rows(
+    "R226",
+    "R234",
+    "R240",
+    "R242",
+    "R245",
+    "R249",
+    "R253",
+    "R254",
+    "R256",
+    "R257",
+    "R258",
+    "R261",
+    "R428",
+    "R012",
+    "R363",
+    "R367",
+    "R374",
+)
 @both
 def test_coap_get(face: "Face") -> "Generator[Any, Any, None]":
     """Context and settings before the first message; head and options before each; the status behind it."""

@@ -62,6 +62,7 @@ class Services:
             from .coap import Coap
 
             self._coap = Coap(self, local_port)
+        self._coap.check_port(local_port)
         return self._coap
 
     def hand(self, handler: "Any", message: "Any") -> "Any":
