@@ -66,10 +66,15 @@ class Services:
         return self._coap
 
     def hand(self, handler: "Any", message: "Any") -> "Any":
-        """Call a handler, which must not wait for the module; what it gives."""
+        """Call a handler, which must not wait for the module; what it gives.
+
+        An OSError of its own becomes a RuntimeError: the UART's would be the end of the modem.
+        """
         self._handing = True
         try:
             return handler(message)
+        except OSError as error:
+            raise RuntimeError("a handler raised %r" % error) from error
         finally:
             self._handing = False
 
