@@ -164,6 +164,13 @@ def test_coap_wrong_arguments(face: "Face") -> "Generator[Any, Any, None]":
             service.request(method, URI)
     with raises(ValueError):
         service.post(URI + "/" + "/".join("abcdefg"), options=[(15, "x")] * 6)
+    for how in ({"timeout_ms": 0}, {"timeout_ms": -1}):
+        with raises(ValueError):
+            service.get(URI, **how)
+    with raises(ValueError):
+        service._modem.coap(5683)  # the one that there is has 56830
+    with raises(ValueError):
+        face.start("BC95-G", [], tx_buf=64).coap().get(URI + "/" + "x" * 20)
     with raises(QuectelError) as caught:
         face.start("BG96", []).coap()
     assert caught.value.errno == EOPNOTSUPP
