@@ -73,10 +73,11 @@ class Services:
         self._handing = True
         try:
             return handler(message)
-        except OSError as error:
-            raise RuntimeError("a handler raised %r" % error) from error
+        except OSError as raised:
+            error = raised
         finally:
             self._handing = False
+        raise RuntimeError("a handler raised %r" % error)
 
     def carry_on(self, steps: "Proc[None]") -> "Job":
         """Have poll() do the steps of a procedure that nobody waits for."""
