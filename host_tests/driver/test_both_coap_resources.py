@@ -81,7 +81,7 @@ def test_coap_longest_request(face: "Face") -> "Generator[Any, Any, None]":
             assert told.messages[0].payload == data and told.messages[0].token == b""
 
 
-@rows("R229", "R431", "R459")
+@rows("R229", "R459")
 @both
 def test_coap_paths(face: "Face") -> "Generator[Any, Any, None]":
     """1 to 50 characters, each registered once; removed, 4.04 is answered by the driver."""
