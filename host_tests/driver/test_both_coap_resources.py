@@ -44,7 +44,7 @@ def test_coap_a_request_is_answered(face: "Face") -> "Generator[Any, Any, None]"
             ((205, 42, b"\x01"), '1,12,"42"', 205, b"01"),
             ((204, None, b""), "", 204, b""),
             (404, "", 404, b""),
-            (CoapMessage(code=205, options=((14, "5"), (12, "50")), payload=b"{}"), '2,14,"5",12,"50"', 205, b"{}"),
+            (CoapMessage(code=205, options=((14, "5"), (12, "50")), payload=b"{}"), '2,12,"50",14,"5"', 205, b"{}"),
         ):
             body = "".join(["%02X" % c for c in b"twelve bytes"])
             came_in = request('%d,3,%d,89,2,ABCD,11,"t",11,"d",12,"42",15,"a=1",12,%s' % (type, msgid, body))
@@ -81,7 +81,7 @@ def test_coap_longest_request(face: "Face") -> "Generator[Any, Any, None]":
             assert told.messages[0].payload == data and told.messages[0].token == b""
 
 
-@rows("R229", "R431", "R459")
+@rows("R229", "R459")
 @both
 def test_coap_paths(face: "Face") -> "Generator[Any, Any, None]":
     """1 to 50 characters, each registered once; removed, 4.04 is answered by the driver."""
@@ -115,9 +115,10 @@ def test_coap_paths(face: "Face") -> "Generator[Any, Any, None]":
 @rows("R265", "R262")
 @both
 def test_coap_doubled_requests_and_those_nobody_answers(face: "Face") -> "Generator[Any, Any, None]":
-    """A doubled one is answered as before, without its handler; what is no method gets 4.05, ACK and RST nothing."""
+    """A doubled CON is answered as before, without its handler, a doubled NON not at all; what is no method gets 4.05,
+    ACK and RST nothing."""
     told = Told((205, None, b""))
-    script = whole(ADD, ANSWERED, ANSWERED, head(50671, "ABCD"), send("2,405"))
+    script = whole(ADD, ANSWERED, ANSWERED, head(50671, "ABCD"), send("2,405"), head(8, "ABCD"), send("1,205"))
     service = coap(face, script)
     yield service.resource("/t/d", told)
     for data in (
@@ -131,7 +132,10 @@ def test_coap_doubled_requests_and_those_nobody_answers(face: "Face") -> "Genera
     ):
         face.uart.say(data)
         yield face.settle()
-    assert len(told.messages) == 1
+    for _ in range(2):
+        face.uart.say(request('1,1,50676,05,2,ABCD,11,"t",11,"d"'))
+        yield face.settle()
+    assert len(told.messages) == 2
     face.check()
 
 
@@ -290,6 +294,27 @@ def test_coap_observed_again_behind_a_restart(face: "Face") -> "Generator[Any, A
     face.uart.say(notification(2, 901))
     yield face.settle()
     assert [message.observe for message in told.messages] == [1, 2]
+
+
+@rows("R286", "R430")
+@both
+def test_coap_a_context_that_was_lost_unheard(face: "Face") -> "Generator[Any, Any, None]":
+    """The module says that it has none: all is made again, as behind a restart that was heard."""
+    told = Told()
+    gone = (head(9)[0], lines("+CME ERROR: 3"))
+    again = whole(head(10, options='2,6,"0",11,"t"'), send("0,1", OK + response('2,2.05,10,1,6,"1"')), DONE)
+    service = coap(
+        face, whole(ADD, REGISTERED, gone, CREATE, ADD, again, head(11), send("0,1", OK + response("2,2.05,11")), DONE)
+    )
+    yield service.resource("/t/d", Told())
+    yield service.observe(URI + "/t", told, token=TOKEN)
+    with raises(CoapError) as caught:
+        yield service.get(URI, token=TOKEN)
+    assert caught.value.code == 3
+    for _ in range(4):
+        yield face.settle()
+    assert (yield service.get(URI, token=TOKEN)).code == 205
+    assert [message.observe for message in told.messages] == [1]
 
 
 # --- others observe -------------------------------------------------------------------------------------------------

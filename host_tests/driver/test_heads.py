@@ -31,6 +31,10 @@ MESSAGES_OF_MODULE = (
     (b'"rsp",2,2.05,9,1,', b"41"),
     (b'"rsp",2,2.05,9,12,', b"000102030405060708090A0B"),
     (b'"rsp",2,2.05,9,13,', b"00010203040506070809000000"),
+    (b'"rsp",2,2.05,9,20,', b"31" * 20),
+    (b'"rsp",2,2.05,9,0,2,', b"4142"),  # a count of no options
+    (b'"rsp",2,2.05,9,1,8,"a"b",2,', b"4142"),  # quotes in a value
+    (b'"rsp",2,2.05,9,2,8,"a","b",12,"0",2,', b"AB"),
     (b'"req",0,2,50671,89,8,1A84BFE989C01C08,6,"0",7,"54321",11,"t",11,"d",5,', b"3132333435"),
     (b'"req",0,2,50671,83,2,ABCD,12,"0",5,', b"12345"),
     (b'"req",180.101.147.115,5683,0,3,1,80,2,', b"3132"),
@@ -231,7 +235,15 @@ def test_a_payload_with_a_damaged_digit_is_not_delivered() -> None:
 
 
 @rows("R258")
-@cases(b'"xyz",1,2,3', b'"rsp"', b'"req",0,2,9,zz,2,3132', b'"req",0,2,9,8g,2,3132')
+@cases(
+    b'"xyz",1,2,3',
+    b'"rsp"',
+    b'"rsp",2,2.05,9,-3,4142',
+    b'"rsp",2,2.05,9,-1,',
+    b'"rsp",2,2.05,9,2,8,"a",9,x,2,41',
+    b'"req",0,2,9,zz,2,3132',
+    b'"req",0,2,9,8g,2,3132',
+)
 def test_a_message_that_nobody_can_read_is_a_line_without_payload(head: bytes) -> None:
     """Its reader sees all of it; nothing behind it is taken for its payload."""
     data = b"\r\n+QCOAPURC: " + head + b"\r\n\r\nOK\r\n"

@@ -150,3 +150,13 @@ def test_the_longest_datagram_length() -> None:
     r.end(at, 65_000)
     r.commit()
     assert r.n == 65_002 and r.head() == 65_000
+
+
+def test_bytes_are_given_at_every_offset() -> None:
+    """In one piece, or in two around the ring's end."""
+    data = bytes(range(40))
+    for start in range(64):
+        r = ring(64, start)
+        put(r, data, 0, 40)
+        assert r.give(0) == b"" and r.give(25) == data[:25] and r.give(15) == data[25:]
+        assert r.n == 0

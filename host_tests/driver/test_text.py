@@ -105,6 +105,24 @@ def test_text_and_fields() -> None:
     assert over(b"552,invalid parameters").fields() == ["552", "invalid parameters"]  # R207: unquoted
 
 
+@cases(
+    (b'"a",1', b"a", 4, True),
+    (b'"a","b",2', b'a","b', 8, True),  # what no digit follows ends nothing
+    (b'"a"', b"a", 3, True),
+    (b'""', b"", 2, True),
+    (b'"a",', b'a",', 4, False),
+    (b'"a', b"a", 2, False),
+    (b'a",1', b"", 0, False),
+    (b"", b"", 0, False),
+)
+def test_values_may_hold_quotes_and_commas(line: bytes, wanted: bytes, behind: int, whole: bool) -> None:
+    f = over(line)
+    start = f.a
+    assert f.value() is whole and f.a == start + behind
+    if wanted or whole:
+        assert f.buf[start + 1 : f.end] == wanted
+
+
 def test_decode_never_fails() -> None:
     everything = bytes(range(256))
     assert decode(everything, 0, 256) == "".join([chr(c) for c in range(256)])

@@ -191,7 +191,7 @@ MESSAGES_OF: "Any" = (
 )
 
 
-@rows("R258", "R261", "R262", "R263", "R364")
+@rows("R258", "R261", "R262", "R263", "R364", "R365", "R385")
 def test_coap_messages_are_delivered() -> None:
     for section, spelling, wanted in MESSAGES_OF:
         outcome = Play(find("bc95g_coap/" + section + "-"), spelling).run()

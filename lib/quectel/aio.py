@@ -135,6 +135,10 @@ class AsyncModem(Core):
         except OSError as broken:
             self._broken = broken
             self.changed.set()
+        finally:
+            if self._task is not None:  # a handler has raised: the next who waits starts another
+                self._task = None
+                self.changed.set()
 
     def _idle_ms(self) -> int:
         """In how many ms something is to be done, -1 for never; wakes everybody when an alarm is over."""
@@ -159,8 +163,7 @@ class AsyncModem(Core):
 
     def pause(self, until: int) -> bool:
         """To be called before changed.wait() is awaited; False when the time `until` (ticks_ms, -1: never) is over."""
-        if self._broken is not None:
-            raise self._broken
+        self._start()
         if until >= 0:
             if ticks_diff(until, self._clock.ticks_ms()) <= 0:
                 return False

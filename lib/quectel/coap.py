@@ -1,9 +1,9 @@
 """CoAP of BC95-G and BC68: a client, resources, and Observe in both directions (R225-R270)."""
 
-from ._compat import const
+from ._compat import LONGEST_MS, const
 from .coap_message import CON, METHODS, NON, CoapMessage
 from .coap_traffic import Request, Traffic
-from .coap_wire import check_path, check_token, option_part, pairs_of, split_uri, typed
+from .coap_wire import check_line, check_path, check_token, pairs_of, split_uri, typed
 from .text import in_range
 
 TYPE_CHECKING = const(False)
@@ -73,7 +73,7 @@ class Coap(Traffic):
         request = self._request(METHODS[method], uri, payload, format, options, confirmable, token)
         if msgid is not None:
             request.msgid = in_range("msgid", msgid, 0, 0xFFFF)
-        return self._modem.run(self._exchange(request, timeout_ms), timeout_ms)
+        return self._modem.run(self._exchange(request, _time(timeout_ms)), timeout_ms)
 
     def observe(
         self,
@@ -93,10 +93,10 @@ class Coap(Traffic):
         Allocates at most 22,000 bytes; a notification at most 3,000, 2 a byte.
         """
         request = self._request(METHODS["GET"], uri, b"", None, options, True, token)
-        request.observes = handler is not None
+        request.observes = request.is_new = handler is not None
         if handler is not None:
             self._observations.check_free(request.peer)
-        return self._modem.run(self._observe(request, handler, timeout_ms), timeout_ms)
+        return self._modem.run(self._observe(request, handler, _time(timeout_ms)), timeout_ms)
 
     # --- resources ----------------------------------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ class Coap(Traffic):
         if code // 100 not in (2, 4, 5):
             raise ValueError("%r is no response code" % (code,))
         request = Request(kind, code, ("", 0), pairs, typed(payload, format), None)
-        return self._modem.run(self._notify(check_path(path), request), timeout_ms)
+        return self._modem.run(self._notify(check_path(path), request), _time(timeout_ms))
 
     def close(self) -> None:
         """Delete the context at the module, with all resources and observations.  Allocates at most 1,600 bytes."""
@@ -159,6 +159,10 @@ class Coap(Traffic):
         """ValueError, TypeError before a byte is sent."""
         peer, pairs = split_uri(uri)
         others, format = pairs_of(options, format)
-        option_part(pairs + others)  # their number
+        check_line(pairs + others, len(self._engine.cmd.tx))
         kind = CON if confirmable else NON
         return Request(kind, code, peer, pairs + others, typed(payload, format), check_token(token))
+
+
+def _time(timeout_ms: int) -> int:
+    return in_range("timeout_ms", timeout_ms, 1, LONGEST_MS)

@@ -1,6 +1,6 @@
 """The CoAP context of a module: made, made again behind a restart, and one message at a time sent through it."""
 
-from errno import ENOBUFS
+from errno import ECONNRESET, EIO, ENOBUFS, ENOTCONN
 
 from ._compat import any_number, const
 from .coap_message import CON, NON, parse
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from .coap_wire import Pairs
     from .procedure import Answer
 
+_SEND = "AT+QCOAPSEND"
 _POLL_MS = 2_000  # between two status queries
+_NONE = const(-1)  # in place of an epoch: there is no context
+_NO_CONTEXT = const(3)  # operation not allowed (R430)
 UNDERWAY = const(1)  # status: sent, waiting (R250)
 
 
@@ -30,17 +33,27 @@ class Context:
         self._engine = modem.engine
         self._port = port
         self._next_id = any_number()  # a server takes an id that it has seen lately for the same message again
-        self._epoch = -1
+        self._epoch = _NONE
         self._added: "list[str]" = []  # paths that the module knows
         self._opening = False
         self._sending = False
         self._staged = False  # options may be left at the module of a message that was not sent
         self.unread = False  # a confirmable message was sent, and its status is not known yet (R245)
+        self.made = 0  # how often a context was made: what the last one knew is gone
         self.count = 0  # how often a ring was taken for the messages: what came in between is lost
 
     def is_open(self) -> bool:
         """The module has a context, as far as is known."""
         return self._epoch == self._engine.epoch
+
+    def check(self, count: int) -> None:
+        """CoapError if messages may have been lost since `count`: a restart has deleted the context, or bytes were."""
+        if self._epoch == _NONE:
+            raise CoapError(ENOTCONN, "there is no CoAP context any more", 567, _SEND)
+        if not self.is_open():
+            raise CoapError(ECONNRESET, "the module restarted", 570, _SEND)
+        if self.count != count:
+            raise CoapError(EIO, "bytes were lost", 0, _SEND)
 
     def has_news(self) -> bool:
         """Messages have come through this context, or were lost."""
@@ -92,6 +105,7 @@ class Context:
         yield from self.ask(b'AT+QCOAPCREATE=%d;+QCOAPCFG="Showra",1;+QCOAPCFG="Showrspopt",1' % self._port)
         self._added = []
         self.unread = self._staged = False
+        self.made += 1
         self._epoch = epoch
 
     def _take_slot(self) -> None:
@@ -131,7 +145,7 @@ class Context:
         engine = self._engine
         engine.close(engine.messages, engine.messages.gen)
         engine.messages = engine.table.nobody
-        self._epoch = -1
+        self._epoch = _NONE
         self.unread = False
         yield from try_ask(engine, b"AT+QCOAPDEL")
 
@@ -159,13 +173,21 @@ class Context:
             pairs = self._not_empty(code, peer, pairs)
             line = head_line(msgid, token) + option_part(pairs)
             self._staged = True
-            yield from self.ask(line)
+            yield from self._head(line)
             self.unread = self.unread or kind == CON
             target = b"AT+QCOAPSEND=%d,%d,%s,%d" % (kind, code, peer[0].encode(), peer[1])
             yield from self.ask(target, payload)
             self._staged = False
         finally:
             self._sending = False
+
+    def _head(self, line: bytes) -> "Proc[None]":
+        try:
+            yield from self.ask(line)
+        except CoapError as error:
+            if error.code == _NO_CONTEXT:  # the module has restarted, and nobody has heard of it
+                self._epoch = _NONE
+            raise
 
     def comes(self, kind: int) -> "Proc[None]":
         """Procedure: wait until nobody else is sending, and for CON and NON until the last CON has ended (R245)."""

@@ -4,7 +4,7 @@ from errno import EADDRINUSE
 
 from ._compat import const, ticks_diff
 from .coap_message import ACK, CON, NON, OBSERVE
-from .coap_wire import answer_of, is_address
+from .coap_wire import answer_of, check_line, is_address
 from .errors import CoapError
 
 TYPE_CHECKING = const(False)
@@ -23,6 +23,7 @@ _LIFETIME_MS = const(247_000)  # a message id is not new again before (RFC 7252,
 _RECENT = const(8)  # messages that are remembered
 _ANSWERS = const(4)  # that wait to be sent
 _OBSERVERS = const(8)
+_OBSERVE_PART = const(14)  # bytes of an Observe option
 _MASK = const(0x3FFFFFFF)
 
 
@@ -31,20 +32,23 @@ class Recent:
 
     def __init__(self, engine: "Engine") -> None:
         self._engine = engine
-        self._seen: "list[tuple[CoapMessage, int, Answer | None]]" = []
+        self._seen: "list[tuple[tuple[str, int], int, int, Answer | None]]" = []
 
-    def has(self, message: "CoapMessage") -> "tuple[CoapMessage, int, Answer | None] | None":
-        """What was noted of an earlier one with the same sender and message id, or None."""
+    def has(self, message: "CoapMessage") -> bool:
+        """One with the same sender and message id has come before."""
         now = self._engine.now
-        self._seen = [one for one in self._seen if ticks_diff(now, one[1]) < _LIFETIME_MS]
+        self._seen = [one for one in self._seen if ticks_diff(now, one[2]) < _LIFETIME_MS]
+        return any([one[0] == message.peer and one[1] == message.msgid for one in self._seen])
+
+    def answer(self, message: "CoapMessage") -> "Answer | None":
+        """What it was answered with."""
         for one in self._seen:
-            if one[0].msgid == message.msgid and one[0].peer == message.peer:
-                return one
+            if one[0] == message.peer and one[1] == message.msgid:
+                return one[3]
         return None
 
     def note(self, message: "CoapMessage", answer: "Answer | None" = None) -> None:
-        """Remember a message without its payload, and what it is answered with."""
-        self._seen = self._seen[1 - _RECENT :] + [(message, self._engine.now, answer)]
+        self._seen = self._seen[1 - _RECENT :] + [(message.peer, message.msgid, self._engine.now, answer)]
 
 
 class Answer:
@@ -111,21 +115,27 @@ class Resources:
         if message.type not in (CON, NON) or not is_address(message.peer[0]):
             self._engine.stats.unknown = (self._engine.stats.unknown + 1) & _MASK  # and it cannot be answered
             return
-        before = self._recent.has(message)
-        if before:
-            if before[2] is not None and before[2] not in self.answers:
-                self.answers.append(before[2])
+        if self._recent.has(message):
+            self._again(message)
         elif len(self.answers) >= _ANSWERS:
             self._engine.stats.no_slot = (self._engine.stats.no_slot + 1) & _MASK  # it comes again
         else:
             self._answer(message, hand)
+
+    def _again(self, message: "CoapMessage") -> None:
+        """The answer to a CON may have been lost; a doubled NON is passed over (RFC 7252, 4.2 and 4.3)."""
+        answer = self._recent.answer(message)
+        if message.type == CON and answer is not None and answer not in self.answers:
+            self.answers.append(answer)
 
     def _answer(self, message: "CoapMessage", hand: "Any") -> None:
         answer = Answer(message, self._engine.epoch)
         self._recent.note(message, answer)
         handler, observable = self._handlers.get(message.path or "/", (_not_found, False))
         try:
-            answer.set(*answer_of(hand(handler, message) if 1 <= message.code <= 4 else 405))
+            code, pairs, payload = answer_of(hand(handler, message) if 1 <= message.code <= 4 else 405)
+            check_line(pairs, len(self._engine.cmd.tx) - _OBSERVE_PART)
+            answer.set(code, pairs, payload)
             if message.code == _GET and message.observe is not None:
                 self._observe(message, answer, observable)
         finally:
@@ -174,15 +184,15 @@ def _not_found(message: "CoapMessage") -> int:
 class Observation:
     """A resource of a server that the host observes."""
 
-    def __init__(self, request: "Any", handler: "Answerer", first: "CoapMessage", engine: "Engine") -> None:
+    def __init__(self, request: "Any", handler: "Answerer", first: "CoapMessage", engine: "Engine", made: int) -> None:
         self.request = request
         self.handler = handler
         self._engine = engine
-        self.restart(first)
+        self.restart(first, made)
 
-    def restart(self, message: "CoapMessage") -> None:
-        """The server has said that it sends notifications from this one on."""
-        self.epoch = self._engine.epoch
+    def restart(self, message: "CoapMessage", made: int) -> None:
+        """The server has said that it sends notifications from this one on, to this context of the module."""
+        self.made = made
         self._set(message)
 
     def _set(self, message: "CoapMessage") -> None:
@@ -201,8 +211,7 @@ class Observation:
 class Observations:
     """One for each server: the URC has no token, so two of one server could not be told apart (R433)."""
 
-    def __init__(self, engine: "Engine") -> None:
-        self._engine = engine
+    def __init__(self) -> None:
         self._all: "list[Observation]" = []
 
     def of(self, peer: "tuple[str, int]") -> "Observation | None":
@@ -228,9 +237,6 @@ class Observations:
     def clear(self) -> None:
         self._all = []
 
-    def lost(self) -> "list[Observation]":
-        """Those that a restart of the module has ended."""
-        return [one for one in self._all if one.epoch != self._engine.epoch]
-
-    def is_empty(self) -> bool:
-        return not self._all
+    def lost(self, made: int) -> "list[Observation]":
+        """Those that this context of the module does not know."""
+        return [one for one in self._all if one.made != made]

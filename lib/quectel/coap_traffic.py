@@ -45,6 +45,7 @@ class Request:
         self.payload = payload
         self.token = token
         self.msgid = -1  # the driver's choice
+        self.is_new = False  # an observation that is not made anew
         self.observes = False  # notifications of the server are its response, too
         self.message: "CoapMessage | None" = None
 
@@ -70,18 +71,24 @@ class Traffic:
     def __init__(self, modem: "Face", local_port: int) -> None:
         self._modem = modem
         self._engine = modem.engine
-        self._context = Context(modem, in_range("local_port", local_port, 1, 65535))
+        self._port = in_range("local_port", local_port, 1, 65535)
+        self._context = Context(modem, self._port)
         self._resources = Resources(self._engine)
-        self._observations = Observations(self._engine)
+        self._observations = Observations()
         self._recent = Recent(self._engine)
         self._waiting: "Request | None" = None
         self._count = 0  # of the context when it was sent
         self._busy = False
         self._kept = False  # there is something that a restart of the module undoes
-        self._restored = -1  # in this epoch it was done again
+        self._restored = -1  # of the contexts that were made: what was made again last
         self._again_at = -1  # -1: at once
         self._answering: "Job | None" = None
         self._restoring: "Job | None" = None
+
+    def check_port(self, local_port: int) -> None:
+        """ValueError for another port than that of the one context there is."""
+        if local_port != self._port:
+            raise ValueError("the CoAP service has local port %d already" % self._port)
 
     # --- what goes out ------------------------------------------------------------------------------------------
 
@@ -89,6 +96,8 @@ class Traffic:
         end = ticks_add(self._engine.now, timeout_ms)
         yield from self._begin(request)
         try:
+            if request.is_new:
+                self._observations.check_free(request.peer)  # another task may have been quicker
             yield from self._send(request)
             message = yield from self._response(request, end, timeout_ms)
             if request.kind == CON:
@@ -125,7 +134,7 @@ class Traffic:
     def _response(self, request: Request, end: int, timeout_ms: int) -> "Proc[CoapMessage]":
         poll_at = ticks_add(self._engine.now, _POLL_MS)
         while request.message is None:
-            self._check_lost()
+            self._context.check(self._count)
             if ticks_diff(self._engine.now, end) >= 0:
                 raise QuectelTimeout("no response in %d ms" % timeout_ms, _SEND)
             if request.kind == CON and ticks_diff(self._engine.now, poll_at) >= 0:
@@ -136,13 +145,6 @@ class Traffic:
         if request.message.type == RST:
             raise CoapError(ECONNRESET, _STATUS[5][1], 5, _SEND)
         return request.message
-
-    def _check_lost(self) -> None:
-        """A restart has deleted the context; where bytes were lost they may have been the response."""
-        if not self._context.is_open():
-            raise CoapError(ECONNRESET, "the module restarted", 570, _SEND)
-        if self._count != self._context.count:
-            raise CoapError(EIO, "bytes were lost", 0, _SEND)
 
     def _check(self, request: Request, status: int) -> None:
         if status in _STATUS and request.message is None:
@@ -156,8 +158,8 @@ class Traffic:
         request.pairs.insert(0, (OBSERVE, "0" if handler is not None else "1"))
         message = yield from self._exchange(request, timeout_ms)
         if handler is not None and message.observe is not None and message.code // 100 == 2:
-            self._observations.check_free(request.peer)  # another task may have been quicker
-            self._observations.add(Observation(request, handler, message, self._engine))
+            self._observations.add(Observation(request, handler, message, self._engine, self._context.made))
+            request.is_new = False
             self._kept = True
         return message
 
@@ -202,7 +204,7 @@ class Traffic:
             status = yield from self._context.status()
             if status != UNDERWAY:
                 return status
-            self._check_lost()
+            self._context.check(self._count)
             yield from wait_for(self._engine, _POLL_MS)
 
     # --- what comes in ------------------------------------------------------------------------------------------
@@ -213,7 +215,7 @@ class Traffic:
             self._take_in()
         if self._resources.answers:
             self._start_answering()
-        if self._kept and self._restored != self._engine.epoch:
+        if self._kept and (self._restored != self._context.made or not self._context.is_open()):
             self._start_restoring()
 
     def _take_in(self) -> None:
@@ -290,13 +292,13 @@ class Traffic:
 
     def _restore(self) -> "Proc[None]":
         """Procedure: what a restart of the module has undone (R255, R286)."""
-        epoch = self._engine.epoch
         yield from self._context.open(self._resources.paths())
-        for one in self._observations.lost():
+        made = self._context.made
+        for one in self._observations.lost(made):
             one.request.msgid = -1
             message = yield from self._exchange(one.request, _REGISTER_MS)
-            one.restart(message)
+            one.restart(message, made)
             if message.observe is None or message.code // 100 != 2:
                 self._observations.remove(one)
             self._modem.hand(one.handler, message)
-        self._restored = epoch
+        self._restored = made

@@ -19,6 +19,7 @@ _TYPED_MAX = const(1024)  # what is typed beyond is dropped by the module (R244)
 _OPTIONS_MAX = const(12)  # R236
 _VALUE_MAX = const(180)
 _PATH_MAX = const(50)  # R229
+_HEAD_MAX = const(40)  # bytes of a command line with message id and token
 _MOST = {  # of the options that are numbers, by RFC 7252, 7641 and 7959
     OBSERVE: 0xFFFFFF,
     7: 0xFFFF,
@@ -124,15 +125,22 @@ def _format(value: object) -> str:
 
 
 def option_part(pairs: "Pairs") -> bytes:
-    """The part of a command line that sets the options of the next message; b"" for none."""
+    """The part of a command line that sets the options of the next message, in the order of their numbers, as they
+    go over the air; b"" for none."""
     if not pairs:
         return b""
     if len(pairs) > _OPTIONS_MAX:
         raise ValueError("a message has at most 12 options, not %d" % len(pairs))
     line = b";+QCOAPOPTION=%d" % len(pairs)
-    for name, value in pairs:
-        line += b',%d,"%s"' % (name, _text(name, value).encode())
+    for name, i in sorted([(pairs[i][0], i) for i in range(len(pairs))]):
+        line += b',%d,"%s"' % (name, _text(name, pairs[i][1]).encode())
     return line
+
+
+def check_line(pairs: "Pairs", room: int) -> None:
+    """ValueError for more than 12 options, or a line that the command buffer has no room for."""
+    if len(option_part(pairs)) + _HEAD_MAX >= room:
+        raise ValueError("the options are too long for the command buffer of %d bytes; see tx_buf" % room)
 
 
 def head_line(msgid: int, token: bytes) -> bytes:
@@ -196,5 +204,4 @@ def answer_of(result: object) -> "tuple[int, Pairs, bytes]":
     if code not in RESPONSES:
         raise ValueError("%r is no response code (R243)" % (code,))
     pairs, format = pairs_of(options, format)
-    option_part(pairs)  # their number
     return code, pairs, typed(payload, format)

@@ -13,13 +13,14 @@ PLAIN = const(-2)  # this line carries no payload
 _COMMA = const(44)
 _QUOTE = const(34)
 _DOT = const(46)
+_NAME_DIGITS = const(5)  # of an option's number
 
 
 def count(f: "Fields") -> int:
     """`<n>,` at the cursor, then the payload: n, or MORE."""
     n = f.num()
-    if n == NONE:
-        return MORE if f.a >= f.b else PLAIN
+    if n < 0:
+        return MORE if n == NONE and f.a >= f.b else PLAIN
     if f.a >= f.b:
         return MORE
     return n if f.comma() else PLAIN
@@ -66,17 +67,32 @@ def _response(f: "Fields", hexed: bytearray) -> int:
         return MORE
     start = f.a
     n = f.num()
-    if n >= 0 and f.comma() and f.num() != NONE and f.comma() and (_quote(f) or not n):
+    if n >= 0 and f.comma():
+        listed = _lists(f) if n else 1  # 0 would be the length of nothing
+        if listed == MORE:
+            return MORE
         f.a = start
-        return _options(f, n, hexed) if f.next() else MORE
-    if f.a >= f.b:
+        f.next()
+        if listed:
+            return _options(f, n, hexed)
+    elif f.a >= f.b:
         return MORE
     f.a = start
     return count(f)
 
 
-def _quote(f: "Fields") -> bool:
-    return f.a < f.b and f.buf[f.a] == _QUOTE
+def _lists(f: "Fields") -> int:
+    """1 if `<opt_name>,"` stands here, 0 for the beginning of a payload, MORE while that cannot be told."""
+    a = f.a
+    if f.num() == NONE:
+        return MORE if f.a >= f.b else 0
+    if f.a - a > _NAME_DIGITS:
+        return 0
+    if f.a < f.b and not f.comma():
+        return 0
+    if f.a >= f.b:
+        return MORE
+    return int(f.buf[f.a] == _QUOTE)
 
 
 def _request(f: "Fields", hexed: bytearray) -> int:

@@ -62,15 +62,22 @@ class Services:
             from .coap import Coap
 
             self._coap = Coap(self, local_port)
+        self._coap.check_port(local_port)
         return self._coap
 
     def hand(self, handler: "Any", message: "Any") -> "Any":
-        """Call a handler, which must not wait for the module; what it gives."""
+        """Call a handler, which must not wait for the module; what it gives.
+
+        An OSError of its own becomes a RuntimeError: the UART's would be the end of the modem.
+        """
         self._handing = True
         try:
             return handler(message)
+        except OSError as raised:
+            error = raised
         finally:
             self._handing = False
+        raise RuntimeError("a handler raised %r" % error)
 
     def carry_on(self, steps: "Proc[None]") -> "Job":
         """Have poll() do the steps of a procedure that nobody waits for."""
