@@ -131,10 +131,9 @@ class Link:
         """The driver is given exactly these bytes."""
         self.give(data, cut)
         assert self.rig.recv(self.slot) == data, (self.mode, self.view, cut, data[:60])
-        assert not self.peer or (self.slot.peer[: self.slot.npeer], self.slot.pport) == (
-            self.slot.to,
-            self.slot.to_port,
-        )
+        if self.peer:
+            slot = self.slot
+            assert bytes(slot.peer[: slot.npeer]) == slot.to and slot.pport == slot.to_port
         assert self.rig.recv(self.slot) is None and self.slot.state == OPEN
 
     def send(self, data: bytes, prompt: bytes = b"\r\n> ") -> None:

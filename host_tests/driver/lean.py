@@ -61,7 +61,8 @@ class LeanWire(Output):
     """Connection 0 of a module: it has endless data, keeps what it is sent and tells its state.
 
     Payloads are UNIT bytes of `source`, over and over. It says a URC in front of every header, behind every final
-    result and within every send. peer: of the datagrams of a UDP service, as it stands behind their length. What it is sent stands in `sink`, from its beginning again when 64 KiB are full.
+    result and within every send. What it is sent stands in `sink`, from its beginning again when 64 KiB are full.
+    peer: of the datagrams of a UDP service, as it stands behind their length.
     """
 
     def __init__(self, chunk: int, source: bytes, dialect: "Dialect", peer: str = "") -> None:
