@@ -68,7 +68,8 @@ def stream(n: int) -> bytes:
 class Link:
     """One socket of a rig, id 0, and the module's end of it.  The module prints as the documents say.
 
-    view: 1, header and data on one line.  trailing: CR LF behind a pushed payload.
+    view: 1, header and data on one line.  trailing: CR LF behind a pushed payload.  peer: of the datagrams of a UDP
+    service, as it stands behind their length.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Link:
         kind: int = STREAM,
         view: int = 0,
         trailing: bytes = b"\r\n",
+        peer: bytes = b"",
     ) -> None:
         self.rig = Rig(family, slots=1, rx_ring=4096)
         engine = self.rig.engine
@@ -92,6 +94,11 @@ class Link:
         self.view = engine.view = view
         engine._views()
         self.trailing = trailing
+        self.peer = peer
+        if peer:
+            self.slot.service = 19
+            host, port = peer[2:].split(b'",')
+            self.slot.to, self.slot.to_port = host, int(port)
         self.name = b"SSL" if tls else b"I"
         self.limit = dialect.read_max if mode == BUFFER else engine.family.packet_max
         self._head = b"\r\n+Q" + self.name + b'URC: "recv",0'
@@ -100,14 +107,14 @@ class Link:
         """Data come in for the socket, in reads that are cut as `cut` says; see pieces()."""
         behind = b"," if self.view else b"\r\n"
         if self.mode == PUSH:
-            head = self._head + b",%d" % len(data) + behind
+            head = self._head + b",%d" % len(data) + self.peer + behind
             self.say(head, data, self.trailing, cut)
             self.rig.step(0)
             self.rig.step(20)
         else:
             self.rig.feed(self._head + b"\r\n")
             self.rig.asked(self.dialect.read + b"0,%d" % self.limit)
-            head = b"\r\n" + self.dialect.read_head + b" %d" % len(data) + behind
+            head = b"\r\n" + self.dialect.read_head + b" %d" % len(data) + self.peer + behind
             self.say(head, data, b"\r\n\r\nOK\r\n", cut)
             self.rig.asked(self.dialect.read + b"0,%d" % self.room())
             self.rig.feed(b"\r\n" + self.dialect.read_head + b" 0\r\n\r\nOK\r\n")
@@ -124,12 +131,15 @@ class Link:
         """The driver is given exactly these bytes."""
         self.give(data, cut)
         assert self.rig.recv(self.slot) == data, (self.mode, self.view, cut, data[:60])
+        if self.peer:
+            slot = self.slot
+            assert bytes(slot.peer[: slot.npeer]) == slot.to and slot.pport == slot.to_port
         assert self.rig.recv(self.slot) is None and self.slot.state == OPEN
 
     def send(self, data: bytes, prompt: bytes = b"\r\n> ") -> None:
         """The driver writes exactly these bytes."""
         assert self.rig.send(self.slot, data) == len(data)
-        self.rig.asked(self.dialect.send + b"0,%d" % len(data), prompt)
+        self.rig.asked(self.dialect.send + b"0,%d" % len(data) + self.peer, prompt)
         written = self.rig.take()
         assert written == data, (written[:60], data[:60])
         self.rig.feed(b"\r\nOK\r\n\r\nSEND OK\r\n" if self.dialect.late_result else b"\r\nSEND OK\r\n")

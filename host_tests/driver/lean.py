@@ -62,9 +62,10 @@ class LeanWire(Output):
 
     Payloads are UNIT bytes of `source`, over and over. It says a URC in front of every header, behind every final
     result and within every send. What it is sent stands in `sink`, from its beginning again when 64 KiB are full.
+    peer: of the datagrams of a UDP service, as it stands behind their length.
     """
 
-    def __init__(self, chunk: int, source: bytes, dialect: "Dialect") -> None:
+    def __init__(self, chunk: int, source: bytes, dialect: "Dialect", peer: str = "") -> None:
         Output.__init__(self, chunk, 4096)
         self.source = source
         self.at = 0  # where in source the next byte to the host stands
@@ -87,8 +88,9 @@ class LeanWire(Output):
         self._urcs = tuple([_lines(text.replace("%s", urc)) for text in URCS])
         self.kinds = len(URCS)
         self._rare = tuple([_lines(text) for text in REFUSED])
-        self._head = _lines("%s %d" % (dialect.read_head.decode(), UNIT))
-        self._push = _lines('+%s: "recv",0,%d' % (urc, UNIT))
+        self._head = _lines("%s %d%s" % (dialect.read_head.decode(), UNIT, peer))
+        self._push = _lines('+%s: "recv",0,%d%s' % (urc, UNIT, peer))
+        self._behind = len(peer)  # of the length in a send
         self._none = _lines(dialect.read_head.decode() + " 0", "OK")
         self._accepted = OK if dialect.late_result else b"\r\n"
         self._closed = _lines("OK", "CLOSE OK") if dialect.close_ok else OK
@@ -185,7 +187,7 @@ class LeanWire(Output):
             self._say(self._closed if line.startswith(self._close) else OK)
 
     def _count(self, i: int) -> None:
-        while i < self._nline:
+        while i < self._nline - self._behind:
             self.wanted = self.wanted * 10 + self._line[i] - 48
             i += 1
 

@@ -40,6 +40,7 @@ def kind_of(name: str) -> "tuple[str, bool, int]":
         "TLS": ("BG96", True, STREAM),
         "UDP": ("BC25", False, DGRAM),
         "UDP on LTE": ("BG96", False, DGRAM),
+        "UDP SERVICE": ("BG96", False, DGRAM),
     }[name]
 
 
@@ -56,7 +57,8 @@ class Stand:
     def __init__(self, name: str, chunk: int, mode: int) -> None:
         family, tls, self.kind = kind_of(name)
         self.dialect = dialect_of(family, tls)
-        self.wire = LeanWire(chunk, SOURCE, self.dialect)
+        self.serves = name == "UDP SERVICE"
+        self.wire = LeanWire(chunk, SOURCE, self.dialect, ',"%s",%d' % PEER if self.serves else "")
         if mode == PUSH:
             self.wire.kinds -= 1  # a line that could be a rest of a pushed payload fails its socket
         self.small = bytearray(700)
@@ -79,6 +81,9 @@ class Stand:
         slot.mode = mode
         slot.dialect = self.dialect
         slot.state = OPEN
+        if self.serves and not cid:
+            slot.service = 19
+            slot.to, slot.to_port = PEER[0].encode(), PEER[1]
         self.engine.table.bind(slot, cid)
         return slot
 
@@ -200,7 +205,10 @@ class Blocking(Stand):
         slot = Stand.opened(self, cid, kind, mode)
         if cid == 0:
             self.sock = Socket(self.modem, 1 if kind == STREAM else 2, slot=slot)
-            self.sock._peer = PEER
+            if self.serves:
+                self.sock._aim(PEER, PEER[0])
+            else:
+                self.sock._peer = PEER
         return slot
 
     def turn(self) -> bool:

@@ -166,7 +166,7 @@ def amount(make: "type[Stand]", name: str, chunk: int, whole: int = WHOLE) -> in
 
 
 @rows("R094", "R166", "R214")
-@every("BC25", "BG96", "TLS", "UDP", "UDP on LTE")
+@every("BC25", "BG96", "TLS", "UDP", "UDP on LTE", "UDP SERVICE")
 def test_receiving_what_is_there(make: "type[Stand]", name: str, chunk: int) -> None:
     stand = make(name, chunk, 0)
     total = amount(make, name, chunk)
@@ -184,7 +184,7 @@ def test_receiving_into_one_buffer_never_short(make: "type[Stand]", name: str, c
 
 
 @rows("R095", "R213")
-@every("BC25", "BG96", "TLS", "UDP")
+@every("BC25", "BG96", "TLS", "UDP", "UDP SERVICE")
 def test_receiving_in_direct_push(make: "type[Stand]", name: str, chunk: int) -> None:
     stand = make(name, chunk, PUSH)
     total = amount(make, name, chunk)
@@ -218,7 +218,7 @@ def test_sending_in_the_command_line(make: "type[Stand]", name: str, chunk: int)
 
 
 @rows("R149")
-@every("UDP", "UDP on LTE")
+@every("UDP", "UDP on LTE", "UDP SERVICE")
 def test_sending_datagrams(make: "type[Stand]", name: str, chunk: int) -> None:
     stand = make(name, chunk, 0)
     total = amount(make, name, chunk, SINK)

@@ -99,6 +99,22 @@ def test_datagrams(family: str, mode: int) -> None:
     kit.count("hostile payloads delivered", done)
 
 
+@cases(*[(family, mode, view) for family in ("BG96", "EC200U") for mode in (BUFFER, PUSH) for view in (0, 1)])
+def test_datagrams_of_any_peer(family: str, mode: int, view: int) -> None:
+    """Of a UDP service: the peer stands between the length and the data."""
+    link = Link(family, mode, kind=DGRAM, view=view, peer=b',"192.168.100.200",65535')
+    done = 0
+    for data in sample() + [stream(n) for n in lengths(link.limit)]:
+        cut = done % CUTS
+        link.receive(data, cut)
+        link.send(data[:1460])
+        done += 1
+    for cut in range(CUTS):
+        link.receive(b'+QIURC: "recv",0,9,"1.2.3.4",5\r\n', cut)
+    link.clean()
+    kit.count("hostile payloads delivered", done)
+
+
 @rows("R075", "R149", "R386", "R406")
 @cases(*DIALECTS[:6])
 def test_sent(family: str, tls: bool, _view: int) -> None:
