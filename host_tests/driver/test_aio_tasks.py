@@ -137,6 +137,20 @@ async def test_a_cancelled_connect_frees_its_id(face: "AsyncFace") -> None:
 
 @rows("R395")
 @on_loop
+async def test_a_connect_that_is_cancelled_just_as_it_came_open_is_closed(face: "AsyncFace") -> None:
+    m = face.start("BC25", [(OPEN_0, lines("OK", "+QIOPEN: 0,0")), CLOSE_0])
+    s = m.socket()
+    steps = s._open_steps(SERVER)
+    while s._slot.opened:
+        next(steps)
+        m.poll()
+    steps.close()
+    await face.settle()
+    assert all_free(face) and s.id == -1
+
+
+@rows("R395")
+@on_loop
 async def test_a_cancelled_create_connection_frees_its_slot(face: "AsyncFace") -> None:
     m = face.start("BC25", [(OPEN_0, OK), CLOSE_0])
     task = asyncio.create_task(m.create_connection(SERVER))
