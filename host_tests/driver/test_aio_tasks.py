@@ -45,6 +45,46 @@ async def test_two_tasks_receive_at_the_same_time(face: "AsyncFace") -> None:
     await face.settle()
 
 
+@rows("R108")
+@on_loop
+async def test_what_comes_while_another_task_does_not_wait(face: "AsyncFace") -> None:
+    """A call that does not wait takes what the UART has: those that wait for it must hear of it."""
+    s = face.opened([(READ_0, payload(b"zero")), (READ_0, EMPTY)])
+    t = second(face, s)
+    t.settimeout(0)
+    receiving = asyncio.create_task(s.read(4))
+    await face.settle()
+    face.uart.say(RECV_0)
+    for _ in range(100):
+        with raises(QuectelError):
+            await t.recv(1)  # never awaits anything, but takes what comes
+        if receiving.done():
+            break
+        await pause()
+    else:
+        raise AssertionError("nobody told it")
+    assert await receiving == b"zero"
+    await face.settle()
+
+
+@on_loop
+async def test_a_task_that_always_finds_something_lets_others_run(face: "AsyncFace") -> None:
+    modem = face.start("BC25", [])
+    turns = []
+
+    async def other() -> None:
+        for i in range(3):
+            turns.append(i)
+            await pause()
+
+    task = asyncio.create_task(other())
+    for _ in range(40):
+        modem.changed.set()
+        await modem.changed.wait()
+    assert len(turns) == 3
+    await task
+
+
 @rows("R108", "R149", "R292")
 @on_loop
 async def test_one_task_sends_while_another_receives(face: "AsyncFace") -> None:
@@ -93,6 +133,20 @@ async def test_a_cancelled_connect_frees_its_id(face: "AsyncFace") -> None:
     assert all_free(face)
     await s.connect(SERVER)
     assert s.id == 0
+
+
+@rows("R395")
+@on_loop
+async def test_a_connect_that_is_cancelled_just_as_it_came_open_is_closed(face: "AsyncFace") -> None:
+    m = face.start("BC25", [(OPEN_0, lines("OK", "+QIOPEN: 0,0")), CLOSE_0])
+    s = m.socket()
+    steps = s._open_steps(SERVER)
+    while s._slot.opened:
+        next(steps)
+        m.poll()
+    steps.close()
+    await face.settle()
+    assert all_free(face) and s.id == -1
 
 
 @rows("R395")

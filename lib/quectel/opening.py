@@ -181,6 +181,7 @@ def open_socket(
         engine.table.unbind(slot)  # nothing was sent, so nothing is to be closed
         slot.state = TAKEN
         raise
+    done = False
     try:
         limit_ms = _limit_ms(slot.dialect, host) + negotiate_ms
         code = yield from _try_open(engine, slot, make_line(slot), limit_ms, kind)
@@ -189,12 +190,13 @@ def open_socket(
             code = yield from _try_open(engine, slot, make_line(slot), limit_ms, kind)
         if code:
             raise open_error(code, make_line(slot), kind)
+        done = True
     except QuectelError as error:
         if slot.lport and error.code in _PORT_CODES:
             error.text += port_words(engine.family, slot.lport)
         raise
     finally:
-        if slot.opened != 0:
+        if not done:  # also if it has come open, and nobody waited for it any more
             engine.close(slot, gen)
 
 
