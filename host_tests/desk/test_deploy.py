@@ -1,6 +1,8 @@
 """`dev.py deploy` with mpremote itself, onto MicroPython's unix port behind a pty that has a flash of its own."""
 
 import json
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -88,8 +90,8 @@ def test_what_was_changed_is_copied_and_what_is_stale_removed(
     on_board(board, "for n in ('lib/quectel/text.py', 'lib/quectel/gone.mpy', 'mine.py'): open(n, 'w').close()")
     assert run(board) == 0
     assert "1 files copied and checked, 2 removed" in capsys.readouterr().out
-    after = files(board)
-    assert after.pop("mine.py") and after == before
+    assert files(board) == before
+    assert "mine.py" in on_board(board, "import os; print(os.listdir())")
 
 
 def test_what_is_the_users_is_kept_unless_asked(
@@ -143,6 +145,32 @@ def test_a_module_that_does_not_answer_is_said(
         world.call(lambda module: module.clear())
     said = capsys.readouterr().out
     assert "failed  module: no answer" in said and "are TX and RX crossed" in said and "self-test failed" in said
+
+
+def test_settings_that_cannot_be_read_are_said(
+    deployed: tuple[UnixBoard, World], capsys: pytest.CaptureFixture[str]
+) -> None:
+    board, world = deployed
+    for text, words in (
+        ("{", "look at board.py and settings.json"),
+        ('{"uart": "socket://127.0.0.1:1"}', "ECONNREFUSED"),
+    ):
+        on_board(board, f"f = open('settings.json', 'w'); f.write({text!r}); f.close()")
+        assert run(board) == 1
+        assert words in capsys.readouterr().out
+    assert run(board, "--overwrite", "--uart", world.module.url) == 0
+
+
+def test_the_command_for_a_board_without_hardware(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "tools" / "dev.py"), "board", str(tmp_path / "pico"), "--kib", "128"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"ready {tmp_path}/pico/board\n"
+        free = mpremote.run(str(tmp_path / "pico" / "board"), "exec", "import os; print(os.statvfs('/')[3])")
+        assert int(free) == 30
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+    assert not (tmp_path / "pico" / "board").is_symlink()
 
 
 def test_a_mount_and_mip_install_from_a_folder(tmp_path: Path) -> None:
@@ -263,6 +291,7 @@ def test_the_one_board_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         (["NO_SUCH_BOARD"], "there is no board 'NO_SUCH_BOARD'; choose from"),
         (["UNIX", "--port", "/dev/no-such-port"], "cannot be opened"),
         (["UNIX", "--host-port", "none"], "--host-port is 1 to 65535"),
+        (["UNIX", "--family", "BG97"], "unknown family 'BG97'; known are BG96"),
         (["UNIX", "--part", "udp"], "invalid choice"),
     ],
 )
