@@ -26,15 +26,15 @@ def start(folder: Path, **kw: Any) -> UnixBoard:
 
 
 def on_board(board: UnixBoard, script: str) -> str:
-    return mpremote.run(str(board.path), "exec", script)
+    return mpremote.run(board.tty, "exec", script)
 
 
 def files(board: UnixBoard) -> dict[str, str]:
-    return deploy.probe(str(board.path)).files
+    return deploy.probe(board.tty).files
 
 
 def run(board: UnixBoard, *arguments: str) -> int:
-    return deploy.main(["UNIX", "--port", str(board.path), *arguments])
+    return deploy.main(["UNIX", "--port", board.tty, *arguments])
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def test_a_copy_that_is_not_what_was_sent_replaces_nothing(
     monkeypatch.setattr(deploy, "_stage", damaged)
     changed = [image.File("lib/quectel/text.mpy", b"new"), image.File("lib/quectel/ring.mpy", b"newer")]
     with pytest.raises(Stop, match="not what was sent"):
-        deploy.transfer(deploy.probe(str(board.path)), deploy.Plan(changed, ["board.py"]))
+        deploy.transfer(deploy.probe(board.tty), deploy.Plan(changed, ["board.py"]))
     assert files(board) == before
 
 
@@ -181,7 +181,7 @@ def test_a_mount_and_mip_install_from_a_folder(tmp_path: Path) -> None:
     (tmp_path / "lib").symlink_to(ROOT / "lib")
     board = start(tmp_path / "board")
     try:
-        port = str(board.path)
+        port = board.tty
         code = "from quectel.models import find; print(find('EG915U').name)"
         assert "EC200U" in mpremote.run(port, "mount", str(ROOT / "lib"), "exec", code)
         with pytest.raises(Stop, match="ImportError"):
@@ -233,7 +233,7 @@ def test_a_file_system_that_runs_full_is_left_as_it_was(
 def test_a_board_file_for_another_port(bare: "Callable[..., UnixBoard]") -> None:
     board = bare()
     with pytest.raises(Stop, match="of the port linux, and RPI_PICO is for rp2; choose from UNIX"):
-        deploy.main(["RPI_PICO", "--port", str(board.path)])
+        deploy.main(["RPI_PICO", "--port", board.tty])
     assert files(board) == {}
 
 
@@ -323,4 +323,4 @@ def test_words_for_what_mpremote_says(said: str, words: str) -> None:
 
 def test_a_board_that_hangs_is_given_up(bare: "Callable[..., UnixBoard]") -> None:
     with pytest.raises(Stop, match="has stopped answering: press its reset button"):
-        mpremote.execute(str(bare().path), "while True: pass", limit_s=2)
+        mpremote.execute(bare().tty, "while True: pass", limit_s=2)

@@ -337,11 +337,12 @@ def self_test(port: str) -> int:
     for name, verdict, words in steps:
         print(f"{verdict:7} {name}: {words}")
     good = bool(steps) and all(verdict == "ok" for _, verdict, _ in steps)
-    print(_ending(good))
+    print(_ending(good, port))
     return 0 if good else 1
 
 
-def _ending(good: bool) -> str:
+def _ending(good: bool, port: str) -> str:
     if good:
-        return "self-test passed; `mpremote exec 'import main'` goes online and fetches the first page"
+        online = f".env/bin/mpremote connect {port} exec 'import main'"
+        return f"self-test passed; `{online}` goes online and fetches the first page"
     return "self-test failed: the files are on the board, see above what to do"
