@@ -69,7 +69,7 @@ SOCKET = {
     "settimeout": "value",
     "setblocking": "flag",
     "setsockopt": "level, option, value",
-    "makefile": "*_",
+    "makefile": "mode='r', buffering=-1, encoding=None, errors=None, newline=None",
     "close": "",
     "ioctl": "request, arg",
     "fileno": "",
@@ -86,7 +86,7 @@ TLS = (
     "*, ca=None, cert=None, key=None, verify=True, version='1.2', suites=65535, check_time=True, negotiate_s=300, "
     "sni=True, dtls=False, ca_extra=None, ignore=(), ctx=None"
 )
-REQUEST = ("payload", "format", "options", "confirmable", "token", "timeout_ms")
+REQUEST = ("payload", "format", "options", "confirmable", "token", "msgid", "timeout_ms")
 STATS = (
     "rx_bytes tx_bytes lines urcs unknown long_lines noise framing late timeouts resyncs rx_lost dgram_cut "
     "send_fail epochs no_slot opens"
@@ -95,17 +95,16 @@ STATS = (
 # Announced, not built yet.
 LATER = {
     "Modem": {
-        "info", "diagnose", "keep_online", "power_on", "power_off", "save", "restore",
-        "socket_module", "tls_module",
+        "save", "restore",
     },
-    "Socket": {"unacked"},
+    "Socket": set(),
     "AsyncSocket": set(),
-    "Coap": {"observe", "resource"},
+    "Coap": set(),
     "Files": set(),
 }  # fmt: skip
 LATER["AsyncModem"] = LATER["Modem"]
 LATER["AsyncSocket"] |= LATER["Socket"]
-LATER_ARGUMENTS = {"connect": {"operator", "rat"}, "status": {"what"}}
+LATER_ARGUMENTS: "dict[str, set[str]]" = {}
 
 FACES: list[tuple[type, dict[str, str]]] = [
     (quectel.Modem, MODEM),
@@ -151,7 +150,7 @@ SAYING = [
         getattr(face, name)
         for face, names in [
             *((face, [*names, *MODEM_PROPERTIES, *SOCKET_PROPERTIES]) for face, names in FACES),
-            (quectel.Coap, ["get", "post", "put", "delete", "request", "close"]),
+            (quectel.Coap, ["get", "post", "put", "delete", "request", "observe", "resource", "notify", "close"]),
             (Files, ["upload", "read", "list", "free", "size", "remove"]),
         ]
         for name in names

@@ -58,6 +58,24 @@ def test_page_and_what_is_refused(face: str, model: str) -> None:
     play(face, model, body)
 
 
+@rows("R031", "R087", "R460")
+@on(*TLS_FAMILIES)
+def test_a_context_that_forgets_its_settings(face: str, model: str) -> None:
+    """A released context may be as after a restart, which checks nothing: no server is believed for that."""
+
+    async def body(bench: Bench) -> None:
+        right, wrong = authority("right"), authority("wrong")
+        tls = TLSContext(ca=right.pem)
+        for _ in range(2):
+            bench.world.serve("page.example", servers.https(right, "page.example"))
+            assert await fetch(bench, "page.example", tls) == servers.page("page.example")
+            bench.world.serve("page.example", servers.https(wrong, "page.example"))
+            await refused(bench, "page.example", tls)
+
+    for release in ("session", "settings"):
+        play(face, model, body, options={"ssl_release": release})
+
+
 @rows("R418")
 @on(*TLS_FAMILIES)
 def test_wrong_host_name(face: str, model: str) -> None:

@@ -14,31 +14,48 @@ from desk.common import ROOT
 
 PACKAGE = ROOT / "lib" / "quectel"
 OPTIONAL = (
-    "tls", "suites", "files", "coap", "aio", "aio_socket", "_acompat", "sockets", "diagnostics", "settings", "power",
+    "tls", "suites", "files", "coap", "coap_traffic", "coap_context", "coap_resources",
+    "coap_wire", "coap_message", "aio", "aio_socket", "_acompat", "sockets", "diagnostics", "settings", "power",
+    "key", "status", "recovery", "saving",
 )  # fmt: skip
 
 # Who may import whom. `errors` and `_compat` may be imported by anyone; `errors` itself by `_compat`'s means only.
 _BELOW = {"command", "table", "text"}
 _CORE = _BELOW | {"engine", "procedure"}
 ARROWS: dict[str, set[str]] = {
-    "__init__": {"sync", "sync_socket", "aio", "aio_socket", "sockets", "tls", "coap", "modem"},
-    "sockets": {"sync", "sync_socket", "tls", "modem"},
-    "sync": {"sync_socket", "modem", "procedure", "table"},
-    "aio": {"aio_socket", "modem", "procedure", "_acompat", "table"},
+    "__init__": {"sync", "sync_socket", "aio", "aio_socket", "sockets", "tls", "coap", "coap_message", "modem"},
+    "sockets": {"sync_socket", "base_socket", "tls", "modem", "table", "text"},
+    "sync": {"sync_socket", "sockets", "modem", "procedure", "table"},
+    "aio": {"aio_socket", "sockets", "modem", "procedure", "_acompat", "table"},
     "sync_socket": {"base_socket", "modem", "table"},
     "aio_socket": {"base_socket", "modem", "table", "_acompat"},
-    "base_socket": {"modem", "opening", "procedure", "table", "text"},
-    "modem": {"models", "network", "opening", "services", "tls"} | _CORE,
-    "services": {"files", "coap", "diagnostics", "settings", "power", "procedure", "table"},
+    "base_socket": {"modem", "opening", "peers", "procedure", "table", "text"},
+    "peers": {"datagrams", "modem", "opening", "procedure", "table", "text"},
+    "datagrams": {"modem", "opening"} | _CORE,
+    "modem": {"models", "life", "network", "opening", "tls"} | _CORE,
+    "life": {"bringup", "network", "pdp", "recovery", "registration", "services"} | _CORE,
+    "services": {"files", "coap", "diagnostics", "settings", "power", "procedure", "status", "table"},
+    "bringup": {"contact", "network", "pdp", "registration"} | _CORE,
+    "contact": {"key"} | _CORE,
+    "key": {"procedure"},
+    "registration": {"network"} | _CORE,
+    "pdp": {"network"} | _CORE,
+    "recovery": {"bringup", "contact", "key", "network", "pdp", "registration"} | _CORE,
+    "status": {"contact", "network", "pdp", "registration"} | _CORE,
     "tls": {"files", "network", "suites"} | _CORE,
     "suites": set(),
     "network": _CORE,
     "opening": _CORE,
     "files": _CORE,
-    "coap": _CORE,
+    "coap": {"coap_traffic", "coap_message", "coap_wire"} | _CORE,
+    "coap_traffic": {"coap_context", "coap_message", "coap_resources"} | _CORE,
+    "coap_context": {"coap_message", "coap_wire"} | _CORE,
+    "coap_resources": {"coap_message", "coap_wire"} | _CORE,
+    "coap_wire": {"coap_message"} | _CORE,
+    "coap_message": _CORE,
     "diagnostics": {"network"} | _CORE,
-    "settings": {"network"} | _CORE,
-    "power": _CORE,
+    "settings": {"contact", "network", "registration"} | _CORE,
+    "power": {"contact", "key", "network"} | _CORE,
     "procedure": {"command", "table", "text"},
     "engine": {"transparent"} | _BELOW,
     "transparent": {"resync"} | _BELOW,
@@ -70,7 +87,7 @@ ARROWS: dict[str, set[str]] = {
 }
 FREE = {"errors", "_compat"}
 BUILT_IN = {"errno", "struct", "binascii", "io", "micropython"}
-PLATFORM = {"machine", "time", "asyncio", "select", "sys"}  # of _compat and _acompat alone
+PLATFORM = {"machine", "time", "asyncio", "select", "sys", "os"}  # of _compat and _acompat alone
 DYNAMIC = {"__init__", "models/__init__"}
 
 

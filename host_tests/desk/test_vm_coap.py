@@ -16,17 +16,18 @@ from desk import servers
 from kit import rows
 from virtual_module import coap_text as text
 from virtual_module.clock import Clock
-from virtual_module.coap import CoapEndpoint, decode, encode
+from virtual_module.coap import Choices, CoapEndpoint, decode, encode
 from virtual_module.coap_text import ACK, CON, NON, RST, Address, Message
 
 GET, POST, CONTENT = 1, 2, 0x45
+DOCUMENTED = Choices()
 Options = tuple[tuple[int, bytes], ...]
 
 
 class Bench:
     """An endpoint on a stepped clock and a raw UDP peer that says what the test wants."""
 
-    def __init__(self, show_empty_ack: bool = False) -> None:
+    def __init__(self, choices: Choices = DOCUMENTED) -> None:
         self.clock = Clock.stepped()
         self.reports: list[tuple[str, Message]] = []
         self.resources = {"/t/d"}
@@ -35,7 +36,7 @@ class Bench:
             random.Random(1),
             lambda kind, message, _peer: self.reports.append((kind, message)),
             self.resources.__contains__,
-            show_empty_ack,
+            choices,
         )
         self.raw = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.raw.bind(("127.0.0.1", 0))
@@ -67,9 +68,9 @@ class Bench:
             await asyncio.sleep(0)
 
 
-def bench(test: Callable[[Bench], Awaitable[None]], show_empty_ack: bool = False) -> None:
+def bench(test: Callable[[Bench], Awaitable[None]], choices: Choices = DOCUMENTED) -> None:
     async def run() -> None:
-        async with Bench(show_empty_ack) as b:
+        async with Bench(choices) as b:
             await test(b)
 
     asyncio.run(run())
@@ -183,7 +184,7 @@ def test_separate_response(shown: bool) -> None:
         assert await b.heard() == bytes.fromhex("600001f4")
         assert len(b.reports) == count
 
-    bench(run, show_empty_ack=shown)
+    bench(run, Choices(show_empty_ack=shown))
 
 
 @rows("R432")
@@ -333,7 +334,7 @@ def test_aiocoap_as_server() -> None:
 RD = ((8, b"rd"), (8, b"BEHJvP29Lb"))
 
 
-@rows("R258", "R261", "R266", "R267", "R269", "R375")
+@rows("R258", "R261", "R266", "R267", "R269", "R375", "R365", "R385")
 @pytest.mark.parametrize(
     ("message", "peer", "shown", "line"),
     [
@@ -380,6 +381,42 @@ RD = ((8, b"rd"), (8, b"BEHJvP29Lb"))
 )
 def test_rsp_lines(message: Message, peer: Address | None, shown: bool, line: bytes) -> None:
     assert text.rsp_line(message, peer, shown) == b"+QCOAPURC: " + line
+
+
+@rows("R374")
+def test_content_format_may_always_be_shown() -> None:
+    message = Message(ACK, CONTENT, 1, options=((4, b"\xab"), (12, b"")), payload=b"hi")
+    assert text.rsp_line(message, None, False, True) == b'+QCOAPURC: "rsp",2,2.05,1,1,12,"0",2,hi'
+    assert text.rsp_line(message, None, False) == b'+QCOAPURC: "rsp",2,2.05,1,2,hi'
+
+
+@rows("R250", "R429")
+@pytest.mark.parametrize("status", [2, 3])
+def test_status_when_no_answer_comes(status: int) -> None:
+    async def run(b: Bench) -> None:
+        b.end.send(get(), b.peer)
+        b.clock.advance(94_000)
+        assert b.end.status == status
+
+    bench(run, Choices(no_answer=status))
+
+
+@rows("R431", "R259")
+def test_what_the_host_may_have_to_do_itself() -> None:
+    """Answer for paths that nobody has, tell doubled messages apart; hear of RST to a NON."""
+
+    async def run(b: Bench) -> None:
+        ask = get(5, b"t", options=((11, b"x"),))
+        await b.say(encode(ask))
+        await b.say(encode(ask))
+        assert b.reports == [("req", ask), ("req", ask)]
+        b.end.send(Message(NON, CONTENT, 9, b"t"), b.peer)
+        await b.heard()
+        await b.say(bytes.fromhex("70000009"))
+        await b.say(bytes.fromhex("70000008"))
+        assert b.reports[2:] == [("rsp", Message(RST, 0, 9))]
+
+    bench(run, Choices(own_404=False, dedupe=False, show_rst_to_non=True))
 
 
 @rows("R260", "R264")

@@ -65,7 +65,7 @@ def test_con_get() -> None:
     play("BC95-G", run)
 
 
-@rows("R231", "R232", "R233", "R234", "R240", "R466")
+@rows("R231", "R232", "R233", "R234", "R240", "R370", "R466")
 def test_heads() -> None:
     async def run(b: Bench) -> None:
         with Peer(b) as peer:
@@ -102,7 +102,7 @@ def test_heads() -> None:
     play("BC95-G", run)
 
 
-@rows("R236", "R237", "R238", "R239", "R240")
+@rows("R236", "R237", "R238", "R239", "R240", "R378")
 def test_options() -> None:
     async def run(b: Bench) -> None:
         with Peer(b) as peer:
@@ -111,6 +111,9 @@ def test_options() -> None:
             assert (await peer.heard())[4:] == b"\xb2rd" + b"\x11\x2a" + b"\x36ep=1;2" + b"\x03b=U" + b"\xff</>"
             await send(b, "1,2,%s,5683" % ADDRESS)
             assert len(await peer.heard()) == 4  # the options are used up
+            await b.ok('AT+QCOAPOPTION=2,11,".well-know",11,"core"')  # the bytes as they are given
+            await send(b, "1,1,%s,5683" % ADDRESS)
+            assert (await peer.heard())[4:] == b"\xba.well-know" + b"\x04core"
             for wrong in (
                 '0', '1', '2,11,"a"', '1,11,"a",11,"b"', '13' + ',11,"a"' * 13, '1,11,a', '1,2,"a"', '1,12,"43"',
                 '1,11,""', '1,11,"%s"' % ("x" * 181), '1,17,"text"',
@@ -143,9 +146,23 @@ def test_payloads() -> None:
     play("BC95-G", run)
 
 
-@rows("R226", "R227", "R229", "R286", "R430", "R276", "R438")
+@rows("R430", "R434")
+def test_other_readings() -> None:
+    async def run(b: Bench) -> None:
+        with Peer(b):
+            b.module.options.change({"coap_create_twice": 50, "coap_one_con": False})
+            await b.ok("AT+QCOAPCREATE=56830")
+            assert await b.answer("AT+QCOAPCREATE=56830") == cme(50)
+            await send(b, "0,1,%s,5683" % ADDRESS)
+            await send(b, "0,1,%s,5683" % ADDRESS)
+
+    play("BC95-G", run)
+
+
+@rows("R226", "R227", "R229", "R286", "R363", "R430", "R276", "R438")
 def test_context() -> None:
     async def run(b: Bench) -> None:
+        assert await b.answer("AT+QCOAPCRETAE=56830") == ERROR
         for line in ('ADDRES=4,"/t/d"', "HEAD=1", 'OPTION=1,11,"a"', "SEND=0,1,%s,5683" % ADDRESS):
             assert await b.answer("AT+QCOAP" + line) == cme(3), line
         assert await b.answer("AT+QCOAPDATASTATUS?") == b"\r\n+QCOAPDATASTATUS: 0\r\n" + OK

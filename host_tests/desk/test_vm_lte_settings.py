@@ -357,6 +357,26 @@ def test_network_time(model: str) -> None:
     play(model, silent)
 
 
+@cases(*BOTH)
+def test_time_that_the_network_tells(model: str) -> None:
+    """UTC, local time, and what was told last; nothing where the network tells none."""
+
+    async def run(bench: Bench) -> None:
+        bench.module.clock.advance(65_000)
+        assert await bench.type("AT+QLTS=1") == answer('+QLTS: "2026/11/25,23:31:05+32,0"')
+        assert await bench.type("AT+QLTS=2") == answer('+QLTS: "2026/11/26,07:31:05+32,0"')
+        assert await bench.type("AT+QLTS") == answer('+QLTS: "2026/11/26,07:30:00+32,0"')
+        assert await bench.type("AT+QLTS=3") == b"\r\n+CME ERROR: 50\r\n"
+        bench.module.network.stat = 2
+        assert await bench.type("AT+QLTS=1") == answer('+QLTS: ""')
+
+    async def none(bench: Bench) -> None:
+        assert await bench.type("AT+QLTS=1") == answer('+QLTS: ""')
+
+    play(model, run, options={"network_time": "26/11/25,23:30:00+32"})
+    play(model, none)
+
+
 @rows("R299", "R395", "R396")
 @cases(*BOTH)
 def test_choices_of_the_gaps_as_options(model: str) -> None:

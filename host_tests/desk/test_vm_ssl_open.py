@@ -265,7 +265,7 @@ def test_state_lines_byte_for_byte(model: str) -> None:
 
 
 @LTE
-@rows("R067", "R399")
+@rows("R022", "R023", "R067", "R399")
 def test_network_that_does_not_answer(model: str) -> None:
     """The connect has its 150 s; the negotiation time begins after it."""
 
@@ -304,3 +304,69 @@ def test_context_taken_down_by_the_host(model: str) -> None:
             assert b.connection(4).state == 2
 
     play(model, run)
+
+
+@LTE
+@rows("R022", "R023", "R086", "R088")
+def test_what_takes_no_time(model: str) -> None:
+    """Of the SSL commands only opening waits for the network: all others answer while the clock stands still."""
+
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good(), greeting=b"hello") as server:
+            await ready(b, server.port)
+            await opened(b)
+            await peers.until(b.connection(4).unread)
+            begun = b.module.clock.now_ms()
+            for command in ('AT+QSSLCFG="negotiatetime",1,10', 'AT+QSSLCFG="seclevel",1', "AT+QSSLSTATE=4"):
+                assert (await b.type(command)).endswith(OK)
+            assert (await b.type("AT+QSSLSEND=4,2")).startswith(b"\r\n>")
+            assert await b.raw(b"hi") == b"\r\nSEND OK\r\n"
+            assert b"hello" in await b.type("AT+QSSLRECV=4,1500")
+            await b.ok("AT+QSSLCLOSE=4,65535")
+            assert b.module.clock.now_ms() == begun
+
+    play(model, run)
+
+
+@LTE
+@rows("R004", "R043", "R063", "R064", "R086")
+def test_what_is_left_out(model: str) -> None:
+    """An optional parameter takes its default, whatever the command before said; in QSSLCFG the value is a query."""
+
+    async def run(b: Bench) -> None:
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port)
+            await opened(b, 1)
+            assert b.connection(4).mode == 1
+            await b.ok("AT+QSSLCLOSE=4,5")
+            assert await b.type_until('AT+QSSLOPEN=1,1,4,"server.test",443', ": 4,0") == OK + b"\r\n+QSSLOPEN: 4,0\r\n"
+            assert b.connection(4).mode == 0
+            await b.ok('AT+QSSLCFG="negotiatetime",1,10')
+            for _ in range(2):
+                assert b'"negotiatetime",1,10' in await b.type('AT+QSSLCFG="negotiatetime",1')
+            await b.ok("AT+QSSLCLOSE=4")
+            await peers.until(server.ended.is_set)
+
+    play(model, run)
+
+
+@LTE
+@rows("R087", "R460")
+def test_settings_of_a_context_that_is_released(model: str) -> None:
+    """They outlive the last connection, or by an option do not."""
+    query = 'AT+QSSLCFG="seclevel",1'
+
+    async def run(b: Bench) -> None:
+        kept = b.module.options["ssl_release"] != "settings"
+        async with peers.TlsServer(peers.good()) as server:
+            await ready(b, server.port)
+            await opened(b, number=3)
+            await opened(b, number=4)
+            await b.ok("AT+QSSLCLOSE=3")
+            assert b'"seclevel",1,1' in await b.type(query)
+            await b.ok("AT+QSSLCLOSE=4")
+            assert (b'"seclevel",1,1' in await b.type(query)) == kept
+            assert kept or b'"seclevel",1,0' in await b.type(query)
+
+    play(model, run)
+    play(model, run, options={"ssl_release": "settings"})

@@ -143,7 +143,7 @@ def test_refused_and_nothing_said(model: str, name: str) -> None:
 
 
 @LTE
-@rows("R052", "R067", "R399")
+@rows("R022", "R023", "R052", "R067", "R399")
 @pytest.mark.parametrize("said", [b"", b"\x16\x03\x03\x40\x00"])
 def test_handshake_that_hangs(model: str, said: bytes) -> None:
     """The negotiation time is the module's; the server says nothing, or the head of a record that never comes."""

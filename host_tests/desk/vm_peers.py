@@ -149,6 +149,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    """Whether somebody takes connections at a TCP port of loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 class ProtocolServer(asyncio.Protocol):
     """A TCP server that is the protocol of all its connections."""
 

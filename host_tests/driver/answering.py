@@ -125,7 +125,7 @@ class Answering:
             self._behind = line(b"+QFUPL: %d,%x" % (e.cmd.ndata, checksum(e.cmd.data)))
             return b"\r\nCONNECT\r\n"
         if command.startswith(b"AT+QCOAPSEND="):
-            msgid = b"%d" % self.modem._coap._next_id
+            msgid = b"%d" % self.modem._coap._context._next_id
             self._behind = _OK + b'\r\n+QCOAPURC: "rsp",10.0.0.1,5683,2,2.05,' + msgid + b',1,12,"0",2,hi\r\n'
         return b"\r\n> "
 

@@ -174,8 +174,6 @@ class Module:
     def _rare(self, line: bytes) -> None:
         if line.startswith(b"AT+QCOAPHEAD=5,"):
             self._msgid = digits_at(line, 15)
-            self._text = False
-        elif line.startswith(b"AT+QCOAPOPTION="):
             self._text = b',12,"0"' in line
         if line == b"AT+CGMM":
             self._answer(b"\r\n" + self.family.modules[0].encode() + b"\r\n" + OK)

@@ -266,7 +266,7 @@ def messages(case: "Any") -> None:
 def requests(case: "Any") -> None:
     """CoAP requests and their responses."""
     service = case.modem.coap()
-    service._next_id = 7
+    service._context._next_id = 7
     for _ in range(case.numbers.between(1, 2)):
         limit_ms = case.numbers.choice((3000, 20_000))
         data = payload(case, 100).replace(b"\x1a", b"").replace(b"\x1b", b"")

@@ -71,11 +71,16 @@ NB_PINS = [
 ]
 PREPARED = met("BC25") + NB_PINS + [said("AT+QISTATE?")]
 LTE_PINS = [
+    said('AT+QURCCFG="urcport"', '+QURCCFG: "urcport","uart1"'),
     said("AT+QISDE?", "+QISDE: 0"),
     said('AT+QICFG="dataformat"', '+QICFG: "dataformat",0,0'),
     said('AT+QICFG="viewmode"', '+QICFG: "viewmode",0'),
 ]
-CLOSE_MODE = said('AT+QICFG="close/mode"', '+QICFG: "close/mode",0')
+EC200U_PINS = [
+    said('AT+QICFG="close/mode"', '+QICFG: "close/mode",0'),
+    said('AT+QICFG="udp/readmode"', '+QICFG: "udp/readmode",0'),
+    said('AT+QICFG="tcp/accept"', '+QICFG: "tcp/accept",1'),
+]
 READY = said("AT+CPIN?", "+CPIN: READY")
 HOME = said("AT+CEREG?", "+CEREG: 0,1")
 ATTACHED = said("AT+CGATT?", "+CGATT: 1")

@@ -173,24 +173,27 @@ def coap(family: str) -> Story:
     """A request with all that belongs to it."""
     script = [
         (b"AT+QCOAPDEL\r", [OK]),
-        (b"AT+QCOAPCREATE=56830\r", [OK]),
-        (b'AT+QCOAPCFG="Showra",1\r', [OK]),
-        (b'AT+QCOAPCFG="Showrspopt",1\r', [OK]),
-        (b"AT+QCOAPHEAD=5,77,2,5151\r", [OK]),
-        (b'AT+QCOAPOPTION=1,11,"t"\r', [OK]),
+        (b'AT+QCOAPCREATE=56830;+QCOAPCFG="Showra",1;+QCOAPCFG="Showrspopt",1\r', [OK]),
+        (b'AT+QCOAPHEAD=5,77,2,5151;+QCOAPOPTION=1,11,"t"\r', [OK]),
         (b"AT+QCOAPSEND=0,1,10.1.2.3,5683\r", [b"\r\n> "]),
         (b"\x1a", [OK, line('+QCOAPURC: "rsp",10.1.2.3,5683,2,2.05,77,1,12,"0",4,data')]),
         (b"AT+QCOAPDATASTATUS?\r", [line("+QCOAPDATASTATUS: 4"), OK]),
     ]
-    return Deed("coap", family, script, _requesting)
+    story = Deed("coap", family, script, _requesting)
+    story.also = {  # a request that comes in between, for a path that nobody has
+        b"AT+QCOAPHEAD=5,4711,2,AB01\r": OK,
+        b"AT+QCOAPSEND=2,404,10.1.2.3,5683\r": b"\r\n> ",
+        b"\x1a": OK,
+    }
+    return story
 
 
 def _requesting(run: "Run") -> "Steps":
     service = run.modem.coap()
-    service._next_id = 76
-    command = service._command("GET", "coap://10.1.2.3/t", b"", None, (), True)
+    service._context._next_id = 76
+    request = service._request(1, "coap://10.1.2.3/t", b"", None, (), True, b"QQ")
     try:
-        message = yield from service._exchange(command, b"QQ", True, 100_000)
+        message = yield from service._exchange(request, 100_000)
         run.results.append((message.code, message.msgid, message.payload))
     except QuectelError as error:
         run.results.append((error.code, error.text))

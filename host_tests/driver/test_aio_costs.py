@@ -9,6 +9,7 @@ import asyncio
 import kit
 from lean import LeanScript, LeanWire
 from quectel import AsyncModem, AsyncSocket, QuectelError
+from quectel._acompat import News
 from quectel.models import find
 from quectel.table import DGRAM, ENDED, OPEN, STREAM
 from scripted import as_prepared, lines
@@ -49,16 +50,16 @@ class LeanClock:
         return yield_once()
 
 
-class Waits(asyncio.Event):
+class Waits(News):
     """Counts how often somebody was about to wait."""
 
     def __init__(self) -> None:
-        asyncio.Event.__init__(self)
+        News.__init__(self)
         self.count = 0
 
     def clear(self) -> None:
         self.count += 1
-        asyncio.Event.clear(self)
+        News.clear(self)
 
 
 def yield_once() -> "Any":
@@ -145,6 +146,14 @@ async def make_socket(modem: "Any") -> None:
     modem.socket()
 
 
+async def make_module(modem: "Any") -> None:
+    modem.socket_module()
+
+
+async def make_tls_module(modem: "Any") -> None:
+    modem.tls_module()
+
+
 async def sleeping() -> "tuple[Any, Call]":
     modem = made(LeanScript(ALLOWED + WOKEN + [CLOSE_0]))
     await modem.sleep("deep")
@@ -158,6 +167,14 @@ async def accepting() -> "tuple[Any, Call]":
     await sock.listen()
     modem.uart._say(lines('+QIURC: "incoming",3,0,"192.168.2.2",36566'))
     return modem, sock.accept
+
+
+async def counting() -> "tuple[Any, Call]":
+    modem = made(LeanScript([said("AT+QISEND=0,0", "+QISEND: 1000,400,600")]), "BG96", True)
+    sock = modem.socket()
+    modem.engine.table.bind(sock._slot, 0)
+    sock._slot.state = OPEN
+    return modem, sock.unacked
 
 
 def refusing(timeout: float) -> "Make":
@@ -206,11 +223,14 @@ SCENES: "list[tuple[str, int, Make]]" = [
     ("accept", 0, accepting),
     ("close", 0, of_socket(lambda s: s.close(), [CLOSE_0])),
     ("sendto", 0, steady(lambda s: s.sendto(PART, SERVER), kind=DGRAM)),
+    ("unacked", 0, counting),
     ("set_mode", 0, of_socket(lambda s: s.set_mode(1), [said("AT+QISWTMD=0,1")])),
 ]
 SET_CLOCK = said('AT+CCLK="26/11/25,09:08:07+00"')
 MODEM_SCENES: "list[tuple[str, int, Make]]" = [
     ("socket", 0, of_modem(make_socket, [])),
+    ("socket_module", 0, of_modem(make_module, [])),
+    ("tls_module", 0, of_modem(make_tls_module, [])),
     ("aclose", 0, of_modem(lambda m: m.aclose(), [])),
     ("command", 11, of_modem(lambda m: m.command("AT+CSQ"), [said("AT+CSQ", "+CSQ: 17,99")])),
     ("ping", 0, of_modem(lambda m: m.ping("a.example"), [PING])),

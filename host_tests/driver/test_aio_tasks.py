@@ -244,6 +244,42 @@ async def test_the_callers_time_limit_is_kept(face: "AsyncFace") -> None:
     await face.settle()
 
 
+@on_loop
+async def test_two_tasks_open_one_service(face: "AsyncFace") -> None:
+    """The second waits for the first, and neither datagram gets the other's peer."""
+    opening = (b'AT+QIOPEN=1,0,"UDP SERVICE","127.0.0.1",0,5000,0\r', [OK, 200, lines("+QIOPEN: 0,0")])
+    script: "list[Any]" = [opening]
+    for data, peer in ((b"a", 1), (b"b", 2)):
+        script += [(b'AT+QISEND=0,1,"10.0.0.%d",9\r' % peer, b"\r\n> "), (data, lines("SEND OK"))]
+    s = face.start("EC200U", script).socket(SOCK_DGRAM)
+    s.bind(("", 5000))
+    tasks = [asyncio.create_task(s.sendto(b"a", ("10.0.0.1", 9))), asyncio.create_task(s.sendto(b"b", ("10.0.0.2", 9)))]
+    for task in tasks:
+        assert await task == 1
+
+
+@on_loop
+async def test_two_tasks_send_to_peers_of_their_own(face: "AsyncFace") -> None:
+    """Each datagram goes where its task has said, whatever the other says while it waits for its turn."""
+    opening = (b'AT+QIOPEN=1,0,"UDP SERVICE","127.0.0.1",0,5000,0\r', lines("OK", "+QIOPEN: 0,0"))
+    heads = tuple([b'AT+QISEND=0,2,"10.0.0.%d",9\r' % peer for peer in (1, 2)])
+    step = [(heads, [100, b"\r\n> "]), ((b"a1", b"a2", b"b1", b"b2"), [100, lines("SEND OK")])]
+    s = face.start("EC200U", [opening] + step * 5).socket(SOCK_DGRAM)
+    s.bind(("", 5000))
+
+    async def talk(name: bytes, peer: str) -> None:
+        for i in (b"1", b"2"):
+            assert await s.sendto(name + i, (peer, 9)) == 2
+
+    await s.sendto(b"a1", ("10.0.0.1", 9))
+    tasks = [asyncio.create_task(talk(b"a", "10.0.0.1")), asyncio.create_task(talk(b"b", "10.0.0.2"))]
+    for task in tasks:
+        await task
+    sent = face.uart.wrote.split(b"AT+QISEND=0,2,")[1:]
+    wanted = [b'"10.0.0.%d",9\r%s' % (peer, data) for peer, data in ((1, b"a1"), (1, b"a1"), (1, b"a2"))]
+    assert sorted(sent) == wanted + [b'"10.0.0.2",9\rb1', b'"10.0.0.2",9\rb2']
+
+
 # --- deep sleep -----------------------------------------------------------------------------------------------------
 
 

@@ -159,7 +159,7 @@ def test_resolve(face: "Face") -> "Generator[Any, Any, None]":
         answer += lines('+QIURC:"dnsgip",10.0.0.2') + RECV_1 + lines('+QIURC: "dnsgip", "2001:db8::1"')
         m = face.start("BC25", [(DNS, answer)], size=size)
         assert (yield m.resolve("a.example")) == ["10.0.0.1", "10.0.0.2", "2001:db8::1"]
-        assert m.stats.unknown == 1 and not m.engine.awaited
+        assert m.engine.stat == 5 and not m.engine.awaited
         face.check()
 
 
@@ -340,3 +340,15 @@ def test_dates() -> None:
         date = date_of(days)
         assert days_of(date[0], date[1], date[2]) == days and date > before
         before = date
+
+
+@both
+def test_services_use_the_context_that_was_brought_up(face: "Face") -> "Generator[Any, Any, None]":
+    found = lines("OK", '+QIURC: "dnsgip",0,1,600', '+QIURC: "dnsgip","10.0.0.9"')
+    script = [(b'AT+QPING=3,"10.0.0.9",1,1\r', lines("OK", '+QPING: 0,"10.0.0.9",32,9,255', "+QPING: 0,1,1,0,9,9,9"))]
+    script += [(b'AT+QIDNSGIP=3,"a.example"\r', found), (b'AT+QNTP=3,"pool.ntp.org",123,1\r', lines("OK", TIME))]
+    m = face.start("BG96", script)
+    m.engine.pdp = 3
+    assert (yield m.ping("10.0.0.9", count=1, timeout_s=1)).received == 1
+    assert (yield m.resolve("a.example")) == ["10.0.0.9"]
+    assert (yield m.ntp()) == UTC

@@ -4,9 +4,9 @@ from errno import EAGAIN
 
 from faces import both
 from kit import raises, rows
-from quectel import QuectelError, QuectelTimeout
+from quectel import BUFFER, PUSH, QuectelError, QuectelTimeout
 from quectel.table import FREE
-from scripted import lines
+from scripted import OK, lines
 from steps import CLOSE_0, CLOSE_1, EMPTY, RECV_1, SENT, payload, sending
 
 TYPE_CHECKING = False
@@ -113,3 +113,29 @@ def test_a_client_that_the_module_turned_away_is_counted(face: "Face") -> "Gener
     with raises(QuectelTimeout):
         yield server.accept()
     assert m.stats.no_slot == 3
+
+
+@both
+def test_a_listener_of_the_lte_families(face: "Face") -> "Generator[Any, Any, None]":
+    """It names no address of its own; ids of clients come from the top, and they begin in buffer mode."""
+    opening = b'AT+QIOPEN=1,0,"TCP LISTENER","127.0.0.1",0,2020,0\r'
+    read = b"AT+QIRD=11,1500\r"
+    push = (b"AT+QISWTMD=11,1\r", OK)
+    closes = [(b"AT+QICLOSE=11,10\r", OK), (b"AT+QICLOSE=0,10\r", OK)]
+    for mode in (BUFFER, PUSH):
+        script = [(opening, lines("OK", "+QIOPEN: 0,0")), (read, payload(b"hi")), (read, EMPTY), push]
+        m = face.start("EC200U", script + closes)
+        server = m.socket(mode=mode)
+        server.bind(("", 2020))
+        yield server.listen()
+        face.uart.say(lines('+QIURC: "incoming",11,0,"192.168.2.2",36566', '+QIURC: "recv",11'))
+        client, address = yield server.accept()
+        assert address == ("192.168.2.2", 36566) and client.id == 11 and client.mode == BUFFER
+        assert (yield client.read(2)) == b"hi"
+        yield face.settle()
+        yield client.set_mode(PUSH)
+        face.uart.say(b'\r\n+QIURC: "recv",11,2\r\nho\r\n' + lines('+QIURC: "closed",11'))
+        assert (yield client.read()) == b"ho"
+        yield client.close()
+        yield server.close()
+        face.check()

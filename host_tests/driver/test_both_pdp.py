@@ -27,7 +27,7 @@ def described(line: str, pdp: int = 1) -> "Script":
     return FOUND + [INACTIVE, said(line), INACTIVE, (b"AT+QIACT=%d\r" % pdp, [8000, OK]), active, CLOCK]
 
 
-@rows("R101", "R102", "R301", "R337")
+@rows("R101", "R102", "R301", "R328", "R337")
 @both
 def test_how_a_context_is_described(face: "Face") -> "Generator[Any, Any, None]":
     made: "list[tuple[str, dict[str, Any], str]]" = [

@@ -112,7 +112,7 @@ def test_wrong_settings(face: "Face") -> "Generator[Any, Any, None]":
         {"dns": ('::1"', None)},
         {"dns": (None, "1.1.1.1")},
         {"imei": "1"},
-        {"rat": 7},
+        {"speed": 7},
     ):
         with raises(ValueError):
             yield m.config(**how)

@@ -6,7 +6,7 @@ from faces import both
 from kit import raises, rows
 from pems import AMAZON, CERT, KEY
 from quectel import QuectelError, TLSContext, TLSError
-from scripted import ERROR, lines
+from scripted import ERROR, OK, lines
 from steps import CLOCK, LTE_PINS, met, said, whole, why
 from tls_steps import WEB, bare, cfg, closes, going_up, opens, path_of, there
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from faces import Face
     from steps import Script
 
+UNTOLD = said("AT+QLTS=1", '+QLTS: ""')
 UNSET = said("AT+CCLK?", '+CCLK: "80/01/06,00:00:19+00"')
 PREPARED = met("BG96") + LTE_PINS + [said("AT+QISTATE?"), said("AT+QSSLSTATE")]
 
@@ -47,6 +48,36 @@ def test_a_context_is_set_up_once(face: "Face") -> "Generator[Any, Any, None]":
     yield face.settle()
     third = yield m.create_connection(WEB, tls=context)
     assert third.id == 0
+
+
+@rows("R031", "R050", "R059", "R087", "R460")
+@both
+def test_a_released_context_is_asked_whether_it_still_checks(face: "Face") -> "Generator[Any, Any, None]":
+    """Not while another connection uses it, and not if it checks nobody."""
+    query = b'AT+QSSLCFG="seclevel",0\r'
+    setup = [there("ca.pem")] + bare(0, level=1) + [cfg(0, "cacert", '"ca.pem"')]
+    context = TLSContext(ca="ca.pem")
+    for told, again in (
+        (lines('+QSSLCFG: "seclevel",0,1', "OK"), []),
+        (lines('+QSSLCFG: "seclevel",0,0', "OK"), setup),
+        (OK, setup),
+        (ERROR, setup),
+    ):
+        script = [CLOCK] + setup + [opens(0, 0), opens(0, 1), closes(0), opens(0, 0), closes(0), closes(1)]
+        m = face.start("BG96", script + [(query, told)] + again + [opens(0, 0)])
+        first = yield m.create_connection(WEB, tls=context)
+        other = yield m.create_connection(WEB, tls=context)
+        yield first.close()
+        first = yield m.create_connection(WEB, tls=context)
+        yield first.close()
+        yield other.close()
+        yield m.create_connection(WEB, tls=context)
+        face.check()
+    m = face.start("BG96", bare(0) + [opens(0, 0), closes(0), opens(0, 0)])
+    context = TLSContext(verify=False)
+    sock = yield m.create_connection(WEB, tls=context)
+    yield sock.close()
+    yield m.create_connection(WEB, tls=context)
 
 
 @rows("R031")
@@ -138,7 +169,7 @@ def test_ids_of_tcp_and_tls_sockets_never_collide(face: "Face") -> "Generator[An
     assert caught.value.errno == ENOBUFS and "12 connection ids" in str(caught.value)
 
 
-@rows("R047", "R419")
+@rows("R043", "R047", "R419")
 @both
 def test_a_ca_that_was_left_in_the_module_is_not_trusted(face: "Face") -> "Generator[Any, Any, None]":
     """It may be another context's, or of the time before this microcontroller started."""
@@ -183,7 +214,9 @@ def test_a_file_that_is_not_there(face: "Face") -> "Generator[Any, Any, None]":
 def test_the_clock_is_set_before_certificates_are_checked(face: "Face") -> "Generator[Any, Any, None]":
     setup = bare(0, level=1) + [cfg(0, "cacert", '"ca.pem"')]
     context = TLSContext(ca="ca.pem")
-    m = face.start("BG96", [UNSET, said('AT+CCLK="26/11/25,09:08:07+00"'), there("ca.pem")] + setup + [opens(0, 0)])
+    m = face.start(
+        "BG96", [UNSET, UNTOLD, said('AT+CCLK="26/11/25,09:08:07+00"'), there("ca.pem")] + setup + [opens(0, 0)]
+    )
     with raises(TLSError) as caught:
         yield m.create_connection(WEB, tls=context)
     assert caught.value.errno == EACCES
@@ -205,7 +238,7 @@ def test_the_boards_clock_sets_the_modules(face: "Face") -> "Generator[Any, Any,
     m.net.utc = lambda: (2025, 1, 2, 3, 4, 5)
     yield m.create_connection(WEB, tls=TLSContext(ca="ca.pem"))
     face.check()
-    m = face.start("BG96", [UNSET])
+    m = face.start("BG96", [UNSET, UNTOLD])
     m.net.utc = lambda: None  # nobody has set it
     with raises(TLSError):
         yield m.create_connection(WEB, tls=TLSContext(ca="ca.pem"))
@@ -213,8 +246,29 @@ def test_the_boards_clock_sets_the_modules(face: "Face") -> "Generator[Any, Any,
 
 @rows("R039")
 @both
+def test_the_networks_time_sets_the_clock(face: "Face") -> "Generator[Any, Any, None]":
+    """It is UTC, whatever zone it names; what is no time is none."""
+    setup = bare(0, level=1) + [cfg(0, "cacert", '"ca.pem"')]
+    told = said("AT+QLTS=1", '+QLTS: "2026/11/25,09:08:07+32,0"')
+    script = [UNSET, told, said('AT+CCLK="26/11/25,09:08:07+00"'), there("ca.pem")] + setup + [opens(0, 0)]
+    m = face.start("BG96", script)
+    yield m.create_connection(WEB, tls=TLSContext(ca="ca.pem"))
+    assert m.net.clock_is_set()
+    face.check()
+    texts = ("", "1980/01/06,00:00:19+00,0", "2026/11/25", "2026/13/25,09:08:07+32,0", "never,and,nowhere")
+    for text in texts:
+        for answer in (lines('+QLTS: "%s"' % text, "OK"), lines("+CME ERROR: 4"), OK):
+            m = face.start("EC200U", [UNSET, (b"AT+QLTS=1\r", answer)])
+            with raises(TLSError) as caught:
+                yield m.create_connection(WEB, tls=TLSContext(ca="ca.pem"))
+            assert caught.value.errno == EACCES
+            face.check()
+
+
+@rows("R039")
+@both
 def test_a_restart_may_have_lost_the_clock(face: "Face") -> "Generator[Any, Any, None]":
-    m = face.start("BG96", PREPARED + [UNSET])
+    m = face.start("BG96", PREPARED + [UNSET, UNTOLD])
     m.net.clock = "26/11/25,09:08:07+00"
     face.uart.say(lines("RDY"))
     yield face.settle()

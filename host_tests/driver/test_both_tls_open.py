@@ -56,7 +56,7 @@ def test_transparent_opens_wait_as_long(face: "Face") -> "Generator[Any, Any, No
     face.check()
 
 
-@rows("R395", "R398", "R271")
+@rows("R100", "R271", "R315", "R332", "R395", "R398")
 @both
 def test_a_failed_open_is_closed(face: "Face") -> "Generator[Any, Any, None]":
     """Whatever it failed with, in which mode, and however it was told."""

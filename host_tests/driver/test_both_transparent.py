@@ -182,7 +182,7 @@ def test_out_and_back_in(face: "Face") -> "Generator[Any, Any, None]":
     yield s.close()
 
 
-@rows("R033", "R038")
+@rows("R033", "R038", "R423")
 @both
 def test_into_transparent_mode_with_qiswtmd(face: "Face") -> "Generator[Any, Any, None]":
     script = [(b"AT+QISWTMD=0,2\r", CONNECT + b"data"), ESCAPE, (b"ATO\r", NO_CARRIER), CLOSE_LTE]

@@ -10,7 +10,7 @@ from steps import (
     ACTIVE,
     ATTACHED,
     CLOCK,
-    CLOSE_MODE,
+    EC200U_PINS,
     HOME,
     INACTIVE,
     LTE_PINS,
@@ -45,7 +45,7 @@ def test_nb_families_come_up() -> None:
 def test_lte_families_come_up() -> None:
     for family, model in (("BG96", "BG96"), ("EC200U", "EC200UCNAA"), ("EG915U", "EG915U-EU")):
         setup = said('AT+QICSGP=1,1,"internet","me","secret",1')
-        pins = LTE_PINS + ([CLOSE_MODE] if family != "BG96" else [])
+        pins = LTE_PINS + (EC200U_PINS if family != "BG96" else [])
         script = met(model) + pins + [said("AT+QISTATE?"), said("AT+QSSLSTATE"), READY, HOME, ATTACHED]
         script += [INACTIVE, setup, INACTIVE, (b"AT+QIACT=1\r", [3000, OK]), ACTIVE, CLOCK]
         modem, check = start(family, script, False)

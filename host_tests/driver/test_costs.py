@@ -9,9 +9,9 @@ import kit
 from kit import skip
 from lean import LeanScript
 from pems import AMAZON
-from quectel import Modem, Socket, TLSContext
+from quectel import SOCK_DGRAM, Modem, Socket, TLSContext
 from quectel.files import checksum
-from quectel.table import ENDED
+from quectel.table import ENDED, OPEN
 from scripted import as_prepared, lines
 from stated import stated
 from steps import (
@@ -289,6 +289,27 @@ def query() -> "Call":
     return sock.query_state
 
 
+def unacked() -> "Call":
+    m = modem([said("AT+QISEND=0,0", "+QISEND: 1000,400,600")], "BG96")
+    sock = m.socket()
+    m.engine.table.bind(sock._slot, 0)
+    sock._slot.state = OPEN
+    return sock.unacked  # type: ignore[no-any-return]
+
+
+def sendto_another() -> "Call":
+    """To another address from an open UDP service."""
+    there = [(b'AT+QISEND=0,4,"10.0.0.9",90\r', b"\r\n> "), (b"ping", lines("SEND OK"))]
+    m = modem(
+        [(b'AT+QIOPEN=1,0,"UDP SERVICE","127.0.0.1",0,2020,0\r', lines("OK", "+QIOPEN: 0,0"))] + there * 2, "BG96"
+    )
+    sock = m.socket(SOCK_DGRAM)
+    sock.bind(("", 2020))
+    sock.sendto(b"ping", ("10.0.0.9", 90))
+    sock._aimed = ("10.0.0.8", 90)
+    return lambda: sock.sendto(b"ping", ("10.0.0.9", 90))
+
+
 def refused(timeout: float) -> "Call":
     """A call that raises for want of bytes."""
     sock = opened()
@@ -305,15 +326,53 @@ def refused(timeout: float) -> "Call":
 
 
 def coap(method: str) -> "Call":
-    made = [said("AT+QCOAPDEL"), said("AT+QCOAPCREATE=56830")]
-    made += [said('AT+QCOAPCFG="Showra",1'), said('AT+QCOAPCFG="Showrspopt",1')]
+    made = [said("AT+QCOAPDEL"), said('AT+QCOAPCREATE=56830;+QCOAPCFG="Showra",1;+QCOAPCFG="Showrspopt",1')]
     answer = lines("OK", '+QCOAPURC: "rsp",10.0.0.9,5683,2,2.05,8,1,12,"0",12,a,"b",\r\nOK\r\n')
-    asked = [said("AT+QCOAPHEAD=5,8,4,01020304"), said('AT+QCOAPOPTION=1,11,"a"')]
+    asked = [said('AT+QCOAPHEAD=5,8,4,01020304;+QCOAPOPTION=1,11,"a"')]
     asked += [(b"AT+QCOAPSEND=0,%d,10.0.0.9,5683\r" % (1 + ("get", "post", "put", "delete").index(method)), b"\r\n>")]
     asked += [(b"\x1a", answer), said("AT+QCOAPDATASTATUS?", "+QCOAPDATASTATUS: 4")]
     service = modem(whole(made, asked), "BC95-G").coap()
-    service._next_id = 7
+    service._context._next_id = 7
     return lambda: getattr(service, method)("coap://10.0.0.9/a", token=b"\x01\x02\x03\x04")
+
+
+MADE = [said("AT+QCOAPDEL"), said('AT+QCOAPCREATE=56830;+QCOAPCFG="Showra",1;+QCOAPCFG="Showrspopt",1')]
+ADDED = MADE + [said('AT+QCOAPADDRES=4,"/t/d"')]
+
+
+def coap_observe() -> "Call":
+    answer = lines("OK", '+QCOAPURC: "rsp",10.0.0.9,5683,2,2.05,8,2,6,"1",12,"0",2,20')
+    asked = [said('AT+QCOAPHEAD=5,8,4,01020304;+QCOAPOPTION=2,6,"0",11,"a"')]
+    asked += [(b"AT+QCOAPSEND=0,1,10.0.0.9,5683\r", b"\r\n>"), (b"\x1a", answer)]
+    asked += [said("AT+QCOAPDATASTATUS?", "+QCOAPDATASTATUS: 4")]
+    service = modem(whole(MADE, asked), "BC95-G").coap()
+    service._context._next_id = 7
+    return lambda: service.observe("coap://10.0.0.9/a", print, token=b"\x01\x02\x03\x04")
+
+
+def coap_resource() -> "Call":
+    service = modem(ADDED, "BC95-G").coap()
+    return lambda: service.resource("/t/d", print)
+
+
+def coap_notify() -> "Call":
+    """One observer."""
+    asked = [said('AT+QCOAPHEAD=5,50670,2,ABCD;+QCOAPOPTION=1,6,"1"')]
+    asked += [(b"AT+QCOAPSEND=2,205,10.0.0.9,5683\r", b"\r\n>"), (b"\x1a", lines("OK"))]
+    asked += [said('AT+QCOAPHEAD=5,8,2,ABCD;+QCOAPOPTION=2,6,"2",12,"0"')]
+    asked += [(b"AT+QCOAPSEND=0,205,10.0.0.9,5683\r", b"\r\n>"), (PAYLOAD + b"\x1a", lines("OK"))]
+    asked += [said("AT+QCOAPDATASTATUS?", "+QCOAPDATASTATUS: 4")]
+    service = modem(whole(ADDED, asked), "BC95-G").coap()
+    service._context._next_id = 7
+    service.resource("/t/d", _fresh, observable=True)
+    service._modem.uart._say(lines('+QCOAPURC: "req",10.0.0.9,5683,0,1,50670,07,2,ABCD,6,"0",11,"t",11,"d"'))
+    for _ in range(200):
+        service._modem.poll()
+    return lambda: service.notify("/t/d", PAYLOAD, format=0)
+
+
+def _fresh(_message: object) -> int:
+    return 205
 
 
 PING = (
@@ -358,6 +417,8 @@ SCENES: "list[Scene]" = [
     ("sync.Modem.command", 11, command),
     ("sync.Modem.set_clock", 0, clock),
     ("sync.Modem.socket", 0, of_modem(lambda m: m.socket())),
+    ("sync.Modem.socket_module", 0, of_modem(lambda m: m.socket_module())),
+    ("sync.Modem.tls_module", 0, of_modem(lambda m: m.tls_module())),
     ("sync.Modem.create_connection", 0, of_modem(lambda m: m.create_connection(SERVER))),
     ("sync.Modem.ping", 0, service(lambda m: m.ping("a.example"), PING)),
     ("sync.Modem.resolve", 0, service(lambda m: m.resolve("a.example"), NAME)),
@@ -367,9 +428,9 @@ SCENES: "list[Scene]" = [
     ("sync.Modem.sleep", 0, allow_sleep),
     ("sync.Modem.wake", 0, wake),
     ("modem.Core.on_urc", 0, of_modem(lambda m: m.on_urc("+X:", nothing))),
-    ("modem.Core.ifconfig", 0, of_modem(lambda m: m.ifconfig())),
-    ("modem.Core.status", 0, of_modem(lambda m: m.status())),
-    ("modem.Core.isconnected", 0, of_modem(lambda m: m.isconnected())),
+    ("life.Life.ifconfig", 0, of_modem(lambda m: m.ifconfig())),
+    ("life.Life.status", 0, of_modem(lambda m: m.status())),
+    ("life.Life.isconnected", 0, of_modem(lambda m: m.isconnected())),
     ("modem.Core.family", 0, of_modem(lambda m: m.family)),
     ("modem.Core.stats", 0, of_modem(lambda m: m.stats)),
     ("modem.Core.poll", 0, of_modem(lambda m: m.poll())),
@@ -386,6 +447,8 @@ SCENES: "list[Scene]" = [
     ("sync_socket.Socket.close", 0, close),
     ("sync_socket.Socket.set_mode", 0, switch),
     ("sync_socket.Socket.query_state", 0, query),
+    ("sync_socket.Socket.unacked", 0, unacked),
+    ("sync_socket.Socket.sendto:to another address of a service", 0, sendto_another),
     ("sync_socket.Socket.recv", 100, of_socket(lambda s: s.recv(100))),
     ("sync_socket.Socket.recv", 500, of_socket(lambda s: s.recv(500))),
     ("sync_socket.Socket.recvfrom", 100, of_socket(lambda s: s.recvfrom(100))),
@@ -415,6 +478,9 @@ SCENES: "list[Scene]" = [
     ("tls.TLSContext", len(PEM), new_tls_context_of_pem),
     ("tls.TLSContext", len(AMAZON), lambda: lambda: TLSContext(ca=AMAZON)),
     ("coap.Coap.close", 0, coap_close),
+    ("coap.Coap.observe", 0, coap_observe),
+    ("coap.Coap.resource", 0, coap_resource),
+    ("coap.Coap.notify", len(PAYLOAD), coap_notify),
     ("coap.Coap.request", 0, lambda: coap("get")),
     ("coap.Coap.get", 0, lambda: coap("get")),
     ("coap.Coap.post", 0, lambda: coap("post")),

@@ -3,7 +3,7 @@
 from faces import start
 from kit import rows
 from quectel._compat import ticks_diff
-from quectel.coap import CoapMessage
+from quectel.coap_message import CoapMessage
 from quectel.command import ON_OK, RUN
 from quectel.network import Network
 from quectel.procedure import wait_for

@@ -1,9 +1,9 @@
 """Every command that the driver sends has its family's own maximum response time: facts/response_times.csv."""
 
 import kit
-from answering import start
+from answering import line, start
 from kit import cases, raises, rows
-from quectel import PUSH, QuectelTimeout, TLSContext
+from quectel import PUSH, QuectelTimeout, TLSContext, TLSError
 from quectel._compat import ticks_diff
 from quectel.table import SOCK_DGRAM
 
@@ -58,10 +58,20 @@ def use(modem: "Any") -> None:
     if modem.family.tls is not None:
         talk(modem, TLSContext(ca=PEM))
         modem.files.remove("x")
+        untold(modem)
         assert modem.files.read("y") == b"hi" and modem.files.free() == 1000
     if modem.family.wake_ms:
         modem.sleep("off")
     modem.disconnect()
+
+
+def untold(modem: "Any") -> None:
+    """A clock that nobody has set."""
+    modem.uart.answers.insert(0, (b"AT+CCLK?", line(b'+CCLK: "80/01/06,00:00:00+00"')))
+    modem.net.clock, modem.net.utc = "", None
+    with raises(TLSError):
+        modem.create_connection(("10.0.0.1", 80), tls=TLSContext(ca=PEM))
+    modem.uart.answers.pop(0)
 
 
 def talk(modem: "Any", tls: "Any") -> None:

@@ -111,7 +111,7 @@ def test_certificates_and_keys_that_are_right() -> None:
 SUITES = facts("cipher_suites.csv")
 
 
-@rows("R027", "R028", "R029", "R334", "R335")
+@rows("R027", "R028", "R029", "R320", "R321", "R334", "R335")
 def test_suites_by_name_and_by_code() -> None:
     """Each of the documents' tables, and what a family lacks before a byte is sent."""
     of_family = {"BG96": 0, "EC200U": 0}
@@ -165,7 +165,7 @@ def items(context: TLSContext, family: str, clock: bool = False, uploads: "Any" 
     return [line[11:].replace(",0,", " ", 1) for line in found]
 
 
-@rows("R044", "R045", "R046", "R048", "R049", "R050", "R051", "R052")
+@rows("R044", "R045", "R046", "R048", "R049", "R050", "R051", "R052", "R059", "R320", "R323", "R329", "R421")
 def test_settings_of_a_tls_context() -> None:
     bare = ['"sslversion" 3', '"ciphersuite" 0XFFFF', '"seclevel" 0', '"ignorelocaltime" 0', '"negotiatetime" 300']
     assert items(TLSContext(verify=False), "BG96") == bare
@@ -194,7 +194,7 @@ def test_more_contexts_than_the_module_has() -> None:
         held.place(TLSContext(verify=False, ctx=3), [3])
 
 
-@rows("R053", "R054", "R055", "R056", "R057")
+@rows("R053", "R054", "R055", "R056", "R057", "R331", "R336")
 def test_settings_of_ec200u_alone() -> None:
     got = items(TLSContext(verify=False), "EC200U")
     assert got[5:] == [
@@ -287,7 +287,7 @@ def test_a_certificate_goes_up_once() -> None:
 
 @rows("R039")
 def test_an_unset_clock_is_named() -> None:
-    modem, check = start("BG96", [said("AT+CCLK?", '+CCLK: "80/01/06,00:00:19+00"')])
+    modem, check = start("BG96", [said("AT+CCLK?", '+CCLK: "80/01/06,00:00:19+00"'), said("AT+QLTS=1")])
     with raises(TLSError) as caught:
         modem.create_connection(("example.com", 443), tls=TLSContext(ca="ca.pem"))
     assert caught.value.errno == EACCES and "clock" in str(caught.value)

@@ -10,7 +10,7 @@ import os
 import kit
 from kit import rows
 from play import AMBIGUOUS, ASKS_WHY, LAST_ERROR, TRANSPARENTLY, Play, each, find, playable, played_whole, spellings_in
-from quectel.coap import parse as message
+from quectel.coap_message import parse as message
 from quectel.table import OPEN
 from transcript import paths
 

@@ -24,7 +24,7 @@ def test_the_test_form_of_registration_is_answered(prefix: bytes) -> None:
     rig = Rig()
     lines = rig.ask(b"AT" + prefix[:-1] + b"=?", prefix)
     rig.asked(b"AT" + prefix[:-1] + b"=?", b"\r\n" + prefix + b" 1\r\n\r\n" + prefix + b" (0-2)\r\n" + OK)
-    assert lines == [prefix + b" (0-2)"] and rig.stat("unknown") == 1
+    assert lines == [prefix + b" (0-2)"] and rig.engine.stat == 1
 
 
 @cases((1, True), (2, False), (3, False))

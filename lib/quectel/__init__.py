@@ -16,7 +16,7 @@ _WHERE = {
     "AsyncSocket": "aio_socket",
     "TLSContext": "tls",
     "Coap": "coap",
-    "CoapMessage": "coap",
+    "CoapMessage": "coap_message",
     "QuectelError": "errors",
     "QuectelTimeout": "errors",
     "NetworkError": "errors",
@@ -29,7 +29,7 @@ _WHERE = {
 }
 
 # The core from the bottom up: imported from its top, each file would stand on the stack of those above it.
-_CORE = ("table", "intake", "framing", "lines", "resync", "engine", "modem")
+_CORE = ("table", "intake", "framing", "lines", "resync", "engine", "pdp", "life", "modem")
 
 
 def __getattr__(name):

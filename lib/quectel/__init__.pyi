@@ -1,7 +1,7 @@
 from .aio import AsyncModem as AsyncModem
 from .aio_socket import AsyncSocket as AsyncSocket
 from .coap import Coap as Coap
-from .coap import CoapMessage as CoapMessage
+from .coap_message import CoapMessage as CoapMessage
 from .errors import CoapError as CoapError
 from .errors import NetworkError as NetworkError
 from .errors import QuectelError as QuectelError

@@ -2,27 +2,72 @@
 
 import sys
 
-__all__ = ("Event", "Waiter", "create_task", "sleep_ms")
+__all__ = ("News", "Waiter", "create_task", "sleep_ms")
 
 if sys.implementation.name == "micropython":
-    from asyncio import Event, create_task, sleep_ms
+    from asyncio import Event, TimeoutError, core, create_task, sleep_ms, wait_for_ms
+
+    from ._compat import poller
 
     _NAP_MS = 2
+    _NAPS = 10  # so many of them in vain, and the UART is waited for
+    _NEAR_MS = 100  # what is due within this time is not worth that
+    _LOOK_MS = 20
+
+    def _readable(stream):
+        """To be awaited: something can be read."""
+        yield core._io_queue.queue_read(stream)
 
     class Waiter:
-        """Waits for a UART.  It is looked at every 2 ms while something is under way, else every 20 ms."""
+        """Waits for a UART.
+
+        While something is under way it is looked at every 2 ms, which costs no object.  Then the event loop waits for
+        it, and nothing runs; one that the loop cannot wait for is looked at every 20 ms.
+        """
 
         def __init__(self, uart):
-            pass
+            self._stream = uart.fileno() if hasattr(uart, "fileno") else uart
+            self._naps = 0
+            self._woken = Event()
+            self._watch = Event()
+            self._watcher = create_task(self._watching()) if poller(self._stream) else None
+
+        async def _watching(self):
+            """A task of its own: one that sleeps cannot wait for a stream as well."""
+            while True:
+                await self._watch.wait()
+                self._watch.clear()
+                await _readable(self._stream)
+                self._woken.set()
 
         def wake(self):
-            pass
+            """End the wait: there is something to do."""
+            self._naps = 0
+            self._woken.set()
 
         def wait(self, ms):
-            return sleep_ms(min(ms, _NAP_MS if ms < 1000 else 20))  # to be awaited; asyncio's own costs no object
+            """To be awaited; ms: what is due then, 0 if something has moved, -1 if nothing is due."""
+            self._naps = self._naps + 1 if ms else 0
+            if 0 <= ms < _NEAR_MS or (self._watcher and self._naps < _NAPS):
+                return sleep_ms(min(ms, _NAP_MS) if ms >= 0 else _NAP_MS)
+            if self._watcher:
+                return self._rest(ms)
+            return sleep_ms(_LOOK_MS if ms < 0 or ms >= 1000 else _NAP_MS)
+
+        async def _rest(self, ms):
+            self._woken.clear()
+            self._watch.set()
+            if ms < 0:
+                await self._woken.wait()
+                return
+            try:
+                await wait_for_ms(self._woken.wait(), ms)
+            except TimeoutError:
+                pass
 
         def close(self):
-            pass
+            if self._watcher:
+                self._watcher.cancel()
 
 else:
     from asyncio import Event, create_task, get_running_loop, sleep
@@ -31,7 +76,7 @@ else:
         await sleep(ms / 1000)
 
     class Waiter:
-        """Waits for a UART: by the event loop if it has a file descriptor, else it is looked at every 2 ms."""
+        """Waits for a UART: by the event loop if it has a file descriptor, else it is looked at every 2 or 20 ms."""
 
         def __init__(self, uart):
             self._event = Event()
@@ -45,11 +90,25 @@ else:
             self._event.set()
 
         async def wait(self, ms):
-            timer = self._loop.call_later((ms if self._fd >= 0 else min(ms, 2)) / 1000, self._event.set)
+            """ms: what is due then, 0 if something has moved, -1 if nothing is due."""
+            if self._fd < 0:
+                ms = min(ms, 2) if 0 <= ms < 1000 else 20
+            timer = self._loop.call_later(ms / 1000, self._event.set) if ms >= 0 else None
             await self._event.wait()
             self._event.clear()
-            timer.cancel()
+            if timer:
+                timer.cancel()
 
         def close(self):
             if self._fd >= 0:
                 self._loop.remove_reader(self._fd)
+
+
+class News(Event):
+    """An event of which all that wait are told.  Waiting lets the other tasks run, even if something has come already:
+    a task that always finds something to do would keep them from it.
+    """
+
+    def wait(self):
+        """To be awaited."""
+        return sleep_ms(0) if self.is_set() else Event.wait(self)

@@ -1,4 +1,4 @@
-from asyncio import Event as Event
+from asyncio import Event
 from collections.abc import Awaitable, Coroutine
 from typing import Any
 
@@ -9,6 +9,9 @@ class Task:
 
 def create_task(coro: Coroutine[Any, Any, None]) -> Task: ...
 async def sleep_ms(ms: int) -> None: ...
+
+class News(Event):
+    def wait(self) -> Awaitable[object]: ...  # type: ignore[override]
 
 class Waiter:
     def __init__(self, uart: Uart) -> None: ...

@@ -26,6 +26,10 @@ if sys.implementation.name == "micropython":
             return None
         return waiter
 
+    def makefile(sock, mode, buffering, encoding, errors, newline):
+        """A socket is a stream, and closing that closes it."""
+        return sock
+
     def Store(size):
         # BytesIO moves bytes at C speed with write(buf, off, n) and readinto(buf, n), on every version.
         io = BytesIO(size)
@@ -61,11 +65,64 @@ if sys.implementation.name == "micropython":
             pack_into(self._formats[k], dst, off, self._views[k])
 
 else:
+    from errno import EAGAIN
+    from io import BufferedReader, BufferedRWPair, BufferedWriter, RawIOBase, TextIOWrapper
     from time import gmtime, monotonic_ns, sleep
 
     const = int
-    Stream = object  # io.IOBase.__del__ would close a socket from the garbage collector
+
+    class Stream:
+        """Not io.IOBase: its __del__ would close a socket from the garbage collector."""
+
     _TimeoutError = TimeoutError
+
+    class _File(RawIOBase):
+        """The bytes of a socket, which stays open until all its files are closed."""
+
+        def __init__(self, sock):
+            self._sock = sock
+            sock._hold(1)
+
+        def readable(self):
+            return True
+
+        def writable(self):
+            return True
+
+        def readinto(self, buf):
+            return self._once(self._sock.recv_into, buf)
+
+        def write(self, data):
+            return self._once(self._sock.send, data)
+
+        def _once(self, call, buf):
+            try:
+                return call(buf)
+            except OSError as error:
+                if error.errno != EAGAIN:
+                    raise
+                return None
+
+        def close(self):
+            if not self.closed:
+                RawIOBase.close(self)
+                self._sock._hold(-1)
+
+    def makefile(sock, mode, buffering, encoding, errors, newline):
+        """What CPython's sockets give: http.client reads its answers from it."""
+        if not set(mode) <= set("rwb"):
+            raise ValueError("mode is made of r, w and b")
+        raw = _File(sock)
+        if buffering == 0:
+            return raw
+        size = buffering if buffering > 1 else 8192
+        if "w" not in mode:
+            file = BufferedReader(raw, size)
+        elif "r" not in mode:
+            file = BufferedWriter(raw, size)
+        else:
+            file = BufferedRWPair(raw, raw, size)
+        return file if "b" in mode else TextIOWrapper(file, encoding, errors, newline)
 
     def poller(uart):
         """Here a UART offers wait(ms) or is looked at once a millisecond."""
@@ -91,6 +148,10 @@ else:
             self._buf[self._pos : self._pos + n] = memoryview(buf)[off : off + n]
             self._pos += n
             return n
+
+        def read(self, n):
+            self._pos += n
+            return bytes(memoryview(self._buf)[self._pos - n : self._pos])
 
         def readinto(self, buf, n=-1):
             n = len(buf) if n < 0 else n
@@ -128,6 +189,16 @@ def ticks_diff(a, b):
     """Milliseconds from b to a, negative when a is earlier; right over the wrap up to 2**29."""
     a = (a - b) & _MASK
     return a if a < _HALF else a - _HALF - _HALF
+
+
+def any_number():
+    """16 bits that differ from one start to the next, where the platform can tell."""
+    try:
+        from os import urandom
+    except ImportError:
+        return _ticks_ms() & 0xFFFF
+    two = urandom(2)
+    return two[0] << 8 | two[1]
 
 
 def utc_now():

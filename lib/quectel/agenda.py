@@ -97,7 +97,7 @@ class Agenda(Sending):
             return False
         room = slot.ring.room()
         if slot.kind == DGRAM:
-            return room >= slot.dialect.read_max + 2
+            return room >= slot.dialect.read_max + 2 + slot.service
         return room >= min(slot.dialect.read_max, slot.ring.size >> 1)
 
     # --- a lost announcement ------------------------------------------------------------------------------------

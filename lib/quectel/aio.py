@@ -1,6 +1,6 @@
 """The asyncio face: AsyncModem.  One task touches the UART; sockets wait for it to change something."""
 
-from ._acompat import Event, Waiter, create_task
+from ._acompat import News, Waiter, create_task
 from ._compat import const, ticks_add, ticks_diff, ticks_ms, utc_now
 from .aio_socket import AsyncSocket
 from .errors import QuectelTimeout
@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._acompat import Task
-    from ._faces import AsyncCoap, AsyncFiles, Family, MaybeTLS, PingResult, SocketOptions, Unpack
+    from ._faces import AsyncCoap, AsyncFiles, Family, MaybeTLS, PingResult, PortContexts, SocketOptions, Unpack
     from ._types import Address, Clock, Pins, Proc, ReadBuf, Report, Rtc, T, Trace, Uart
+    from .sockets import SocketModule, TLSModule
 
-_IDLE_MS = const(1000)
 _STEP_MS = const(20)  # a procedure that waits for time to pass is asked again that often
+
+
+def sooner(ms: int, other: int) -> int:
+    """The shorter of two times; -1 as the first is never."""
+    return other if ms < 0 or other < ms else ms
 
 
 class AsyncClock:
@@ -44,7 +49,7 @@ class ClockWaiter:
 
     def wait(self, ms: int) -> "Awaitable[object]":
         """What is to be awaited."""
-        ms = 0 if self._woken else min(ms, _STEP_MS)
+        ms = 0 if self._woken else sooner(ms, _STEP_MS)
         self._woken = False
         return self._clock.sleep_ms(ms)  # type: ignore[no-any-return]
 
@@ -66,7 +71,8 @@ class AsyncModem(Core):
     What calls ask of the heap is said with each, as on Modem.  "A wait" is added each time that a call waits until
     something has changed; a call that waits for a time, or for more bytes, waits often.  A turn of its task allocates
     nothing, but MicroPython's event loop takes a frame for each turn of its task, 160 bytes, and gives it back at once.
-    Its task has a turn whenever something moves, every 2 ms while something is under way, else every 20 ms.
+    Its task has a turn whenever something moves, and every 2 ms while something is under way.  20 ms later it waits for
+    the UART, or a call, and takes no turn; where the event loop cannot wait for the UART, it looks every 20 ms.
     Making one: Allocates at most 50,000 bytes, as making a Modem.
     """
 
@@ -94,11 +100,22 @@ class AsyncModem(Core):
         self._given = clock
         self._task: "Task | None" = None
         self._waiter = _NO_WAITER
-        self.changed = Event()  # something has; await it behind pause()
+        self.changed = News()  # something has; await it behind pause()
         self._alarm = -1  # somebody's time is over then
         self._broken: "OSError | None" = None  # what the UART raised
 
     # --- the task -----------------------------------------------------------------------------------------------
+
+    def poll(self) -> bool:
+        """See Modem.poll(); whoever waits is woken if anything moved.  Allocates nothing."""
+        if Core.poll(self):
+            self.changed.set()
+            return True
+        return False
+
+    def is_broken(self) -> bool:
+        """True once the UART has raised an error.  Allocates nothing."""
+        return self._broken is not None
 
     def _start(self) -> None:
         if self._broken is not None:
@@ -112,7 +129,6 @@ class AsyncModem(Core):
         try:
             while True:
                 if self.poll():
-                    self.changed.set()
                     await self._waiter.wait(0)
                 else:
                     await self._waiter.wait(self._idle_ms())
@@ -121,26 +137,24 @@ class AsyncModem(Core):
             self.changed.set()
 
     def _idle_ms(self) -> int:
-        """How long nothing has to be done; wakes everybody when an alarm is over."""
+        """In how many ms something is to be done, -1 for never; wakes everybody when an alarm is over."""
         now = self._clock.ticks_ms()
-        due = self.engine.due(now)
-        ms = _IDLE_MS if due < 0 else min(due, _IDLE_MS)
+        ms = self.engine.due(now)
         if self.engine.ntx:
-            ms = min(ms, 1)
-        if self._jobs:
-            ms = min(ms, _STEP_MS)
+            ms = 1
+        elif self._jobs:
+            ms = sooner(ms, _STEP_MS)
         if self._alarm >= 0:
-            left = ticks_diff(self._alarm, now)
-            if left <= 0:
+            left = max(ticks_diff(self._alarm, now), 0)
+            if not left:
                 self._alarm = -1
                 self.changed.set()
-            ms = min(ms, max(left, 0))
+            ms = sooner(ms, left)
         return ms
 
     def kick(self) -> None:
         """Let the engine start what a call has asked for, without waiting for the task's turn."""
-        if self.poll():
-            self.changed.set()
+        self.poll()
         self._waiter.wake()
 
     def pause(self, until: int) -> bool:
@@ -158,6 +172,10 @@ class AsyncModem(Core):
     def _set_alarm(self, at: int) -> None:
         if self._alarm < 0 or ticks_diff(at, self._alarm) < 0:
             self._alarm = at
+
+    def begin(self, timeout_ms: int) -> None:
+        """A call of a socket that never waits begins.  Starts the task."""
+        self._start()
 
     def until(self, timeout_ms: int) -> int:
         """The end of a time limit, -1 for none.  Starts the task."""
@@ -201,13 +219,15 @@ class AsyncModem(Core):
         password: str = "",
         auth: "str | None" = None,
         pin: "str | None" = None,
+        operator: "str | None" = None,
+        rat: "str | None" = None,
         ip: str = "IPV4",
         pdp: int = 1,
         timeout_ms: int = 300_000,
         report: "Report | None" = None,
     ) -> None:
-        """See Modem.connect().  Allocates at most 36,000 bytes, 250 a wait."""
-        await self.run(self._connect(apn, user, password, auth, pin, ip, pdp, report), timeout_ms)
+        """See Modem.connect().  Allocates at most 44,000 bytes, 250 a wait."""
+        await self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, report), timeout_ms)
 
     async def disconnect(self) -> None:
         """See Modem.disconnect().  Allocates at most 2,800 bytes, 250 a wait."""
@@ -230,6 +250,39 @@ class AsyncModem(Core):
         return await self.run(self._command(line, prefix, final, data, timeout_ms))
 
     # --- life ---------------------------------------------------------------------------------------------------
+
+    async def info(self) -> "dict[str, object]":
+        """All that is known: "family" "model" "revision" "imei" "imsi" "iccid" "operator" "rat" "rssi" "cell"
+        "address" "apn" "dns" "clock" "baud" "status" "epoch"; "" or None for what the module does not tell.
+
+        Allocates at most 30,000 bytes, 250 a wait.
+        """
+        return await self.run(self._info(self.status()))
+
+    async def diagnose(self) -> "list[tuple[str, bool, str]]":
+        """(step, ok, words) for power, identity, sim, signal, register, attach, pdp and clock, top down.
+
+        The words say what to try.  The first step that fails is the last one: what stands below rests on it.
+        It changes nothing, and raises nothing but what a module in deep sleep without a wake pin raises.
+        Allocates at most 30,000 bytes, 250 a wait.
+        """
+        return await self.run(self._diagnose())
+
+    async def power_on(self) -> None:
+        """Press the power key with pins.pwrkey(0) and pwrkey(1), and wait until the module answers.
+
+        Nothing is pressed when it answers already.  The times are pins.on_ms and pins.boot_ms, or the family's.
+        QuectelError(ENODEV) without such a pin, or if it does not answer.  Allocates at most 9,000 bytes, 250 a wait.
+        """
+        await self.run(self._switch(True))
+
+    async def power_off(self) -> None:
+        """AT+QPOWD, and wait for POWERED DOWN, at most 65 s: then the supply may be cut.
+
+        All sockets end with ECONNRESET.  The next call that needs the module switches it on again, if it can.
+        QuectelTimeout if it does not say so.  Allocates at most 19,500 bytes, 250 a wait.
+        """
+        await self.run(self._switch(False))
 
     async def sleep(self, mode: str, **timers_s: int) -> None:
         """See Modem.sleep().  Allocates at most 4,400 bytes, 250 a wait."""
@@ -268,6 +321,21 @@ class AsyncModem(Core):
             if not done:  # cancelled, too
                 self.engine.close(sock._slot, sock._gen)
         return sock
+
+    def socket_module(self, *, tls: "PortContexts" = None) -> "SocketModule":
+        """See Modem.socket_module().  Its sockets never block: they are for asyncio.open_connection() and its like.
+
+        Allocates at most 950 bytes.
+        """
+        from .sockets import LoopSocket, socket_module
+
+        return socket_module(self, tls, LoopSocket)
+
+    def tls_module(self) -> "TLSModule":
+        """See Modem.tls_module().  Allocates at most 150 bytes."""
+        from .sockets import TLSModule
+
+        return TLSModule()
 
     # --- services -----------------------------------------------------------------------------------------------
 

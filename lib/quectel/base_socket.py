@@ -1,12 +1,12 @@
 """The part of a socket that never waits, for both faces."""
 
-from errno import EAGAIN, ECONNRESET, EINPROGRESS, EIO, ENOTCONN, EOPNOTSUPP
+from errno import EAGAIN, EALREADY, ECONNRESET, EINPROGRESS, EIO, ENOTCONN, EOPNOTSUPP
 
 from ._compat import LONGEST_MS, const
 from .errors import QuectelError, error_of, uart_lent
-from .opening import check_address, check_host
+from .opening import check_address, check_host, is_address
+from .peers import Peers
 from .table import (
-    DGRAM,
     ENTRY,
     FAILED,
     FREE,
@@ -73,7 +73,7 @@ def _ms(seconds: float) -> int:
     )
 
 
-class BaseSocket:
+class BaseSocket(Peers):
     """A slot for one generation, a time-out and addresses."""
 
     def __init__(
@@ -86,7 +86,7 @@ class BaseSocket:
         self._gen = self._slot.gen
         self._timeout_ms = -1
         self._form = ENTRY
-        self._peer: "Address | None" = None
+        self._peer: "Address | None" = None  # that connect() has opened it to
         self._local = ("", 0)
         self._one = bytearray(1)
         self._got = 0  # bytes that the readinto() under way has
@@ -157,8 +157,9 @@ class BaseSocket:
         listen() needs a port; a client may have one: connect() raises EADDRINUSE if another socket of this
         modem has the port (R118, R119).  Clients do better without; ports 1000 to 1500 should be avoided (R119).
         BC65 and BC92 want 120 s between the close and the next open of a port, and tell so with EADDRINUSE: 556, 563
-        or 574 (R120).  A datagram socket still needs connect() or sendto() to receive: no family has "UDP SERVICE"
-        here (R124).  ValueError and TypeError for others.  Allocates at most 600 bytes.
+        or 574 (R120).  A datagram socket of BG96, EC200U and EG915U hears everybody on its port from the first call on
+        that receives or sends ("UDP SERVICE"); one of the NB families needs connect() or sendto() to receive (R124).
+        ValueError and TypeError for others.  Allocates at most 600 bytes.
         """
         self._check_shut(False)
         host, port = pair(address)
@@ -186,7 +187,7 @@ class BaseSocket:
         if self._closed:
             raise QuectelError(ENOTCONN, "the socket is closed")
         state = self._slot.state if self._slot.gen == self._gen else FREE
-        if state in (OPENING, OPEN, HALF):
+        if state in (OPENING, OPEN, HALF) and not (renew and self._serves()):
             raise ValueError("the socket is connected or listens")
         if renew and state != TAKEN:
             self._engine.close(self._slot, self._gen)
@@ -196,9 +197,20 @@ class BaseSocket:
 
     def _begin_open(self, address: "Address") -> "OSError":
         """Start what poll() then carries on; gives EINPROGRESS to be raised."""
-        self._opening = self._modem.background(self._open_steps(address))
+        if self._opening is not None and not self._opening.ended:
+            raise QuectelError(EALREADY, "a connect() is under way")
+        self._opening = self._modem.background(self._marked(self._open_steps(address)))
         self._peer = pair(address)
         return in_progress()
+
+    def _marked(self, steps: "Proc[None]") -> "Proc[None]":
+        """Procedure: the same; a failure before anything was opened fails the slot, for whoever polls it."""
+        try:
+            yield from steps
+        except OSError as error:
+            if self._slot.gen == self._gen:
+                self._slot.fail(error.errno or EIO)
+            raise
 
     def _error(self) -> "OSError":
         """Why the slot cannot be used: a connect() in the background may have failed."""
@@ -236,7 +248,7 @@ class BaseSocket:
         slot = self._modem.incoming(self._slot)
         if slot is None:
             self._check()
-            if self._slot.kind != LISTENER:
+            if self._slot.kind != LISTENER and self._opening is None:
                 raise ValueError("accept() is for sockets that listen")
             return None
         slot.parent = -1
@@ -252,10 +264,8 @@ class BaseSocket:
         slot = self._slot
         if slot.gen == self._gen and slot.kind == LISTENER:
             raise QuectelError(ENOTCONN, "a listener receives nothing: accept() gives a socket that does")
-        if slot.gen == self._gen and slot.state == TAKEN and self._opening is None:
-            if slot.kind == DGRAM:
-                raise QuectelError(EOPNOTSUPP, "there is no UDP SERVICE: connect() or sendto() tells whom to hear")
-            raise QuectelError(ENOTCONN, "connect() first")
+        if slot.gen == self._gen and slot.state == TAKEN:
+            self._hear()
         return True
 
     def _sends(self, buf: "ReadBuf", n: int) -> None:
@@ -302,10 +312,14 @@ class BaseSocket:
         if self._closed:
             raise QuectelError(ENOTCONN, "the socket is closed")
         self._check_bytes(buf, len(buf))
-        if self._peer is not None and self._peer[0] == address[0] and self._peer[1] == address[1]:
+        peer = self._peer or self._aimed
+        if peer is not None and peer[0] == address[0] and peer[1] == address[1] and (self._peer or self._serves()):
             return False
         self._check_peer(address)
-        return True
+        if not self._serves() or not is_address(address[0]):
+            return True
+        self._aim(address, address[0])
+        return False
 
     def _check_bytes(self, buf: "ReadBuf", n: int) -> None:
         """n: the length of a datagram."""

@@ -275,7 +275,7 @@ class Diagnostics:
         in_range("count", count, *record.ping_counts)
         in_range("timeout_s", timeout_s, *record.ping_seconds)
         in_range("size", size, *record.ping_sizes)
-        line = b'AT+QPING=1,"%s",%d,%d' % (_host(self._family, "host", host), timeout_s, count)
+        line = b'AT+QPING=%d,"%s",%d,%d' % (self._modem.engine.pdp, _host(self._family, "host", host), timeout_s, count)
         if record.ping_sizes[0] < record.ping_sizes[1]:
             line += b",%d" % size
         yield from self._modem.ready()
@@ -290,7 +290,7 @@ class Diagnostics:
 
     def resolve(self, host: str, timeout_ms: int) -> "Proc[list[str]]":
         """Procedure; see Modem.resolve()."""
-        line = b'AT+QIDNSGIP=1,"%s"' % _host(self._family, "host", host)
+        line = b'AT+QIDNSGIP=%d,"%s"' % (self._modem.engine.pdp, _host(self._family, "host", host))
         yield from self._modem.ready()
         found = Names()
         limit_ms = max(timeout_ms, _NAME_MS)  # who waits less leaves a result behind that must not be the next one's
@@ -308,7 +308,12 @@ class Diagnostics:
         in_range("port", port, 1, 65535)
         if rtc is not None and not hasattr(rtc, "datetime"):
             raise TypeError("rtc must have datetime(), as machine.RTC has")
-        line = b'AT+QNTP=1,"%s",%d,%d' % (_host(self._family, "server", server), port, bool(set_clock))
+        line = b'AT+QNTP=%d,"%s",%d,%d' % (
+            self._modem.engine.pdp,
+            _host(self._family, "server", server),
+            port,
+            bool(set_clock),
+        )
         yield from self._modem.ready()
         found = Time()
         yield from self._times.fill(line, found, self._record.ntp_ms)

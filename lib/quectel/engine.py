@@ -303,6 +303,8 @@ class Engine(Transparent):
         """Bytes of a stream, or one datagram; what buf has no room for of it is dropped and counted."""
         if slot.kind != DGRAM:
             return slot.ring.take(buf, self._off, n)
+        if slot.service:
+            self._take_peer(slot)
         size = slot.ring.head()
         n = min(n, size)
         slot.ring.take(buf, self._off, n)
@@ -310,6 +312,12 @@ class Engine(Transparent):
             slot.ring.drop(size - n)
             self.stats.dgram_cut = (self.stats.dgram_cut + 1) & _MASK
         return n
+
+    def _take_peer(self, slot: "Slot") -> None:
+        """Who has sent the datagram that is taken now: a record in front of it."""
+        slot.npeer = slot.ring.head() - 2
+        slot.ring.take(slot.peer, 0, slot.npeer)
+        slot.pport = slot.ring.head()  # two bytes, as a length is
 
     def try_send(self, slot: "Slot", gen: int, buf: "ReadBuf", off: int, n: int) -> "int | None":
         """How many bytes of buf[off:off + n] were accepted, None to wait, -1 if it failed (slot.err).

@@ -66,7 +66,7 @@ def _response(f: "Fields", hexed: bytearray) -> int:
         return MORE
     start = f.a
     n = f.num()
-    if n != NONE and 0 < n <= 12 and f.comma() and f.num() != NONE and f.comma() and _quote(f):
+    if n >= 0 and f.comma() and f.num() != NONE and f.comma() and (_quote(f) or not n):
         f.a = start
         return _options(f, n, hexed) if f.next() else MORE
     if f.a >= f.b:
@@ -103,7 +103,7 @@ def _options(f: "Fields", n: int, hexed: bytearray) -> int:
             return MORE
         if name == 12:
             hexed[0] = _is_hex(f)
-        if not f.next():
+        if not f.value():
             return MORE
         n -= 1
     return count(f)

@@ -64,6 +64,8 @@ class Intake:
         self.slept = False  # +QATSLEEP was the last that it said of itself (R219)
         self.may_sleep = False  # the application has allowed it
         self.naps = 0  # counts how often nothing was to be sent from then on
+        self.stat = -1  # registration by the last answer or URC (27.007), -1: nobody has said anything
+        self.port = 0  # local port that a UDP service was given last
         self.pdp = 1  # the PDP context that bring-up has brought up last ...
         self.pdp_lost = False  # ... and pdpdeact came for it
         self.echo_off = False  # the module was told so: only a restart switches it on again
@@ -121,12 +123,25 @@ class Intake:
         if self.into is self.table.nobody:
             self.stats.rx_lost = (self.stats.rx_lost + n) & _MASK
         elif slot.kind != STREAM:
+            if slot.service:
+                self._sender(slot)
             slot.dgram_at = slot.ring.begin()
 
     def _takes(self, slot: "Slot", n: int) -> bool:
         if slot.state == OPEN or slot.state == HALF:
+            if slot.service:
+                n += slot.npeer + 4
             return slot.kind == STREAM or slot.ring.room() >= n + 2
         return False
+
+    def _sender(self, slot: "Slot") -> None:
+        """Who has sent the datagram that comes, as a record in front of it: address, and two bytes of port."""
+        at = slot.ring.begin()
+        slot.ring.put(slot.peer, 0, slot.npeer)
+        self._bytes[0] = slot.pport >> 8
+        self._bytes[1] = slot.pport & 255
+        slot.ring.put(self._bytes, 0, 2)
+        slot.ring.end(at, slot.npeer + 2)
 
     def _data(self, slot: "Slot", p: Parser) -> None:
         n = p.b - p.a
@@ -234,6 +249,17 @@ class Intake:
         self._nibble = -1
         return n << 1 if hexed else n
 
+    def _peer_ahead(self, slot: "Slot", f: Fields) -> int:
+        """`"<ip>",<port>,` in front of a payload on the same line: 0, or MORE while it is not whole."""
+        a = f.a
+        if not (f.next() and f.next()):
+            return MORE
+        b = f.a
+        f.a = a
+        self._peer(slot, f)
+        f.a = b
+        return 0
+
     def _header(self, f: Fields, a: int, n: int) -> None:
         """Keep a message's header as a record of its own, then expect its n bytes."""
         slot = self.messages
@@ -256,6 +282,8 @@ class Intake:
             return PLAIN
         n = count(f)
         rest = count(f) if n > 0 and self.show else 0
+        if own and n > 0 and self.cmd.slot.service:
+            rest = self._peer_ahead(self.cmd.slot, f)
         if n <= 0 or rest < 0:
             return min(n, rest) if n else PLAIN
         if not own:
@@ -271,6 +299,8 @@ class Intake:
         n = count(f)
         if not n or n > self.family.packet_max:
             return PLAIN  # refused as a line
+        if n > 0 and slot.service and self._peer_ahead(slot, f):
+            return MORE
         if n > 0:
             self._urc_seen()
             self._expect(slot, n)
@@ -321,7 +351,10 @@ class Intake:
     def _raw(self, p: Parser, buf: "Line", n: int) -> bool:  # transparent.py
         raise NotImplementedError
 
-    def _expect(self, slot: "Slot", n: int) -> None:  # urcs.py
+    def _peer(self, slot: "Slot", f: Fields) -> bool:  # urcs.py
+        raise NotImplementedError
+
+    def _expect(self, slot: "Slot", n: int) -> None:
         raise NotImplementedError
 
     def _prompt(self) -> None:  # engine.py

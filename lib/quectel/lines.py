@@ -187,7 +187,9 @@ class Lines(Urcs):
         slot = self.cmd.slot
         self._headed()
         n = f.num()
-        if f.a < f.b and f.buf[f.a] != _COMMA:  # the line end was lost, and what follows is the payload
+        if n > 0 and slot.service and not self._ends(slot, f):
+            self._torn()
+        elif f.a < f.b and f.buf[f.a] != _COMMA:  # the line end was lost, and what follows is the payload
             self._torn()
         elif n == 0:
             slot.more = slot.again

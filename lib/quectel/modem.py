@@ -1,24 +1,13 @@
 """What both faces share: construction, one turn of the engine, and the procedures they wait for."""
 
-from errno import ENOBUFS, ENODEV, ENOTCONN
+from errno import ENOBUFS, ENOTCONN
 
 from ._compat import LONGEST_MS, const, sleep_ms, ticks_ms, utc_now
 from .command import ON_CLOSE, ON_CONNECT, ON_OK, ON_SEND
 from .engine import Engine
 from .errors import QuectelError, TLSError
-from .network import (
-    ASLEEP,
-    LOST,
-    ONLINE,
-    Network,
-    bring_up,
-    check_utc,
-    grant_due,
-    pdp_setup,
-    prepare,
-    set_clock,
-    shut_down,
-)
+from .life import Life
+from .network import Network
 from .opening import (
     bind_id,
     check_address,
@@ -35,13 +24,12 @@ from .opening import (
     wait_for_port,
 )
 from .procedure import Job, ask, prefix_of
-from .services import Services
-from .table import DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
+from .table import BUFFER, DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
 from .text import decode, in_range
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
-    from ._types import Handler, Pins, Proc, ReadBuf, Report, Ticks, Trace, Uart
+    from ._types import Handler, Pins, Proc, ReadBuf, Ticks, Trace, Uart
     from .intake import Stats
     from .models.base import Family
     from .table import Slot
@@ -49,6 +37,7 @@ if TYPE_CHECKING:
 
 _SEND_MS = 120_000  # the result of a send has so long
 _FINALS = {"OK": ON_OK, "SEND OK": ON_SEND, "CLOSE OK": ON_CLOSE, "CONNECT": ON_CONNECT}
+_NO_CONTEXT = const(561)
 _STAGING = const(512)
 _FULL_READS = const(8)  # so many of them keep a deadline off
 
@@ -72,7 +61,7 @@ def find_family(family: "str | Family") -> "Family":
     return find(family) if isinstance(family, str) else family
 
 
-class Core(Services):
+class Core(Life):
     """Base of Modem and AsyncModem."""
 
     def __init__(
@@ -87,7 +76,7 @@ class Core(Services):
         clock: "Ticks",
         trace: "Trace | None",
     ) -> None:
-        Services.__init__(self, find_family(family))
+        Life.__init__(self, find_family(family))
         self.uart = uart
         self._pins = pins
         self._clock = clock
@@ -97,6 +86,9 @@ class Core(Services):
         self.engine.baud = getattr(uart, "baudrate", 115_200) or 115_200
         self.net = Network()
         self.net.utc = getattr(clock, "utc", None)
+        self.net.uart = uart
+        self.net.pins = pins
+        self.net.urc_port = getattr(uart, "urc_port", "uart1")
         self._staging = bytearray(_STAGING)
         self._full = 0  # reads in a row that were full
         self._handlers: "dict[bytes, Handler]" = {}
@@ -119,28 +111,6 @@ class Core(Services):
         stats.long_lines = self.engine.parser.long_lines & 0x3FFFFFFF
         stats.noise = self.engine.parser.noise & 0x3FFFFFFF
         return stats
-
-    def isconnected(self) -> bool:
-        """What the last URC or answer said; sends nothing.  Allocates nothing."""
-        return self.net.state == ONLINE and self.net.prepared == self.engine.epoch and not self.engine.pdp_lost
-
-    def status(self) -> int:
-        """A constant of quectel.network: IDLE, SEARCHING, DENIED, REGISTERED, ONLINE, ASLEEP or LOST.
-
-        ASLEEP in deep sleep, which isconnected() does not tell: the next call wakes the module.  Allocates nothing.
-        """
-        if self.engine.slept:
-            return ASLEEP
-        if self.net.state == ONLINE and not self.isconnected():
-            return LOST
-        return self.net.state
-
-    def ifconfig(self) -> "tuple[str, str, str, str]":
-        """(address, mask, gateway, DNS server), "0.0.0.0" for what no command has told; see dns_servers().
-
-        Allocates at most 64 bytes.
-        """
-        return self.net.address, "0.0.0.0", "0.0.0.0", self.net.dns
 
     def on_urc(self, prefix: str, handler: "Handler | None") -> None:
         """Have handler(line: bytes) called for URCs that begin with prefix and that no socket uses; None removes it.
@@ -165,14 +135,20 @@ class Core(Services):
         """
         e = self.engine
         now = e.now = self._clock.ticks_ms()
+        if self.watchdog:
+            self.watchdog()
         moved = not e.due(now) and self._read(e)  # what came by now counts before a deadline does ...
         if moved and self._is_full():
             return True  # ... and behind a read that was full the answer may still stand
+        if self._watch is not None:
+            self._watch.look(self)
         e.tick(now)
         moved = self._write(e) or moved
         moved = self._read(e) or moved
         if self._news:
             self._hand_out()
+        if self._coap and not self._handing:
+            self._coap.turn()
         if self._jobs:
             self._step_jobs()
         return e.table.woken() or moved
@@ -237,36 +213,6 @@ class Core(Services):
 
     # --- procedures, written once -------------------------------------------------------------------------------
 
-    def _connect(
-        self,
-        apn: "str | None",
-        user: str,
-        password: str,
-        auth: "str | None",
-        pin: "str | None",
-        ip: str,
-        pdp: int,
-        report: "Report | None",
-    ) -> "Proc[None]":
-        setup = pdp_setup(self._family, pdp, ip, apn, user, password, auth)
-        yield from self.greet()
-        yield from bring_up(self.engine, self.net, pdp, setup, pin, report)
-
-    def _set_clock(self, utc: "tuple[int, ...]") -> "Proc[None]":
-        utc = check_utc(utc)
-        yield from self.ready()
-        yield from set_clock(self.engine, self.net, utc)
-
-    def _disconnect(self) -> "Proc[None]":
-        yield from self.awake()
-        for slot in self.engine.table.slots:
-            self.engine.close(slot, slot.gen)
-        while any([slot.state for slot in self.engine.table.slots]):
-            if self.engine.silent:
-                raise QuectelError(ENODEV, "the module does not answer")
-            yield
-        yield from shut_down(self.engine, self.net)
-
     def _command(
         self, line: "str | bytes", prefix: "str | None", final: str, data: "ReadBuf | None", timeout_ms: "int | None"
     ) -> "Proc[list[str]]":
@@ -287,14 +233,6 @@ class Core(Services):
         if raw[:9].upper() == b"AT+QICFG=":
             self.engine.learn(raw)
         return [decode(line, 0, len(line)) for line in lines]
-
-    def ready(self) -> "Proc[None]":
-        """Settings are made once an epoch, before the first socket: connect() does it, or the first open."""
-        yield from self.awake()
-        yield from self.greet()
-        if self.net.prepared != self.engine.epoch:
-            yield from prepare(self.engine, self.net)
-        yield from grant_due(self.engine, self.net)
 
     # --- sockets ------------------------------------------------------------------------------------------------
 
@@ -323,6 +261,7 @@ class Core(Services):
         check_address(self._family, host, port, slot.af)
         check_port(self.engine, slot, local_port)
         check_free(self.engine)
+        yield from self.reached()
         yield from self.ready()
         if tls is not None:
             yield from self._configure(slot, tls)
@@ -337,24 +276,32 @@ class Core(Services):
                 return ssl_open_line(slot, host, port)
             return open_line(self._family, slot, service, host, port, local_port)
 
-        if tls is None:
-            yield from open_socket(self.engine, slot, gen, line, host, QuectelError, self.net.longer_ms)
-        else:
-            yield from open_socket(self.engine, slot, gen, line, host, TLSError, tls.negotiate_s * 1000)
+        kind, longer_ms = (QuectelError, self.net.longer_ms) if tls is None else (TLSError, tls.negotiate_s * 1000)
+        pdp = slot.pdp
+        try:
+            yield from open_socket(self.engine, slot, gen, line, host, kind, longer_ms)
+        except QuectelError as error:
+            if error.code == _NO_CONTEXT and pdp == self.engine.pdp:  # it is dead, whatever the module shows
+                self.engine.pdp_lost = True
+            raise
 
     def listen(self, slot: "Slot", gen: int, host: str, port: int) -> "Proc[None]":
         """Procedure: open slot as a TCP listener on a local port, 1 to 65535 (R118)."""
         in_range("local port, see bind(),", port, 1, 65535)
         if slot.mode == TRANSPARENT:
             raise ValueError("a listener has no transparent mode")
+        host = host or slot.dialect.local_host
         check_host(self._family, host or self.net.address, slot.af)
         check_port(self.engine, slot, port)
         check_free(self.engine)
+        yield from self.reached()
         yield from self.ready()
         if slot.gen != gen or slot.state != TAKEN:
             raise QuectelError(ENOTCONN, "the socket was closed")
         yield from wait_for_port(self.engine, slot, port)
         slot.kind = LISTENER
+        if slot.dialect.service:
+            slot.mode = BUFFER  # its clients have the same, or this: the LTE manuals say both
         bind_id(self.engine, slot)
         host = host or self.net.address
         yield from open_socket(
@@ -379,7 +326,8 @@ class Core(Services):
             self._contexts = Contexts(self._family.ssl_contexts)
         busy = [one.tls for one in self.engine.table.slots if one is not slot and (one.cid >= 0 or one.state == TAKEN)]
         slot.tls = self._contexts.place(tls, busy)
-        yield from self._contexts.configure(self.engine, self.net, tls, slot.tls)
+        is_shared = any([one.tls == slot.tls and one.cid >= 0 for one in self.engine.table.slots if one is not slot])
+        yield from self._contexts.configure(self.engine, self.net, tls, slot.tls, is_shared)
 
     def incoming(self, listener: "Slot") -> "Slot | None":
         """A slot with a connection that came in at this listener and that nobody has accepted yet, or None."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _MASK = const(0x3FFFFFFF)
 _IPV6 = "0123456789abcdefABCDEF:."
 _IPV6_MAX = const(45)
+_DUAL = const(2)  # contexts of IPv6 beside those of IPv4
 _PORT_CODES = (556, 563, 574)  # what may be the matter when a local port was asked for
 _REFUSED = "TLS refused: unknown CA, wrong host, expired, no common suite, or nobody there"
 
@@ -69,7 +70,7 @@ def check_socket(family: "Family", type: int, tls: bool, mode: int, af: int, pdp
         raise ValueError("datagrams have no bounds in transparent mode")
     if af not in (AF_INET, AF_INET6):
         raise ValueError("af must be AF_INET or AF_INET6")
-    if af == AF_INET6 and not family.family_field:
+    if af == AF_INET6 and not family.family_field and family.pdp_types < _DUAL:
         raise QuectelError(EOPNOTSUPP, "%s opens IPv4 only" % family.name)
     in_range("pdp", pdp, 1, family.pdp_contexts)
     return dialect

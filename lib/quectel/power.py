@@ -3,7 +3,11 @@
 from errno import ECONNRESET, ENODEV, EOPNOTSUPP
 
 from ._compat import const, ticks_add, ticks_diff
+from .command import ON_OK
+from .contact import answers
 from .errors import QuectelError, QuectelTimeout
+from .key import check_key, press_on
+from .network import IDLE
 from .procedure import ask, number, reason, try_ask, wait_for
 from .table import ASLEEP, AWAKE, CLOSING, OPENING, ROUSED
 
@@ -14,11 +18,15 @@ if TYPE_CHECKING:
     from ._types import Proc, T
     from .engine import Engine
     from .models.base import Family
+    from .network import Network
 
     Pull = Callable[[int], object] | None
 
 _PULLS = const(3)
 _ANSWER_MS = const(5000)  # behind a pull: the first AT is lost (R426), and the module needs its time
+_ON_MS = const(2500)  # for an answer that tells that the module is on
+_POWD_MS = const(5000)
+_DOWN_MS = const(65_000)
 _GONE = (0, 3, 4, 5)  # states of a connection that is none any more (R139, R384)
 
 
@@ -155,3 +163,30 @@ def _sort_out(engine: "Engine") -> "Proc[None]":
     for cid in known:
         if engine.table.at(cid).index < 0:
             engine.orphan(cid)
+
+
+# --- the power key ----------------------------------------------------------------------------------------------------
+
+
+def switch_on(engine: "Engine", net: "Network") -> "Proc[None]":
+    """Procedure; see Modem.power_on().  A module that answers is on."""
+    check_key(net)
+    if (yield from answers(engine, _ON_MS)):
+        return
+    yield from press_on(engine, net)
+    if not (yield from answers(engine, net.boot_ms(engine.family))):
+        raise QuectelError(ENODEV, "the module does not answer behind its power key: check its supply and the pin")
+
+
+def switch_off(engine: "Engine", net: "Network") -> "Proc[None]":
+    """Procedure; see Modem.power_off().  Sockets end; from POWERED DOWN on the supply may be cut."""
+    epoch = engine.epoch
+    yield from ask(engine, b"AT+QPOWD=1", None, ON_OK, _POWD_MS)
+    end = ticks_add(engine.now, _DOWN_MS)
+    while engine.epoch == epoch:
+        if ticks_diff(end, engine.now) <= 0:
+            raise QuectelTimeout("no POWERED DOWN in %d s" % (_DOWN_MS // 1000), "AT+QPOWD")
+        yield
+    net.state = IDLE
+    net.address = "0.0.0.0"
+    net.contexts.clear()

@@ -50,6 +50,11 @@ class Job:
         self.ended = False
         self.error: "OSError | None" = None
 
+    def close(self) -> None:
+        """Give it up."""
+        self.ended = True
+        self._steps.close()
+
     def step(self) -> bool:
         """True when it has ended."""
         try:

@@ -42,6 +42,7 @@ class Resync(Agenda):
         self.left = 0  # bytes of a payload that are not in tx yet
         self.owed = 0  # length of a payload whose prompt had not come at the deadline
         self._owed_src: "ReadBuf | None" = None  # where it is, or None for the transmit store
+        self.shout = b""  # goes out in place of the next query: a restart, for a module that may hear and not answer
         self.resync = False  # host and module may be out of step: nothing else is sent
         self.silent = False
         self._sync_at = 0
@@ -124,6 +125,9 @@ class Resync(Agenda):
         self._missed += self._wait
 
     def _query(self) -> None:
+        if self.shout:
+            self._shout()
+            return
         if self._answered:
             self._newest = self._other_kind()
             self._wait = min(self._wait << 1, _LONGEST)
@@ -134,6 +138,12 @@ class Resync(Agenda):
         self.asking = True
         self.cmd.begin(SYNC, _QUERIES[self._newest])
         self._run(self.table.nobody, None, ON_OK, self._wait * _SYNC_MS, 32)
+
+    def _shout(self) -> None:
+        line, self.shout = self.shout, b""
+        self._miss()
+        self.cmd.begin(SYNC, line)
+        self._run(self.table.nobody, None, ON_OK, _SYNC_MS, 32)
 
     def _other_kind(self) -> int:
         """The kind that was asked longest ago; one that is not on its way rather than another."""
@@ -273,12 +283,14 @@ class Resync(Agenda):
     def restarted(self) -> None:
         self.asleep = AWAKE
         self.slept = self.may_sleep = False
+        self.stat = -1
         self.blame = self.table.nobody
         self._still_owed()
         torn = self.ntx > 0 and self.otx > 0
         self.left = self.ntx = 0
         self.late_head = b""
         self.late_file = 0
+        self.shout = b""
         self._forget()
         self._begin()
         for cid in range(len(self.orphans)):

@@ -74,6 +74,17 @@ class Ring:
             self._io.readinto(dst, n)
         self.drop(n)
 
+    def give(self, n: int) -> bytes:
+        """The next n bytes.  Allocates them, and once more where they lie around the ring's end."""
+        k = min(n, self.size - self.r)
+        data = self._give(k)
+        return data if k == n else data + self._give(n - k)
+
+    def _give(self, n: int) -> bytes:
+        self._io.seek(self.r)
+        self.drop(n)
+        return self._io.read(n)
+
     def drop(self, n: int) -> None:
         """Forget the next n bytes."""
         self.r = (self.r + n) % self.size

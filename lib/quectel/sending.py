@@ -105,6 +105,8 @@ class Sending(Lines):
         """How the part goes out: as its socket likes it, where it fits."""
         n = self.nstore
         room = len(self.tx) - _AROUND
+        if slot.service:
+            return ENTRY  # the others have no place for an address
         if slot.form == INLINE and n <= room and self._is_plain(n):
             return INLINE
         if slot.form != ENTRY and n <= min(room >> 1, slot.dialect.hex_max):
@@ -132,6 +134,16 @@ class Sending(Lines):
         if form != HEX or slot.dialect.hex_length:
             c.comma()
             c.num(self.nstore)
+        if slot.service:
+            self._send_to(slot)
+
+    def _send_to(self, slot: "Slot") -> None:
+        """Whom the datagram of a UDP service is for."""
+        c = self.cmd
+        c.add(b',"')
+        c.add(slot.to)
+        c.add(b'",')
+        c.num(slot.to_port)
 
     def _send_typed(self, slot: "Slot", form: int) -> None:
         """The part in quotes, as text or as hex digits: nothing is asked for, and no data entry can stay open."""

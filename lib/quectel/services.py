@@ -35,6 +35,7 @@ class Services:
         def background(self, steps: "Proc[None]") -> object: ...
 
         _jobs: list[Job]
+        _handing: bool
         _pins: Pins | None
 
     def __init__(self, family: "Family") -> None:
@@ -54,7 +55,7 @@ class Services:
         return self._files
 
     def coap(self, local_port: int = 56830) -> "Coap | AsyncCoap":
-        """The CoAP service of BC95-G and BC68; see quectel.coap.Coap.  Allocates at most 400 bytes, once."""
+        """The CoAP service of BC95-G and BC68; see quectel.coap.Coap.  Allocates at most 3,000 bytes, once."""
         if not self._family.coap:
             raise QuectelError(EOPNOTSUPP, "%s has no CoAP commands" % self._family.name)
         if self._coap is None:
@@ -62,6 +63,20 @@ class Services:
 
             self._coap = Coap(self, local_port)
         return self._coap
+
+    def hand(self, handler: "Any", message: "Any") -> "Any":
+        """Call a handler, which must not wait for the module; what it gives."""
+        self._handing = True
+        try:
+            return handler(message)
+        finally:
+            self._handing = False
+
+    def carry_on(self, steps: "Proc[None]") -> "Job":
+        """Have poll() do the steps of a procedure that nobody waits for."""
+        job = Job(steps)
+        self._jobs.append(job)
+        return job
 
     # --- ping, NTP, DNS, settings: procedures for the faces ------------------------------------------------------
 
@@ -90,6 +105,37 @@ class Services:
         from .settings import config
 
         return config(self, self._family, name, new)
+
+    # --- what the modem tells of itself ---------------------------------------------------------------------------
+
+    def _look(self, what: str) -> "Proc[Any]":
+        from .status import check_name, look
+
+        check_name(what)
+        yield from self.ready()
+        return (yield from look(self.engine, what))
+
+    def _info(self, state: int) -> "Proc[dict[str, object]]":
+        from .status import info
+
+        yield from self.ready()
+        return (yield from info(self.engine, self.net, state))
+
+    def _diagnose(self) -> "Proc[list[tuple[str, bool, str]]]":
+        from .status import diagnose
+
+        yield from self.awake()
+        return (yield from diagnose(self.engine, self.net))
+
+    def _switch(self, on: bool) -> "Proc[None]":
+        from .power import switch_off, switch_on
+
+        if on:
+            yield from switch_on(self.engine, self.net)
+            return
+        yield from self.ready()
+        self.net.wanted = None
+        yield from switch_off(self.engine, self.net)
 
     def keep_alive(self, on: object, at_once: bool) -> None:
         """Keep-alive as Socket.setsockopt() wants it: with the next connect() or listen(), or from now on."""

@@ -1,8 +1,9 @@
 """What a modem is asked by name and told: config() and dns_servers() (R191-R195, R201-R204, R208-R211)."""
 
-from errno import EIO
+from errno import EIO, EOPNOTSUPP
 
 from ._compat import const
+from .contact import RATES, change_rate
 from .errors import QuectelError, unsupported
 from .network import Wish, grant
 from .procedure import ask, name_of, number, prefix_of, values
@@ -26,11 +27,35 @@ def config(modem: "Face", family: "Family", name: "str | None", new: "dict[str, 
         raise ValueError("config() takes a name, or settings")
     if name is not None:
         return (yield from _ask(modem, family, name))
-    wishes = [(key, _wish(family, key, new[key])) for key in sorted(new)]  # all are checked before one is made
-    yield from modem.ready()
+    baud = _baud(new)
+    wishes = [(key, _wish(family, key, new[key])) for key in sorted(new) if key not in ("baud", "rat")]
+    if "rat" in new:
+        from .registration import wishes as technologies
+
+        wishes += [("rat%d" % i, wish) for i, wish in enumerate(technologies(family, None, new["rat"]))]
+    yield from modem.ready()  # all were checked before one is made
     for key, wish in wishes:
         yield from _make(modem, family, key, wish)
+    if baud:
+        yield from _change_rate(modem, baud)
     return None
+
+
+def _baud(new: "dict[str, Any]") -> int:
+    """0 if it is not to be changed."""
+    if "baud" not in new:
+        return 0
+    if new["baud"] not in RATES:
+        raise ValueError("baud must be one of " + " ".join([str(rate) for rate in RATES]))
+    baud: int = new["baud"]
+    return baud
+
+
+def _change_rate(modem: "Face", baud: int) -> "Proc[None]":
+    if not hasattr(modem.net.uart, "init"):
+        raise QuectelError(EOPNOTSUPP, "the UART has no init(baudrate=) to follow the module")
+    yield from change_rate(modem.engine, modem.net, baud)
+    modem.net.baud = baud
 
 
 def dns_servers(
@@ -80,7 +105,7 @@ def _wish(family: "Family", name: str, value: "Any") -> Wish:
         return _keepalive(family, value)
     if name == "dns":
         return _dns(family, value)
-    raise ValueError("config() sets open_time, keepalive and dns, not %r" % name)
+    raise ValueError("config() sets open_time, keepalive, dns, rat and baud, not %r" % name)
 
 
 def _open_time(family: "Family", value: "Any") -> Wish:

@@ -11,8 +11,9 @@ TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from typing import Any
 
-    from ._faces import Coap, Family, Files, MaybeTLS, PingResult, SocketOptions, Unpack
+    from ._faces import Coap, Family, Files, MaybeTLS, PingResult, PortContexts, SocketOptions, Unpack
     from ._types import Address, Clock, Pins, Proc, ReadBuf, Report, Rtc, T, Trace, Uart, Wait
+    from .sockets import SocketModule, TLSModule
 
 _NAP_MS = const(1)  # between two looks at a UART that cannot be waited for
 _LONG_MS = const(1000)
@@ -124,6 +125,8 @@ class Modem(Core):
         password: str = "",
         auth: "str | None" = None,
         pin: "str | None" = None,
+        operator: "str | None" = None,
+        rat: "str | None" = None,
         ip: str = "IPV4",
         pdp: int = 1,
         timeout_ms: int = 300_000,
@@ -136,10 +139,10 @@ class Modem(Core):
         is (R103).  pdp: which context, 1 to 16 on BG96, 1 to 7 on EC200U; called again with another one it brings that
         up as well, for sockets with pdp=.  The NB families bring context 1 up by themselves.  ValueError, or
         QuectelError(EOPNOTSUPP) for what the family lacks, before a byte is sent.
-        report(step, state, text) as it goes.  Allocates at most 36,000 bytes; asking again while it waits for the SIM
+        report(step, state, text) as it goes.  Allocates at most 44,000 bytes; asking again while it waits for the SIM
         or the network costs 3,000 each time.
         """
-        self.run(self._connect(apn, user, password, auth, pin, ip, pdp, report), timeout_ms)
+        self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, report), timeout_ms)
 
     def disconnect(self) -> None:
         """Close all sockets and deactivate the PDP contexts.  Allocates at most 2,800 bytes."""
@@ -173,6 +176,39 @@ class Modem(Core):
         return self.run(self._command(line, prefix, final, data, timeout_ms))
 
     # --- life ---------------------------------------------------------------------------------------------------
+
+    def info(self) -> "dict[str, object]":
+        """All that is known: "family" "model" "revision" "imei" "imsi" "iccid" "operator" "rat" "rssi" "cell"
+        "address" "apn" "dns" "clock" "baud" "status" "epoch"; "" or None for what the module does not tell.
+
+        Allocates at most 30,000 bytes.
+        """
+        return self.run(self._info(self.status()))
+
+    def diagnose(self) -> "list[tuple[str, bool, str]]":
+        """(step, ok, words) for power, identity, sim, signal, register, attach, pdp and clock, top down.
+
+        The words say what to try.  The first step that fails is the last one: what stands below rests on it.
+        It changes nothing, and raises nothing but what a module in deep sleep without a wake pin raises.
+        Allocates at most 30,000 bytes.
+        """
+        return self.run(self._diagnose())
+
+    def power_on(self) -> None:
+        """Press the power key with pins.pwrkey(0) and pwrkey(1), and wait until the module answers.
+
+        Nothing is pressed when it answers already.  The times are pins.on_ms and pins.boot_ms, or the family's.
+        QuectelError(ENODEV) without such a pin, or if it does not answer.  Allocates at most 9,000 bytes.
+        """
+        self.run(self._switch(True))
+
+    def power_off(self) -> None:
+        """AT+QPOWD, and wait for POWERED DOWN, at most 65 s: then the supply may be cut.
+
+        All sockets end with ECONNRESET.  The next call that needs the module switches it on again, if it can.
+        QuectelTimeout if it does not say so.  Allocates at most 19,500 bytes.
+        """
+        self.run(self._switch(False))
 
     def sleep(self, mode: str, **timers_s: int) -> None:
         """Let the module sleep, or keep it awake; R121, R219, R222, R224.
@@ -226,6 +262,29 @@ class Modem(Core):
             sock.close()
             raise
         return sock
+
+    def socket_module(self, *, tls: "PortContexts" = None) -> "SocketModule":
+        """What looks like the module `socket`, for clients that import it: sys.modules["socket"] = ...
+
+        On MicroPython, before the client is imported; on CPython hand sockets to clients instead, there sys.modules
+        is everybody's.  tls: a TLSContext with which every port is opened, or a dict of ports and their contexts.
+        getaddrinfo() gives names back as they are, for the module to resolve.
+        TypeError, ValueError, or QuectelError(EOPNOTSUPP) for contexts that this family cannot have.
+        Allocates at most 950 bytes.
+        """
+        from .sockets import ModemSocket, socket_module
+
+        return socket_module(self, tls, ModemSocket)
+
+    def tls_module(self) -> "TLSModule":
+        """What looks like the modules `ssl` and `tls`: wrap_socket() gives a socket back that was opened as TLS.
+
+        It refuses others, for a module cannot put TLS on an open connection.  The server is checked as the TLSContext
+        of its port says: a client's CERT_NONE changes nothing.  Allocates at most 100 bytes.
+        """
+        from .sockets import TLSModule
+
+        return TLSModule()
 
     # --- services -----------------------------------------------------------------------------------------------
 

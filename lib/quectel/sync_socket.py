@@ -1,12 +1,14 @@
 """The blocking face: Socket."""
 
-from ._compat import Stream, const
+from ._compat import Stream, const, makefile
 from .base_socket import BaseSocket, pair, would_block
 from .errors import QuectelTimeout, uart_lent
-from .table import AF_INET, ASLEEP, BUFFER, CLOSING, ENDED, FAILED, FREE, HALF, OPEN, SOCK_STREAM, TAKEN
+from .table import AF_INET, ASLEEP, BUFFER, CLOSING, ENDED, FAILED, FREE, HALF, LISTENER, OPEN, SOCK_STREAM, TAKEN
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._faces import MaybeTLS, Slot
     from ._types import Address, Buf, ReadBuf
     from .sync import Modem
@@ -20,7 +22,7 @@ _HUP = const(16)
 _LF = const(10)
 
 
-class Socket(BaseSocket, Stream):
+class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from the first base alone
     """One connection, as CPython's and MicroPython's sockets are.
 
     Blocking: read(n), readinto, write and sendall are never short; recv, recv_into and send may be.  Non-blocking:
@@ -45,6 +47,7 @@ class Socket(BaseSocket, Stream):
     ) -> None:
         BaseSocket.__init__(self, modem, type, tls, mode, af, pdp, slot)
         self._moved: "int | None" = None  # no local: a frame with one word more would come from the heap
+        self._files = 0  # of makefile(), on CPython
 
     def fileno(self) -> int:
         """-1: no descriptor of the operating system stands behind it.  Allocates nothing."""
@@ -54,9 +57,25 @@ class Socket(BaseSocket, Stream):
         """True: no time limit, False: settimeout(0).  Allocates nothing."""
         self._timeout_ms = -1 if flag else 0
 
-    def makefile(self, *_: object) -> "Socket":
-        """The socket itself, which is a stream.  Allocates nothing."""
-        return self
+    def makefile(
+        self,
+        mode: str = "r",
+        buffering: int = -1,
+        encoding: "str | None" = None,
+        errors: "str | None" = None,
+        newline: "str | None" = None,
+    ) -> "Any":
+        """MicroPython: the socket itself, which is a stream.  CPython: a file, without which the socket is not closed.
+
+        ValueError on CPython for other modes than "r", "w" and "b".  Allocates at most 150 bytes.
+        """
+        return makefile(self, mode, buffering, encoding, errors, newline)
+
+    def _hold(self, files: int) -> None:
+        """So many more of makefile()'s files are open; behind the last one close() is carried out."""
+        self._files += files
+        if self._closed and not self._files:
+            self._end()
 
     def __enter__(self) -> "Socket":
         return self
@@ -69,7 +88,7 @@ class Socket(BaseSocket, Stream):
     def connect(self, address: "Address") -> None:
         """Open to (host, port); a name is resolved by the module.  A datagram socket gets its peer.
 
-        Allocates at most 5,100 bytes; the first one after a restart of the module 25,000; with a new TLS context
+        Allocates at most 5,100 bytes; the first one after a restart of the module 27,000; with a new TLS context
         17,000, and with a certificate that goes up 20,000.
         """
         if self._timeout_ms == 0:
@@ -78,8 +97,15 @@ class Socket(BaseSocket, Stream):
         self._peer = pair(address)
 
     def listen(self, backlog: int = 1) -> None:
-        """Listen on the bound port; the module decides how many may wait.  Allocates at most 4,100 bytes."""
-        self._modem.run(self._listen_steps(), self._timeout_ms)
+        """Listen on the bound port; the module decides how many may wait.
+
+        A non-blocking socket listens when poll() has brought that about; accept() tells if it failed.
+        Allocates at most 4,100 bytes.
+        """
+        if self._timeout_ms == 0:
+            self._opening = self._modem.background(self._marked(self._listen_steps()))
+        else:
+            self._modem.run(self._listen_steps(), self._timeout_ms)
 
     def accept(self) -> "tuple[Socket, Address]":
         """(socket, (address, port)) of the next client; R217.
@@ -103,7 +129,8 @@ class Socket(BaseSocket, Stream):
         While the module sleeps, it is closed when that is awake.  Allocates nothing.
         """
         self._closed = True
-        self._end()
+        if not self._files:
+            self._end()
 
     def _end(self) -> None:
         self._engine.close(self._slot, self._gen)
@@ -121,6 +148,14 @@ class Socket(BaseSocket, Stream):
         what is still to be received.  Allocates at most 1,800 bytes.
         """
         self._modem.run(self._modem.switch(self._slot, self._gen, mode))
+
+    def unacked(self) -> int:
+        """Bytes sent that the peer's TCP has not acknowledged yet (AT+QISEND=<id>,0): BG96, EC200U and EG915U.
+
+        QuectelError(EOPNOTSUPP) for the NB families, TLS and datagrams.  Allocates at most 3,000 bytes.
+        """
+        n: int = self._modem.run(self._unacked_steps(), self._timeout_ms)
+        return n
 
     def query_state(self) -> int:
         """Ask the module for `state` (AT+QISTATE=1,<id>, AT+QSSLSTATE=<id>) and give it; see there.
@@ -188,11 +223,12 @@ class Socket(BaseSocket, Stream):
         return self._bytes(buf, self.recv_into(buf))
 
     def recvfrom(self, n: int, flags: int = 0) -> "tuple[bytes, Address | None]":
-        """(bytes, address): the address is the peer's that the socket was opened to.
+        """(bytes, address): the address is the peer's that the socket was opened to, or the sender's; see sendto().
 
         Allocates at most 200 bytes, 2 a byte of n.
         """
-        return self.recv(n), self._peer
+        data = self.recv(n)
+        return data, self._sender()
 
     def read(self, n: int = -1) -> "bytes | None":
         """n bytes, or all to the end of the stream; None if that would block.
@@ -287,6 +323,7 @@ class Socket(BaseSocket, Stream):
                 return self._result(self._moved, off)
 
     def _result(self, k: int, off: int) -> int:
+        self._accepted_part(k, self._to)
         if self._timeout_ms == 0:
             self._modem.poll()
             return k
@@ -299,9 +336,15 @@ class Socket(BaseSocket, Stream):
     def sendto(self, buf: "ReadBuf", address: "Address") -> int:
         """One datagram.  The NB families open a socket to one peer: another one closes and reopens it.
 
-        Allocates nothing, to the same peer as before; else see connect().
+        BG96, EC200U and EG915U open it as UDP SERVICE on the bound port, or on one from 49152 on: then it sends to
+        every peer and hears every peer, until it is connected.  A name is looked up each time that it is not the peer
+        of the datagram before; non-blocking, that raises EAGAIN until it is found.
+        Allocates nothing, to the same peer as before; to another address of a service 600; else see connect().
         """
         if self._datagram(buf, address):
+            if self._may_serve():
+                self._aim_at(address)
+                return self.send(buf)
             if self._engine.asleep:
                 self._modem.run(self._modem.awake(), self._timeout_ms)
             if self._slot.state != TAKEN:
@@ -309,23 +352,40 @@ class Socket(BaseSocket, Stream):
             self.connect(address)
         return self.send(buf)
 
+    def _aim_at(self, address: "Address") -> None:
+        if self._timeout_ms == 0:
+            self._begin_aim(address)
+            raise would_block()
+        self._modem.run(self._aim_steps(address), self._timeout_ms)
+
     # --- the stream protocol of MicroPython ---------------------------------------------------------------------
 
     def ioctl(self, request: int, arg: int) -> int:
         """POLL and CLOSE, as MicroPython's poll and ssl ask; never raises.  Allocates nothing."""
         if request == _POLL:
-            self._modem.poll()
-            return self._ready() & (arg | _ERR | _HUP)
+            return self._ready() & (arg | _ERR | _HUP) if self._looked() else _ERR | _HUP
         if request == _CLOSE:
             self.close()
             return 0
         return -22
 
+    def _has_client(self, slot: "Slot") -> bool:
+        """True if accept() would give one."""
+        return slot.kind == LISTENER and self._modem.incoming(slot) is not None
+
+    def _looked(self) -> bool:
+        """False if the UART is broken, of which the next call tells."""
+        try:
+            self._modem.poll()
+        except OSError:
+            return False
+        return True
+
     def _ready(self) -> int:
         slot = self._slot
         if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE or slot.state == CLOSING:
             return _ERR | _HUP
-        bits = _RD if self._back or slot.ring.n or slot.state == ENDED else 0
+        bits = _RD if self._back or slot.ring.n or slot.state == ENDED or self._has_client(slot) else 0
         if slot.state != OPEN and slot.state != HALF:
             return bits
         if self._engine.asleep == ASLEEP or self._engine.may_send(slot):  # a send has it woken

@@ -63,14 +63,15 @@ class Slot:
     __slots__ = (
         "af", "again", "asked", "cid", "code", "coming", "dgram_at", "dialect", "err", "form", "gen", "hungry", "index",
         "kind", "lport", "mode", "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "query", "ring",
-        "sending", "server", "state", "ticket", "tls", "told", "told_mode", "wake", "want_close",
+        "sending", "server", "service", "state", "ticket", "tls", "to", "to_port", "told", "told_mode", "wake",
+        "want_close",
     )  # fmt: skip
 
     def __init__(self, index: int, size: int, ladder: Ladder) -> None:
         self.index = index
         self.ring = Ring(size, ladder)
         self.gen = 0  # counts the owners, so that a stale socket is told from the new one
-        self.peer = bytearray(48)  # address text of an incoming connection
+        self.peer = bytearray(48)  # address text of an incoming connection, or of who sent the last datagram
         self.state = FREE
         self.reset()
 
@@ -99,6 +100,9 @@ class Slot:
         self.form = ENTRY
         self.ticket = 0  # when it was turned away with a part to send, 0: it was not
         self.hungry = False  # somebody waits for its data
+        self.service = 0  # UDP SERVICE: what the peer of each datagram takes in the ring at most, else 0
+        self.to = b""  # address and port that its next one goes to
+        self.to_port = 0
         self.parent = -1  # connection id of the listener it came in at, until it is accepted
         self.npeer = 0
         self.pport = 0

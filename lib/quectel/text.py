@@ -37,6 +37,7 @@ class Fields:
         self.buf: "Line" = b""
         self.a = 0
         self.b = 0
+        self.end = 0  # of the value that value() has moved past
 
     def set(self, buf: "Line", a: int, b: int) -> None:
         self.buf = buf
@@ -121,6 +122,27 @@ class Fields:
             a += 1
         self.a = min(a + 1, b)
         return a < b
+
+    def value(self) -> bool:
+        """Move past a quoted value, and the comma behind it; False if it does not end.
+
+        Nothing escapes a quote in it: it ends with one behind which a comma and a digit stand, or nothing any more.
+        """
+        if self.a >= self.b or self.buf[self.a] != _QUOTE:
+            return False
+        a = self.a + 1
+        while a < self.b and not self._closes(a):
+            a += 1
+        self.end = a
+        self.a = min(a + 2, self.b)
+        return a < self.b
+
+    def _closes(self, a: int) -> bool:
+        if self.buf[a] != _QUOTE:
+            return False
+        if a + 2 < self.b:
+            return self.buf[a + 1] == _COMMA and 48 <= self.buf[a + 2] <= 57
+        return a + 1 == self.b
 
     def number(self, index: int) -> int:
         """The integer in field index, counted from here from 0, or NONE."""

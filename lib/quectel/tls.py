@@ -5,8 +5,8 @@ from errno import EACCES, ENOBUFS, EOPNOTSUPP
 from ._compat import const
 from .errors import QuectelError, TLSError
 from .files import check_there, keep, plain
-from .network import read_clock, set_clock
-from .procedure import ask, try_ask, values
+from .network import check_utc, read_clock, set_clock
+from .procedure import ask, try_ask, values, word
 from .table import SOCK_DGRAM
 from .text import in_range
 
@@ -30,6 +30,7 @@ _IGNORE = {  # bits of "ignorecertitem" (R057)
     "key": 65536,
     "all": 1048575,
 }
+_TIME = ((0, 4), (5, 7), (8, 10), (11, 13), (14, 16), (17, 19))  # where year to second stand in "2026/11/25,09:08:07"
 _BEGIN = b"-----BEGIN "
 _FILL = const(61)  # =
 _MOST_FILL = const(3)
@@ -227,15 +228,20 @@ class Contexts:
                 return self._next
         return -1
 
-    def configure(self, engine: "Engine", net: "Network", context: TLSContext, index: int) -> "Proc[None]":
-        """Bring the module's context to what context says.  Nothing is sent when it stands so.
+    def configure(
+        self, engine: "Engine", net: "Network", context: TLSContext, index: int, is_shared: bool = False
+    ) -> "Proc[None]":
+        """Bring the module's context to what context says.  Nothing is set when it stands so.
 
         It is marked as its socket's by then: nobody else gets it while this goes on.
+        is_shared: another connection uses it.  Without one the module may have released it (R087), and whether its
+        settings have outlived that no document says (R460): one that checks servers is asked whether it still does.
         """
         if context.check_time and context.verify:
             yield from _clock(engine, net)
         if self._epochs[index] == engine.epoch:
-            return
+            if is_shared or not context.verify or (yield from _stands(engine, context, index)):
+                return
         epoch = engine.epoch
         items = yield from _items(engine, context)
         for item, value in items:
@@ -243,6 +249,18 @@ class Contexts:
         if context.verify and context.ca_extra is None and "cacertex" in engine.family.ssl_items:
             yield from _no_extra(engine, index, dict(items)["cacert"])
         self._epochs[index] = epoch
+
+
+def _level(context: TLSContext) -> int:
+    """R050."""
+    return 0 if not context.verify else 2 if context.cert else 1
+
+
+def _stands(engine: "Engine", context: TLSContext, index: int) -> "Proc[bool]":
+    """True if the module's context still has the level of its checks; after a release it would have none (R059)."""
+    query = b'AT+QSSLCFG="seclevel",%d' % index
+    answer = yield from try_ask(engine, query, b"+QSSLCFG:")
+    return [values(line)[2:] for line in answer.lines] == [[str(_level(context))]]
 
 
 def _no_extra(engine: "Engine", index: int, ca: bytes) -> "Proc[None]":
@@ -255,15 +273,31 @@ def _no_extra(engine: "Engine", index: int, ca: bytes) -> "Proc[None]":
 
 
 def _clock(engine: "Engine", net: "Network") -> "Proc[None]":
-    """Certificates are checked by the module's clock.  The board's sets one that nobody has set (R039)."""
+    """Certificates are checked by the module's clock (R039).
+
+    One that nobody has set is set to the board's time, or to what the network has told.
+    """
     if not net.clock_is_set():
         yield from read_clock(engine, net)
     utc = net.board_time()
     if utc and not net.clock_is_set():
         yield from set_clock(engine, net, utc)
     if not net.clock_is_set():
+        yield from _ask_network(engine, net)
+    if not net.clock_is_set():
         text = "the module's clock is not set (%s), so no certificate can be checked: set_clock() or check_time=False"
         raise TLSError(EACCES, text % (net.clock or "it tells none"))
+
+
+def _ask_network(engine: "Engine", net: "Network") -> "Proc[None]":
+    """`+QLTS: "2026/11/25,09:08:07+32,0"`: UTC, whatever zone it names; empty where the network has told none."""
+    answer = yield from try_ask(engine, engine.family.network_time, b"+QLTS:")
+    text = word(answer.lines[0]) if answer.lines else ""
+    try:
+        utc = check_utc(tuple([int(text[at:end]) for at, end in _TIME]))
+    except ValueError:
+        return
+    yield from set_clock(engine, net, utc)
 
 
 def _items(engine: "Engine", context: TLSContext) -> "Proc[list[tuple[str, bytes]]]":
@@ -271,7 +305,7 @@ def _items(engine: "Engine", context: TLSContext) -> "Proc[list[tuple[str, bytes
     items = [
         ("sslversion", b"%d" % _VERSIONS[context.version]),
         ("ciphersuite", b"0X%04X" % context.suites),
-        ("seclevel", b"%d" % (0 if not context.verify else 2 if context.cert else 1)),
+        ("seclevel", b"%d" % _level(context)),
         ("ignorelocaltime", b"%d" % (not context.check_time)),
         ("negotiatetime", b"%d" % context.negotiate_s),
     ]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _MASK = const(0x3FFFFFFF)
 _PLUS = const(43)
 _WORDS = (b"RING", b"Call Ready", b"SMS Ready", b"SMS DONE", b"PB DONE")
+_E = const(69)
+_STATS = const(5)  # roaming: the highest registration state
 _AWAITED = const(64)  # lines that are kept of one result
 _CONNECTED = const(2)  # as all families number it
 
@@ -54,11 +56,17 @@ class Urcs(Framing):
         n = f.num()
         if n == 0 and slot.kind == DGRAM:
             pass  # an empty datagram is no news
-        elif n <= 0 or f.a < f.b:
+        elif n <= 0 or not self._ends(slot, f):
             self._damaged()
         elif self._believed(slot, n):
             self._expect(slot, n)
             self.parser.arm(n)
+
+    def _ends(self, slot: "Slot", f: "Fields") -> bool:
+        """True if nothing else stands in the header, or the peer of a service's datagram and nothing else."""
+        if not slot.service:
+            return f.a >= f.b
+        return f.comma() and self._peer(slot, f) and f.a >= f.b
 
     def _expect(self, slot: "Slot", n: int) -> None:
         """A pushed payload comes.  It is younger than what the module still holds from before a change of the mode."""
@@ -136,9 +144,10 @@ class Urcs(Framing):
             slot.state = FREE
         self.orphan(cid)
 
-    def _peer(self, slot: "Slot", f: "Fields") -> None:
-        """`"<ip>",<port>` into the slot, as bytes: nothing is allocated here."""
+    def _peer(self, slot: "Slot", f: "Fields") -> bool:
+        """`"<ip>",<port>` into the slot, as bytes: nothing is allocated here.  False if no port stands there."""
         start = f.a
+        slot.npeer = 0
         f.skip(b'"')
         while f.a < f.b and f.buf[f.a] != 34 and slot.npeer < len(slot.peer):
             slot.peer[slot.npeer] = f.buf[f.a]
@@ -147,6 +156,7 @@ class Urcs(Framing):
         f.a = start
         f.next()
         slot.pport = max(f.num(), 0)
+        return slot.pport > 0
 
     def _opened(self, f: "Fields") -> None:
         """`<id>,<err>`: the result of an open (R065, R113); one that no table has is 550, unknown error."""
@@ -188,10 +198,27 @@ class Urcs(Framing):
 
     def _other(self, buf: "Line", a: int, b: int) -> None:
         """A URC that somebody may watch for; else it is counted."""
-        if not self._is_watched(buf, a, b):
-            self.stats.unknown = (self.stats.unknown + 1) & _MASK
-            if buf[a] == _PLUS and self._is_damaged(buf, a, b):
-                self._damaged()
+        self.fields.set(buf, a, b)
+        known = self._is_stat(self.fields)
+        if self._is_watched(buf, a, b):
+            return
+        if known:
+            self._urc_seen()
+            return
+        self.stats.unknown = (self.stats.unknown + 1) & _MASK
+        if buf[a] == _PLUS and self._is_damaged(buf, a, b):
+            self._damaged()
+
+    def _is_stat(self, f: "Fields") -> bool:
+        """`+CEREG: <stat>[,...]`: registration has changed; the older networks' commands tell of home alone."""
+        if self.unframed or not (f.head(b"+CEREG:") or f.head(b"+CGREG:") or f.head(b"+CREG:")):
+            return False
+        stat = f.num()
+        if not 0 <= stat <= _STATS or not (f.a >= f.b or f.comma()):
+            return False
+        if self.parser.buf[self.parser.a + 2] == _E or stat == 1 or stat == _STATS:
+            self.stat = stat
+        return True
 
     def _strange(self, buf: "Line", a: int, b: int) -> None:
         """A word that no module says, or nobody here knows."""

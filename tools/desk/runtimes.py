@@ -57,6 +57,7 @@ def start_unix(
     *,
     path: Sequence[Path] = (),
     environment: Mapping[str, str] | None = None,
+    heap: str = HEAP,
     **popen: Any,
 ) -> "subprocess.Popen[str]":
     """Start a script in the unix VM.
@@ -64,7 +65,7 @@ def start_unix(
     path: becomes MICROPYPATH. environment: added to this process's own. popen: goes to subprocess.Popen.
     """
     popen.setdefault("text", True)
-    command = [str(vm), "-X", f"heapsize={HEAP}", str(script), *arguments]
+    command = [str(vm), "-X", f"heapsize={heap}", str(script), *arguments]
     return subprocess.Popen(command, env=_environment(path, environment), **popen)
 
 

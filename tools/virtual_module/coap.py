@@ -56,6 +56,17 @@ def decode(data: bytes) -> "Message | None":
     return Message(int(wire.mtype), int(wire.code), wire.mid, wire.token, options, wire.payload)
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What the document leaves open, as the module's options have it."""
+
+    show_empty_ack: bool = False  # R432
+    no_answer: int = TIMEOUT  # status when no answer has come (R250, R429)
+    own_404: bool = True  # the module answers for paths that nobody has (R431)
+    dedupe: bool = True
+    show_rst_to_non: bool = False  # R259
+
+
 @dataclass
 class Exchange:
     """A message of the host that something may still come back to."""
@@ -95,17 +106,18 @@ class CoapEndpoint(asyncio.DatagramProtocol):
         rng: random.Random,
         report: "Callable[[str, Message, Peer], None]",
         knows: "Callable[[str], bool]",
-        show_empty_ack: bool = False,
+        choices: Choices = Choices(),
     ) -> None:
         """`knows(path)`: is it a resource of the host? Others are answered with 4.04 by the module (R431)."""
         self._clock = clock
         self._rng = rng
         self._report = report
         self._knows = knows
-        self._show_empty_ack = show_empty_ack
+        self._choices = choices
         self._transport: "asyncio.DatagramTransport | None" = None
         self._current: "Exchange | None" = None  # the CON that the status is about
         self._others: "list[Exchange]" = []  # NON requests and observations, by token
+        self._sent_non: "list[tuple[Peer, int]]" = []
         self._seen: "OrderedDict[tuple[Peer, int], Seen]" = OrderedDict()
         self.status = IDLE
         self.next_msgid = rng.randrange(65536)
@@ -168,7 +180,7 @@ class CoapEndpoint(asyncio.DatagramProtocol):
         if one is None:
             return
         if one.sent > MAX_RETRANSMIT:
-            self._finish(TIMEOUT)
+            self._finish(self._choices.no_answer)
             return
         self._transmit(one.message, one.peer)
         one.sent += 1
@@ -192,6 +204,8 @@ class CoapEndpoint(asyncio.DatagramProtocol):
 
     def _remember(self, message: Message, peer: Peer) -> None:
         """A NON request waits for its token; an answer is kept for the duplicates of its request."""
+        if message.type == NON:
+            self._sent_non = [*self._sent_non, (peer, message.msgid)][-_REMEMBERED:]
         if message.type == NON and message.is_request:
             self._keep(Exchange(peer, message))
         seen = self._seen.get((peer, message.msgid))
@@ -253,20 +267,22 @@ class CoapEndpoint(asyncio.DatagramProtocol):
             self._finish(SUCCESS)
             return
         one.stop()
-        one.timer = self._clock.call_later(RESPONSE_WAIT_MS, lambda: self._finish(TIMEOUT))
-        if self._show_empty_ack:
+        one.timer = self._clock.call_later(RESPONSE_WAIT_MS, lambda: self._finish(self._choices.no_answer))
+        if self._choices.show_empty_ack:
             self._report("rsp", message, one.peer)
 
     def _reset(self, message: Message, peer: Peer) -> None:
         if self._is_current(message, peer) and self.status == WAITING:
             self._finish(RESET)
             self._report("rsp", replace(message, code=0), peer)
+        elif self._choices.show_rst_to_non and (peer, message.msgid) in self._sent_non:
+            self._report("rsp", replace(message, code=0), peer)
 
     def _duplicate(self, message: Message, peer: Peer) -> bool:
         """Answers a message that came before as then, without telling the host."""
         now_ms, key = self._clock.now_ms(), (peer, message.msgid)
         seen = self._seen.get(key)
-        if seen is not None and now_ms - seen.at_ms < LIFETIME_MS:
+        if seen is not None and now_ms - seen.at_ms < LIFETIME_MS and self._choices.dedupe:
             if seen.reply is not None:
                 self._wire(seen.reply, peer)
             return True
@@ -279,7 +295,7 @@ class CoapEndpoint(asyncio.DatagramProtocol):
     def _fresh(self, message: Message, peer: Peer) -> None:
         if message.is_response:
             self._response(message, peer)
-        elif message.is_request and self._knows(message.path):
+        elif message.is_request and (self._knows(message.path) or not self._choices.own_404):
             self._report("req", message, peer)
         elif message.is_request:
             self._not_found(message, peer)

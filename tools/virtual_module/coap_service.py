@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import coap_text
-from .coap import CoapEndpoint, Peer
+from .coap import Choices, CoapEndpoint, Peer
 from .coap_text import CON, CONTENT_FORMAT, NON, Message
 from .resolver import NoAddress
 
@@ -57,7 +57,13 @@ class CoapService:
             self._module.random,
             self._report,
             self.resources.__contains__,
-            show_empty_ack=bool(options["coap_empty_ack"]),
+            Choices(
+                show_empty_ack=bool(options["coap_empty_ack"]),
+                no_answer=options.number("coap_no_answer"),
+                own_404=bool(options["coap_own_404"]),
+                dedupe=bool(options["coap_dedupe"]),
+                show_rst_to_non=bool(options["coap_rst_to_non"]),
+            ),
         )
         self.endpoint = endpoint
         await endpoint.open(local_port, "0.0.0.0" if self._module.resolver.allow_network else "127.0.0.1")
@@ -112,7 +118,8 @@ class CoapService:
         if kind == "req":
             line = coap_text.req_line(message, shown)
         else:
-            line = coap_text.rsp_line(message, shown, bool(self.show["Showrspopt"]))
+            always = bool(self._module.options["coap_format_always"])
+            line = coap_text.rsp_line(message, shown, bool(self.show["Showrspopt"]), always)
         delay_ms = self._module.options.number("coap_urc_ms")
         if delay_ms:
             self._module.activity += 1
@@ -127,4 +134,4 @@ class CoapService:
 
     def busy(self, kind: int) -> bool:
         """A CON is on its way: the next CON or NON has to wait (R245, R434)."""
-        return kind in (CON, NON) and self.status == 1
+        return kind in (CON, NON) and self.status == 1 and bool(self._module.options["coap_one_con"])

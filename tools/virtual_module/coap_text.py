@@ -141,12 +141,16 @@ def typed_payload(data: bytes, content_format: "int | None", how: str = "auto") 
     return data if decoded is None else decoded
 
 
-def rsp_line(message: Message, peer: "Address | None", show_options: bool) -> bytes:
-    """`+QCOAPURC: "rsp",...` (R258); `peer` only with Showra=1, the options only with Showrspopt=1."""
+def rsp_line(message: Message, peer: "Address | None", show_options: bool, show_format: bool = False) -> bytes:
+    """`+QCOAPURC: "rsp",...` (R258); `peer` only with Showra=1, the options only with Showrspopt=1.
+
+    show_format: option 12 without it, too (R374).
+    """
     parts = [b'"rsp"'] + _peer(peer)
     parts += [b"%d" % message.type, code_text(message.code).encode(), b"%d" % message.msgid]
-    if show_options and message.options:
-        parts += [b"%d" % len(message.options)] + _options(message)
+    shown = tuple(one for one in message.options if show_options or (show_format and one[0] == CONTENT_FORMAT))
+    if shown:
+        parts += [b"%d" % len(shown)] + _options(shown)
     return b"+QCOAPURC: " + b",".join(parts + _payload(message, RSP_BYTES))
 
 
@@ -157,16 +161,16 @@ def req_line(message: Message, peer: "Address | None") -> bytes:
     parts += [b"%d" % message.type, b"%d" % message.code, b"%d" % message.msgid, b"%02X" % mode]
     if message.token:
         parts += [b"%d" % len(message.token), message.token.hex().upper().encode()]
-    return b"+QCOAPURC: " + b",".join(parts + _options(message) + _payload(message, REQ_BYTES))
+    return b"+QCOAPURC: " + b",".join(parts + _options(message.options) + _payload(message, REQ_BYTES))
 
 
 def _peer(peer: "Address | None") -> "list[bytes]":
     return [peer[0].encode(), b"%d" % peer[1]] if peer else []
 
 
-def _options(message: Message) -> "list[bytes]":
+def _options(options: "tuple[tuple[int, bytes], ...]") -> "list[bytes]":
     parts = []
-    for name, value in message.options:
+    for name, value in options:
         parts += [b"%d" % name, b'"' + option_value(name, value) + b'"']
     return parts
 

@@ -212,7 +212,7 @@ class Connection:
         counted = not nb or self.module.setting("showlength") or self.module.options["push_length_always"]
         head = '%s: "recv",%d' % (self.urc, self.number) + (",%d" % len(node.data) if counted else "")
         if not nb and self.kind == "UDP SERVICE" and node.peer is not None:
-            head += ',"%s",%d' % node.peer
+            head += ',"%s",%d' % self.module.resolver.back(*node.peer)
         return self.module.payload(head, node.data)
 
     # --- its end --------------------------------------------------------------------------------------------------

@@ -26,6 +26,9 @@ class Dialect:
         listening: int = 3,
         closing: int = 4,
         server_id: bool = True,
+        service: bool = False,
+        acks: bool = False,
+        local_host: str = "",
     ) -> None:
         self.open = b"AT+Q" + name + b"OPEN="
         self.send = b"AT+Q" + name + b"SEND="
@@ -51,6 +54,9 @@ class Dialect:
         self.listening = listening  # how the module numbers the states of a connection (R092, R139)
         self.closing = closing
         self.server_id = server_id  # the state's line has one, in front of the access mode (R136)
+        self.service = service  # datagram sockets without a peer are UDP SERVICE (R124)
+        self.acks = acks  # AT+QISEND=<id>,0 tells how much of a TCP connection the peer has acknowledged
+        self.local_host = local_host  # what a listener or service gives as its address; "": the module's own
 
 
 class Diagnostics:
@@ -121,6 +127,16 @@ class Family:
         self.diagnostics: "Diagnostics | None" = None  # ping, NTP, DNS
         self.keepalive: "KeepAlive | None" = None
         self.open_time = 0  # longest and usual time of a TCP connect in s, where it can be set (R201)
+        self.registrations: "tuple[bytes, ...]" = (b"AT+CEREG?",)  # home or roaming in one of them will do
+        self.register_ms = 300_000  # longest search for a network, before it is told
+        # radio technology -> (query, wanted fields, command) of each setting that chooses it
+        self.rats: "dict[str, tuple[tuple[bytes, tuple[str, ...], bytes], ...]]" = {}
+        self.urc_port = False  # AT+QURCCFG says which of the module's ports URCs go to
+        self.save = b""  # command that keeps the rate of the port, where it is not kept by itself
+        self.boot_ms = 15_000  # from the power key to the first answer, at most, where the board does not say
+        self.key_on_ms = 750  # the power key is pressed so long to switch the module on ...
+        self.key_off_ms = 1000  # ... or off, where the board does not say
+        self.network_time = b""  # asks for the network's time, as UTC
         self.imei = b"AT+CGSN"
         self.iccid = b"AT+QCCID"
         self.ssl_items: "tuple[str, ...]" = ()  # QSSLCFG items beyond those of BG96

@@ -11,6 +11,7 @@ FAMILY = Family(
     connections=0,
     modes=(),
     send_max=1024,
+    packet_max=1024,
     line_buf=2560,
     tx_buf=2560,
     inline=(b"+QCOAPURC:",),

@@ -1,19 +1,31 @@
 """BG96: "BG96 SSL AT Commands Manual"."""
 
-from ._lte import PINS, SUITES, diagnostics
-from .base import Dialect, Family
+from ._lte import NETWORK_TIME, PINS, REGISTRATIONS, SUITES, TCP, TLS, diagnostics, scan
+from .base import Family
 
 FAMILY = Family(
     "BG96",
     ("BG96",),
-    tcp=Dialect(b"I", 1460, 1500, close_arg=b",10", hex_max=256, hex_length=False),
-    tls=Dialect(b"SSL", 1460, 1500, close_arg=b",10"),  # R076: the safe limit of the two printed
+    tcp=TCP,
+    tls=TLS,
     connections=12,
     pdp_contexts=16,
     modes=(0, 1, 2),
     send_max=1460,
     answer_ms=5000,  # R023: not stated
     qiact=True,
+    registrations=REGISTRATIONS,
+    register_ms=180_000,
+    rats={
+        "auto": (scan("nwscanmode", 0), scan("iotopmode", 2)),
+        "gsm": (scan("nwscanmode", 1),),
+        "lte-m": (scan("nwscanmode", 3), scan("iotopmode", 0)),
+        "nb-iot": (scan("nwscanmode", 3), scan("iotopmode", 1)),
+    },
+    urc_port=True,
+    save=b"AT&W",
+    boot_ms=20_000,
+    network_time=NETWORK_TIME,
     diagnostics=diagnostics(),
     pins=PINS,
     pdp_auths=4,

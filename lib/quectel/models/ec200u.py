@@ -1,7 +1,7 @@
 """EC200U and EG915U: "EC200U&EG915U Series SSL Application Note"."""
 
-from ._lte import PINS, SUITES, diagnostics
-from .base import Dialect, Family
+from ._lte import NETWORK_TIME, PINS, REGISTRATIONS, SUITES, TCP, TLS, diagnostics, scan
+from .base import Family
 
 _SUITES = (  # which BG96 lacks (R028)
     0xC002, 0xC003, 0xC004, 0xC005, 0xC007, 0xC008, 0xC009, 0xC00A, 0xC00C, 0xC00D,
@@ -11,16 +11,31 @@ _SUITES = (  # which BG96 lacks (R028)
 FAMILY = Family(
     "EC200U",
     ("EC200U", "EG915U"),
-    tcp=Dialect(b"I", 1460, 1500, close_arg=b",10", hex_max=256, hex_length=False),
-    tls=Dialect(b"SSL", 1460, 1500, close_arg=b",10"),
+    tcp=TCP,
+    tls=TLS,
     connections=12,
     pdp_contexts=7,
     modes=(0, 1, 2),
     send_max=1460,
     qiact=True,
+    registrations=REGISTRATIONS,
+    register_ms=180_000,
+    rats={"auto": (scan("nwscanmode", 0),), "gsm": (scan("nwscanmode", 1),), "lte": (scan("nwscanmode", 3),)},
+    urc_port=True,
+    save=b"AT&W",
+    boot_ms=30_000,
+    key_on_ms=2000,
+    key_off_ms=3000,
+    network_time=NETWORK_TIME,
     diagnostics=diagnostics(700_000),  # it asks again by itself
-    # With "close/mode" 1 a "closed" comes behind the OK, when the id may be somebody else's already.
-    pins=PINS + ((b'AT+QICFG="close/mode"', b'+QICFG: "close/mode",0', b'AT+QICFG="close/mode",0'),),
+    # With "close/mode" 1 a "closed" comes behind the OK, when the id may be somebody else's already; with
+    # "udp/readmode" 1 a read joins datagrams; with "tcp/accept" 0 a client waits for AT+QIACCEPT.
+    pins=PINS
+    + (
+        (b'AT+QICFG="close/mode"', b'+QICFG: "close/mode",0', b'AT+QICFG="close/mode",0'),
+        (b'AT+QICFG="udp/readmode"', b'+QICFG: "udp/readmode",0', b'AT+QICFG="udp/readmode",0'),
+        (b'AT+QICFG="tcp/accept"', b'+QICFG: "tcp/accept",1', b'AT+QICFG="tcp/accept",1'),
+    ),
     ssl_items=(
         "cacertex",
         "sni",

@@ -197,6 +197,22 @@ def parse_stamp(text: str) -> datetime:
     return plain.replace(tzinfo=timezone(timedelta(minutes=15 * quarters)))
 
 
+@command("+QLTS", EXEC, WRITE, feature="lte_tcpip")
+def network_time(call: Call) -> None:
+    """The network's time: 0 as it was told last, 1 UTC now, 2 local time now; empty when it has told none."""
+    mode = number(call, 0, 0, 2) if call.args else 0
+    told = call.options.text("network_time")
+    if not told or not call.module.network.registered:
+        call.line('+QLTS: ""')
+        return
+    utc, zone = datetime.strptime(told[:17], "%y/%m/%d,%H:%M:%S"), int(told[17:] or 0)
+    if mode:
+        utc += timedelta(milliseconds=call.module.clock.now_ms())
+    if mode != 1:
+        utc += timedelta(minutes=15 * zone)
+    call.line('+QLTS: "%s%+03d,0"' % (utc.strftime("%Y/%m/%d,%H:%M:%S"), zone))
+
+
 @command("+IPR", READ)
 def rate(call: Call) -> None:
     """The port's rate."""

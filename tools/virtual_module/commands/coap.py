@@ -41,7 +41,7 @@ async def create(call: Call) -> None:
     call.count(1, 1)
     port = call.integer(0, 1, 65535)
     if _service(call).endpoint is not None:
-        raise CmeError(_NOT_ALLOWED)
+        raise CmeError(call.module.options.number("coap_create_twice"))
     await _service(call).create(port)
 
 

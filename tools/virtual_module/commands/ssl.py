@@ -226,8 +226,16 @@ def close_connection(call: Call) -> None:
     if isinstance(connection, TlsConnection):
         connection.shut(abort=timeout_s == 0)
         call.module.connections.remove(connection)
+        _release(call, connection.tls_ctx)
     elif call.options["close_unopened"] != "OK":
         raise Refused(_CLOSED)
+
+
+def _release(call: Call, ctx: int) -> None:
+    """The last connection of a context was closed: what it loses then is not stated (R087, R460)."""
+    left = [one for one in call.module.connections.all() if isinstance(one, TlsConnection) and one.tls_ctx == ctx]
+    if not left and call.options["ssl_release"] == "settings":
+        contexts(call.module)[ctx] = SslContext.fresh(call.family.name)
 
 
 # -- data ---------------------------------------------------------------------------------------

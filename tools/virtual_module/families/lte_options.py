@@ -8,6 +8,7 @@ OPTIONS: "dict[str, tuple[object, str]]" = {
     "ssl_der": (False, "certificate files may be DER, too (R046)"),
     "ssl_old_spelling": (False, "QSSLCFG takes secllevel, too (R331)"),
     "ssl_read_after_close": (True, "what was not read yet can be read after closed (R393)"),
+    "ssl_release": ("session", "what a context loses with its last connection: session, or settings (R087, R460)"),
     "ssl_state_read": (False, "AT+QSSLSTATE? answers as AT+QSSLSTATE does (R397)"),
     "ssl_data_echo": (False, "AT+QISDE=1 echoes the data of QSSLSEND, too (R388)"),
     "ssl_swtmd": ("OK", "QISWTMD of an SSL connection: OK or ERROR (R415)"),
@@ -19,6 +20,7 @@ OPTIONS: "dict[str, tuple[object, str]]" = {
     "dtr_off": ("NO CARRIER", "AT&D2 in transparent mode: NO CARRIER and the connection closed, or OK as with AT&D1"),
     "auth_max": (3, "highest authentication of QICSGP"),
     "contexts_active": (3, "contexts that can be active together"),
+    "network_time": ("", "UTC that the network tells at time 0, yy/MM/dd,hh:mm:ss, and the zone it names (AT+QLTS)"),
     "qflst_prefix": ("", "what QFLST prints before a name"),
     "qfdel_missing": (405, "error of QFDEL for a file that is not there: 405 or 418"),
 }

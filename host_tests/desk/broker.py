@@ -1,0 +1,88 @@
+"""Debian's mosquitto as a peer: a broker on loopback, plain and over TLS, and its own two clients."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import vm_peers as peers
+from desk import debian
+from desk.common import Stop
+
+LOOPBACK = "127.0.0.1"
+PROGRAMS = ("mosquitto", "mosquitto_pub", "mosquitto_sub")
+_LIMIT_S = 20
+
+
+@functools.cache
+def program(name: str) -> str:
+    """One of PROGRAMS: on PATH, or Debian's own, fetched once; fails in words where there is neither."""
+    found = shutil.which(name)
+    if found is not None:
+        return found
+    try:
+        return str(debian.rootless(["mosquitto", "mosquitto-clients"]) / name)
+    except Stop as error:
+        raise AssertionError("these tests need mosquitto and mosquitto-clients on PATH: %s" % error) from None
+
+
+class Broker:
+    """mosquitto on two free ports: `port` plain, `tls_port` with a certificate for `host`."""
+
+    def __init__(self, host: str, label: str = "one") -> None:
+        self._cert = peers.leaf(label, host)
+        self._clients: "list[subprocess.Popen[bytes]]" = []
+
+    def __enter__(self) -> "Broker":
+        self._folder = tempfile.TemporaryDirectory()
+        folder = Path(self._folder.name)
+        (folder / "cert.pem").write_bytes(peers.chain_pem(self._cert))
+        (folder / "key.pem").write_bytes(self._cert.private_key_pem.bytes())
+        self.port, self.tls_port = peers.free_port(), peers.free_port()
+        lines = (
+            f"listener {self.port} {LOOPBACK}", f"listener {self.tls_port} {LOOPBACK}", f"certfile {folder}/cert.pem",
+            f"keyfile {folder}/key.pem", "allow_anonymous true", "max_queued_messages 10000", "user root",
+        )  # fmt: skip
+        (folder / "broker.conf").write_text("\n".join(lines) + "\n")
+        self._log = (folder / "log").open("wb")
+        self._process = self._start("mosquitto", "-c", str(folder / "broker.conf"))
+        self._wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in (*self._clients, self._process):
+            process.kill()
+            process.communicate()
+        self._log.close()
+        self._folder.cleanup()
+
+    def subscribe(self, topic: str, count: int) -> "subprocess.Popen[bytes]":
+        """mosquitto_sub: prints each message of a topic on a line of its own, and ends after so many of them."""
+        options = ("-q", "1", "-C", str(count), "-W", str(_LIMIT_S), "-t", topic)
+        return self._client("mosquitto_sub", *options)
+
+    def publish(self, topic: str, messages: "list[str]", qos: int) -> None:
+        """mosquitto_pub: sends each of the messages."""
+        client = self._client("mosquitto_pub", "-q", str(qos), "-t", topic, "-l")
+        client.communicate("".join(line + "\n" for line in messages).encode(), timeout=_LIMIT_S)
+        assert client.returncode == 0
+
+    def _client(self, name: str, *options: str) -> "subprocess.Popen[bytes]":
+        client = self._start(name, "-h", LOOPBACK, "-p", str(self.port), *options)
+        self._clients.append(client)
+        return client
+
+    def _start(self, name: str, *options: str) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [program(name), *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log
+        )
+
+    def _wait(self) -> None:
+        end = time.monotonic() + _LIMIT_S
+        while not peers.listens(self.port):
+            assert self._process.poll() is None and time.monotonic() < end, Path(self._log.name).read_text()
+            time.sleep(0.01)

@@ -1,0 +1,92 @@
+"""Run in the unix MicroPython VM by test_aio_idle.py: what an asyncio modem does while there is nothing to do."""
+
+import asyncio
+import gc
+import sys
+
+import micropython
+from quectel import AsyncModem
+from quectel_host import open_uart
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+loop: "Any" = asyncio  # with the names that MicroPython's has
+IDLE_MS = 300
+
+
+async def asked(ms: int) -> int:
+    """Bytes that are asked of the heap while this task sleeps."""
+    gc.collect()
+    before: int = micropython.mem_total()
+    await loop.sleep_ms(ms)
+    now: int = micropython.mem_total()
+    return now - before
+
+
+class Unpolled:
+    """A UART that counts how often it is looked at, and that the event loop cannot wait for."""
+
+    def __init__(self, uart: "Any") -> None:
+        self._uart = uart
+        self.looks = 0
+        self.write = uart.write
+
+    def readinto(self, buf: "Any") -> "Any":
+        self.looks += 1
+        return self._uart.readinto(buf)
+
+
+class Counted(Unpolled):
+    """One that the event loop can wait for."""
+
+    def __init__(self, uart: "Any") -> None:
+        Unpolled.__init__(self, uart)
+        self.fileno = uart.fileno
+
+
+async def idle(uart: Unpolled, what: str, nothing: int) -> None:
+    await loop.sleep_ms(100)
+    looks = uart.looks
+    got = await asked(IDLE_MS)
+    print(what, got - nothing, uart.looks - looks)
+
+
+async def main(url: str) -> None:
+    await asked(1)
+    nothing = await asked(IDLE_MS)
+    uart = Counted(open_uart(url))
+    modem = AsyncModem(uart, "BC25")
+    await modem.connect("internet")
+    await idle(uart, "online", nothing)
+    sock = await modem.create_connection(("echo.example", 7))
+    await idle(uart, "connected", nothing)
+    receiving = asyncio.create_task(sock.recv(10))
+    await idle(uart, "receiving", nothing)
+    looks = uart.looks
+    await sock.send(b"ping")  # a call wakes it, and so does what comes
+    print("echoed", await receiving, uart.looks > looks)
+    sock.settimeout(0.2)  # and so does a time limit
+    try:
+        await sock.recv(10)
+    except OSError as error:
+        print("limit", error.errno)
+    await loop.sleep_ms(500)  # behind a send the module is asked once whether a URC was lost (R390)
+    await idle(uart, "again", nothing)
+    await sock.close()
+    await modem.aclose()
+    await unpolled(uart)
+
+
+async def unpolled(polled: Counted) -> None:
+    uart = Unpolled(polled._uart)
+    modem = AsyncModem(uart, "BC25")
+    print("unpolled", await modem.command("AT+CGMM"))
+    looks = uart.looks
+    await loop.sleep_ms(IDLE_MS)
+    print("every 20 ms", 5 <= uart.looks - looks <= IDLE_MS // 20 + 12)
+    await modem.aclose()
+
+
+asyncio.run(main(sys.argv[1]))

@@ -1,0 +1,302 @@
+"""Staying online: what is watched, what is done about trouble, and how often (keep_online()).
+
+Trouble climbs a ladder: bring the network up again, three times; switch the radio off and on; restart the module;
+press its power key.  Restarts wear a module, so three may follow one another, then 10 min, 30 min and 1 h lie between
+them; an hour online takes one off the count.  State is kept here and in the engine, none in a running procedure: one
+that is given up anywhere is begun again.
+"""
+
+from errno import EACCES, ECONNRESET, EHOSTUNREACH, ENODEV, EPERM
+
+from ._compat import const, ticks_add, ticks_diff
+from .bringup import bring_up
+from .command import ON_OK
+from .contact import answers
+from .errors import NetworkError, QuectelError, QuectelTimeout
+from .network import LOST, ONLINE
+from .pdp import has_address, is_active
+from .procedure import Job, try_ask, wait_for
+from .registration import HOME, ROAMING, registered
+
+TYPE_CHECKING = const(False)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._types import Proc, Report
+    from .engine import Engine
+    from .life import Life
+    from .network import Network
+
+    Veto = Callable[[str], bool]
+
+_CHECK_MS = const(60_000)  # without a byte from the module it is asked how it is
+_SILENT_MS = const(50_000)  # the engine has asked for 10 s already: the vendor says a minute
+_VETOED_MS = const(60_000)
+_REDIALS_MS = (5000, 10_000, 30_000)
+_AT_ONCE = const(3)  # restarts that need no wait
+_LADDER_MS = (600_000, 1_800_000, 3_600_000)
+_GOOD = const(60)  # minutes online that take a restart off the count
+_RADIO_MS = 15_000
+_OFF_MS = 5000  # behind the power key, until the module is off
+
+
+def _unheard(step: str, state: str, text: str) -> None:
+    pass
+
+
+class Watch:
+    """What keep_online() has switched on."""
+
+    def __init__(self, veto: "Veto | None", report: "Report | None") -> None:
+        self.veto = veto
+        self.report = report or _unheard
+        self.job: "Job | None" = None
+        self.why = ""  # the last attempt has failed for this reason
+        self.tries = 0  # attempts since the module was online
+        self.restarts = 0  # that count; see the ladder
+        self.restarted_at = 0
+        self.waits = False  # nothing is done before `until`
+        self.until = 0
+        self._checked_at = -1
+        self._heard = 0  # bytes from the module at the last check
+        self._good = 0  # minutes online since a restart was taken off
+
+    # --- a turn: allocates nothing while all is well ------------------------------------------------------------
+
+    def look(self, modem: "Life") -> None:
+        """Begin what is to be done, for poll() to carry on."""
+        if self.job is not None:
+            if not self.job.ended:
+                return
+            self.job = None
+        e = modem.engine
+        if self._is_idle(modem, e):
+            return
+        if modem.isconnected() and not e.silent:
+            if self._is_check_due(e):
+                self._begin(modem, check(e, modem.net))
+        elif self._is_over(e):
+            self._begin(modem, recover(modem, self))
+
+    def _is_idle(self, modem: "Life", e: "Engine") -> bool:
+        """Nobody wants to be online, or somebody else is at it, or the module is not to be talked to."""
+        net = modem.net
+        return net.wanted is None or net.rising or net.preparing or e.asleep != 0 or e.owner.index >= 0
+
+    def _is_over(self, e: "Engine") -> bool:
+        if self.waits and ticks_diff(self.until, e.now) > 0:
+            return False
+        self.waits = False
+        return True
+
+    def _is_check_due(self, e: "Engine") -> bool:
+        if self._checked_at < 0:
+            self._checked_at = e.now
+        if ticks_diff(e.now, self._checked_at) < _CHECK_MS:
+            return False
+        self._checked_at = e.now
+        self._count_good()
+        heard = self._heard
+        self._heard = e.stats.rx_bytes
+        return heard == self._heard
+
+    def _count_good(self) -> None:
+        self._good += 1
+        if self._good >= _GOOD:
+            self._good = 0
+            self.restarts = max(self.restarts - 1, 0)
+
+    def _begin(self, modem: "Life", steps: "Proc[None]") -> None:
+        self.job = Job(steps)
+        modem._jobs.append(self.job)
+
+    def end(self, modem: "Life") -> None:
+        """Switch it off: what is under way is given up."""
+        if self.job is not None and not self.job.ended:
+            self.job.close()
+            modem._jobs.remove(self.job)
+
+    # --- what becomes of an attempt -----------------------------------------------------------------------------
+
+    def wait(self, e: "Engine", ms: int) -> None:
+        self.waits = True
+        self.until = ticks_add(e.now, ms)
+
+    def well(self, e: "Engine") -> None:
+        """Online again."""
+        self.tries = 0
+        self.why = ""
+        self.waits = False
+        self._checked_at = e.now
+        self._good = 0
+
+    def left_ms(self, e: "Engine") -> int:
+        """Until the module may be restarted."""
+        if self.restarts < _AT_ONCE:
+            return 0
+        pause_ms = _LADDER_MS[min(self.restarts - _AT_ONCE, len(_LADDER_MS) - 1)]
+        return max(pause_ms - ticks_diff(e.now, self.restarted_at), 0)
+
+    def may(self, e: "Engine", what: str) -> bool:
+        """False if it is too early to restart, or the application forbids it; then it is tried again later."""
+        left_ms = self.left_ms(e)
+        if left_ms:
+            self.report("recover", "waits", "%s in %d s" % (what, left_ms // 1000))
+            self.wait(e, left_ms)
+            return False
+        if self.veto and self.veto(what):
+            self.report("recover", "vetoed", what)
+            self.wait(e, _VETOED_MS)
+            return False
+        return True
+
+    def count(self, e: "Engine", what: str) -> None:
+        self.report("recover", what, self.why)
+        self.restarts += 1
+        self.restarted_at = e.now
+
+    def reached(self, modem: "Life") -> "Proc[None]":
+        """For who opens a connection: what is being done is awaited; NetworkError if the next try is a while off."""
+        while self._at_work(modem):
+            yield
+        if modem.net.wanted is not None and not modem.isconnected():
+            text = "offline: %s; the next try is in %d s" % (self.why, self._seconds(modem.engine))
+            raise NetworkError(EHOSTUNREACH, text)
+
+    def _at_work(self, modem: "Life") -> bool:
+        if self.job is not None and not self.job.ended:
+            return not modem.isconnected()
+        if self._is_idle(modem, modem.engine):
+            return modem.net.rising
+        return not modem.isconnected() and self._is_over(modem.engine)
+
+    def _seconds(self, e: "Engine") -> int:
+        return max(ticks_diff(self.until, e.now) // 1000, 0) if self.waits else 0
+
+
+# --- procedures -------------------------------------------------------------------------------------------------------
+
+
+def check(engine: "Engine", net: "Network") -> "Proc[None]":
+    """A module that says nothing by itself is asked: it may be silent, off the network, or have lost its context."""
+    try:
+        engine.stat = yield from registered(engine)
+        if engine.family.qiact:
+            up = yield from is_active(engine, net, engine.pdp)
+        else:
+            up = yield from has_address(engine, net)
+    except QuectelTimeout:
+        return  # the engine asks on, and tells when the module is silent
+    if not up and engine.stat in (HOME, ROAMING):
+        lose_context(engine)
+
+
+def lose_context(engine: "Engine") -> None:
+    """The context is dead though the network has said nothing: its sockets are told."""
+    engine.pdp_lost = True
+    engine.table.fail_context(engine.pdp, ECONNRESET, 570)
+
+
+def recover(modem: "Life", watch: Watch) -> "Proc[None]":
+    """One attempt.  What it has found says when the next one begins, and how far it goes."""
+    e, net = modem.engine, modem.net
+    if net.state == ONLINE:
+        net.state = LOST
+    wanted = net.wanted
+    if wanted is None:
+        return
+    if e.silent and not (yield from answers(e, _SILENT_MS)):
+        watch.why = "the module does not answer"
+        yield from _restart(modem, watch)
+        return
+    try:
+        yield from bring_up(e, net, wanted, watch.report)
+    except QuectelError as error:
+        yield from _failed(modem, watch, error)
+        return
+    watch.well(e)
+
+
+def _failed(modem: "Life", watch: Watch, error: QuectelError) -> "Proc[None]":
+    watch.why = error.text
+    watch.tries += 1
+    if is_hopeless(error):
+        watch.report("recover", "waits", error.text)
+        watch.wait(modem.engine, _LADDER_MS[min(watch.tries, len(_LADDER_MS)) - 1])
+    elif modem.engine.silent or (error.errno == ENODEV and not error.code):
+        yield from _restart(modem, watch)
+    elif watch.tries <= len(_REDIALS_MS):
+        watch.wait(modem.engine, _REDIALS_MS[watch.tries - 1])
+    elif watch.tries == len(_REDIALS_MS) + 1:
+        yield from _radio(modem, watch)
+    else:
+        yield from _restart(modem, watch)
+
+
+def is_hopeless(error: QuectelError) -> bool:
+    """Neither redialling nor a restart helps: the SIM is missing, locked or refused."""
+    return error.errno in (EACCES, EPERM) or error.code in (10, 13, 15)
+
+
+def _radio(modem: "Life", watch: Watch) -> "Proc[None]":
+    """Off the network and on again."""
+    e = modem.engine
+    if watch.veto and watch.veto("radio"):
+        watch.report("recover", "vetoed", "radio")
+        watch.wait(e, _VETOED_MS)
+        return
+    watch.report("recover", "radio", watch.why)
+    try:
+        yield from try_ask(e, b"AT+CFUN=0", None, ON_OK, _RADIO_MS)
+        yield from try_ask(e, b"AT+CFUN=1", None, ON_OK, _RADIO_MS)
+    except QuectelTimeout:
+        pass  # the next attempt finds it silent, or not
+
+
+def _restart(modem: "Life", watch: Watch) -> "Proc[None]":
+    """AT+CFUN=1,1, and the power key if that does not help; as often as the ladder lets it."""
+    e = modem.engine
+    if not watch.may(e, "restart"):
+        return
+    watch.count(e, "restart")
+    epoch = e.epoch
+    if e.resync:
+        e.shout = b"AT+CFUN=1,1"
+        e.out_of_step()
+    else:
+        try:
+            yield from try_ask(e, b"AT+CFUN=1,1", None, ON_OK, _RADIO_MS)
+        except QuectelTimeout:
+            pass
+    if (yield from _is_back(modem, epoch)):
+        return
+    if not hasattr(modem.net.pins, "pwrkey"):
+        watch.wait(e, _LADDER_MS[0])
+    elif watch.may(e, "power"):
+        yield from _power(modem, watch)
+
+
+def _is_back(modem: "Life", epoch: int) -> "Proc[bool]":
+    """It has restarted and answers, or just answers."""
+    e = modem.engine
+    end = ticks_add(e.now, modem.net.boot_ms(e.family))
+    while e.epoch == epoch and ticks_diff(end, e.now) > 0:
+        yield
+    if e.epoch != epoch:
+        while not (yield from answers(e, 1000)) and ticks_diff(end, e.now) > 0:
+            pass
+    return not e.resync
+
+
+def _power(modem: "Life", watch: Watch) -> "Proc[None]":
+    from .key import press_off, press_on
+
+    e = modem.engine
+    watch.count(e, "power")
+    epoch = e.epoch
+    yield from press_off(e, modem.net)
+    yield from wait_for(e, _OFF_MS)
+    yield from press_on(e, modem.net)
+    if not (yield from _is_back(modem, epoch)):
+        watch.why = "the module does not answer, even behind its power key"
+        watch.wait(e, watch.left_ms(e))
