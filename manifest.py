@@ -10,9 +10,10 @@ import os
 
 options.defaults(part="all", port=True)
 
-TLS = ("tls.py", "files.py", "suites.py")
-COAP = ("coap.py", "models/bc95g.py")
-SOCKETS = ("models/_lte.py", "models/_nb.py", "models/bc25.py", "models/bc65.py", "models/bg96.py", "models/ec200u.py")
+# How the names of modules begin that a part does without
+TLS = ("tls", "files", "suites")
+COAP = ("coap", "models/bc95g")
+SOCKETS = ("models/_lte", "models/_nb", "models/bc25", "models/bc65", "models/bg96", "models/ec200u")
 LEFT_OUT = {"all": (), "tcp": TLS + COAP, "tls": COAP, "coap": TLS + SOCKETS}
 
 if options.part not in LEFT_OUT:
@@ -37,7 +38,7 @@ package(
             for file in files
             if file.endswith(".py")
         )
-        if name not in LEFT_OUT[options.part]
+        if not name.startswith(LEFT_OUT[options.part])
     ],
     base_path="lib",
     opt=2,

@@ -25,7 +25,9 @@ def package() -> bool:
     """The package can be imported."""
     import quectel
 
-    place = getattr(quectel, "__file__", "frozen")
+    place = getattr(quectel, "__file__", "")
+    if "lib/" not in place:
+        place = "the firmware, frozen: the copy in lib/ is not used"
     return tell("package", True, "quectel %s from %s" % (quectel.__version__, place))
 
 
@@ -35,11 +37,11 @@ def wiring() -> "Modem | None":
     import first_page
     from quectel import Modem
 
-    family = first_page.settings()["family"] or board.FAMILY
     try:
+        family = first_page.settings()["family"] or board.FAMILY
         modem = Modem(board.uart(), family, pins=board.pins())
     except (OSError, ValueError) as error:
-        tell("board file", False, "board.py cannot make the UART: %s" % error)
+        tell("board file", False, "look at board.py and settings.json: %s" % error)
         return None
     gc.collect()
     tell("board file", True, "UART open, family %s, %d bytes of heap free" % (modem.family.name, free()))

@@ -87,6 +87,17 @@ def test_an_echo_that_is_none_is_wrong(world: World) -> None:
     assert found["connections one after another"].verdict == FAILED
 
 
+def test_a_port_that_another_program_has_is_a_failed_step(world: World) -> None:
+    first = open_uart(world.module.url)
+    try:
+        Modem(first, "BC25").command("AT")
+        found = outcomes(world, "BC25", Peers())
+        assert found["the module answers AT"].verdict == FAILED
+        assert "onnection" in found["the module answers AT"].words
+    finally:
+        first.close()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

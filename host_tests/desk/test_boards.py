@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import environment
+from desk import environment, runtimes
 from desk.common import ROOT
 from desk.manifest import Manifest, Wrong, frozen
 from quectel.models import find
@@ -218,8 +218,12 @@ def test_parts(part: str, without: tuple[str, ...], with_: tuple[str, ...], upst
 
 def test_what_a_part_leaves_out_is_there() -> None:
     text = (ROOT / "manifest.py").read_text()
-    for name in re.findall(r'"([a-z0-9_/]+\.py)"', text):
-        assert f"quectel/{name}" in PACKAGE, name
+    names = re.findall(
+        r'"([a-z0-9_/]+)"', " ".join(re.findall(r"^(?:TLS|COAP|SOCKETS) = \((.*)\)$", text, re.MULTILINE))
+    )
+    assert len(names) > 8
+    for name in names:
+        assert [file for file in PACKAGE if file.startswith(f"quectel/{name}")], name
 
 
 def test_wrong_manifests_are_refused(tmp_path: Path) -> None:
@@ -236,3 +240,45 @@ def test_wrong_manifests_are_refused(tmp_path: Path) -> None:
         run('package("x")', freeze=False)
     with pytest.raises(Wrong, match="before"):
         run('metadata(version="1")\nmetadata(version="2")')
+
+
+_PART = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import first_page
+from quectel import Modem
+
+class Uart:
+    def readinto(self, buf):
+        return None
+    def write(self, buf, off, n):
+        return n
+
+modem = Modem(Uart(), %r)
+%s
+print("whole")
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "family", "more"),
+    [
+        ("tcp", "BC25", "modem.socket()"),
+        ("tcp", "BG96", "modem.socket()"),
+        ("tls", "EC200U", "from quectel import TLSContext\nmodem.socket(tls=TLSContext(ca='ca.pem'))\nmodem.files"),
+        ("coap", "BC95-G", "modem.coap()"),
+        ("tcp", "BC25", "from quectel import AsyncModem\nAsyncModem(Uart(), 'BC25').socket()"),
+    ],
+)
+def test_a_part_is_enough_for_what_it_is_for(part: str, family: str, more: str, tmp_path: Path) -> None:
+    for file in frozen(ROOT / "manifest.py", part):
+        target = tmp_path / "image" / file.target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file.source, target)
+    shutil.copy(COMMON / "first_page.py", tmp_path / "image")
+    (tmp_path / "run.py").write_text(_PART % (family, more))
+    machines = [[sys.executable, "-E", "-S"]] + ([[str(vm)]] if (vm := runtimes.find_unix_vm()) else [])
+    for machine in machines:
+        command = [*machine, str(tmp_path / "run.py"), str(tmp_path / "image")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60)
+        assert done.stdout.endswith("whole\n"), done.stdout + done.stderr

@@ -1,6 +1,9 @@
 """`dev.py deploy` with mpremote itself, onto MicroPython's unix port behind a pty that has a flash of its own."""
 
+import hashlib
 import json
+import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,15 +27,15 @@ def start(folder: Path, **kw: Any) -> UnixBoard:
 
 
 def on_board(board: UnixBoard, script: str) -> str:
-    return mpremote.run(str(board.path), "exec", script)
+    return mpremote.run(board.tty, "exec", script)
 
 
 def files(board: UnixBoard) -> dict[str, str]:
-    return deploy.probe(str(board.path)).files
+    return deploy.probe(board.tty).files
 
 
 def run(board: UnixBoard, *arguments: str) -> int:
-    return deploy.main(["UNIX", "--port", str(board.path), *arguments])
+    return deploy.main(["UNIX", "--port", board.tty, *arguments])
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +91,8 @@ def test_what_was_changed_is_copied_and_what_is_stale_removed(
     on_board(board, "for n in ('lib/quectel/text.py', 'lib/quectel/gone.mpy', 'mine.py'): open(n, 'w').close()")
     assert run(board) == 0
     assert "1 files copied and checked, 2 removed" in capsys.readouterr().out
-    after = files(board)
-    assert after.pop("mine.py") and after == before
+    assert files(board) == before
+    assert "mine.py" in on_board(board, "import os; print(os.listdir())")
 
 
 def test_what_is_the_users_is_kept_unless_asked(
@@ -128,7 +131,7 @@ def test_a_copy_that_is_not_what_was_sent_replaces_nothing(
     monkeypatch.setattr(deploy, "_stage", damaged)
     changed = [image.File("lib/quectel/text.mpy", b"new"), image.File("lib/quectel/ring.mpy", b"newer")]
     with pytest.raises(Stop, match="not what was sent"):
-        deploy.transfer(deploy.probe(str(board.path)), deploy.Plan(changed, ["board.py"]))
+        deploy.transfer(deploy.probe(board.tty), deploy.Plan(changed, ["board.py"]))
     assert files(board) == before
 
 
@@ -145,22 +148,44 @@ def test_a_module_that_does_not_answer_is_said(
     assert "failed  module: no answer" in said and "are TX and RX crossed" in said and "self-test failed" in said
 
 
+def test_settings_that_cannot_be_read_are_said(
+    deployed: tuple[UnixBoard, World], capsys: pytest.CaptureFixture[str]
+) -> None:
+    board, world = deployed
+    for text, words in (
+        ("{", "look at board.py and settings.json"),
+        ('{"uart": "socket://127.0.0.1:1"}', "ECONNREFUSED"),
+    ):
+        on_board(board, f"f = open('settings.json', 'w'); f.write({text!r}); f.close()")
+        assert run(board) == 1
+        assert words in capsys.readouterr().out
+    assert run(board, "--overwrite", "--uart", world.module.url) == 0
+
+
+def test_the_command_for_a_board_without_hardware(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "tools" / "dev.py"), "board", str(tmp_path / "pico"), "--kib", "128"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"ready {tmp_path}/pico/board\n"
+        free = mpremote.run(str(tmp_path / "pico" / "board"), "exec", "import os; print(os.statvfs('/')[3])")
+        assert int(free) == 30
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+    assert not (tmp_path / "pico" / "board").is_symlink()
+
+
 def test_a_mount_and_mip_install_from_a_folder(tmp_path: Path) -> None:
-    """mip installs from package.json; a shorter one, because a board takes half a minute for all of it."""
-    package = json.loads((ROOT / "package.json").read_text())
-    few = [pair for pair in package["urls"] if "/models/" in pair[0] or pair[0].endswith(("/__init__.py", "errors.py"))]
-    (tmp_path / "package.json").write_text(json.dumps({**package, "urls": few}))
-    (tmp_path / "lib").symlink_to(ROOT / "lib")
     board = start(tmp_path / "board")
     try:
-        port = str(board.path)
-        code = "from quectel.models import find; print(find('EG915U').name)"
-        assert "EC200U" in mpremote.run(port, "mount", str(ROOT / "lib"), "exec", code)
+        code = "import quectel; from quectel.models import find; print(find('EG915U').name, quectel.Modem)"
+        assert "EC200U" in mpremote.run(board.tty, "mount", str(ROOT / "lib"), "exec", code)
         with pytest.raises(Stop, match="ImportError"):
-            mpremote.run(port, "exec", code)
-        mpremote.run(port, "mip", "install", str(tmp_path / "package.json"))
-        assert set(files(board)) == {f"lib/{pair[0]}" for pair in few}
-        assert "EC200U" in mpremote.run(port, "exec", code)
+            mpremote.run(board.tty, "exec", code)
+        mpremote.run(board.tty, "mip", "install", str(ROOT / "package.json"))
+        urls = json.loads((ROOT / "package.json").read_text())["urls"]
+        installed = {name: hashlib.sha256((ROOT / source).read_bytes()).hexdigest() for name, source in urls}
+        assert files(board) == {f"lib/{name}": sha for name, sha in installed.items()}
+        assert "EC200U" in mpremote.run(board.tty, "exec", code)
     finally:
         board.close()
 
@@ -205,7 +230,7 @@ def test_a_file_system_that_runs_full_is_left_as_it_was(
 def test_a_board_file_for_another_port(bare: "Callable[..., UnixBoard]") -> None:
     board = bare()
     with pytest.raises(Stop, match="of the port linux, and RPI_PICO is for rp2; choose from UNIX"):
-        deploy.main(["RPI_PICO", "--port", str(board.path)])
+        deploy.main(["RPI_PICO", "--port", board.tty])
     assert files(board) == {}
 
 
@@ -263,6 +288,7 @@ def test_the_one_board_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         (["NO_SUCH_BOARD"], "there is no board 'NO_SUCH_BOARD'; choose from"),
         (["UNIX", "--port", "/dev/no-such-port"], "cannot be opened"),
         (["UNIX", "--host-port", "none"], "--host-port is 1 to 65535"),
+        (["UNIX", "--family", "BG97"], "unknown family 'BG97'; known are BG96"),
         (["UNIX", "--part", "udp"], "invalid choice"),
     ],
 )
@@ -294,4 +320,4 @@ def test_words_for_what_mpremote_says(said: str, words: str) -> None:
 
 def test_a_board_that_hangs_is_given_up(bare: "Callable[..., UnixBoard]") -> None:
     with pytest.raises(Stop, match="has stopped answering: press its reset button"):
-        mpremote.execute(str(bare().path), "while True: pass", limit_s=2)
+        mpremote.execute(bare().tty, "while True: pass", limit_s=2)

@@ -13,7 +13,7 @@ from typing import Any
 
 import quectel
 import virtual_module
-from quectel import Modem, QuectelError
+from quectel import Modem
 from quectel.models import find
 from quectel_host import open_uart
 
@@ -157,7 +157,7 @@ def _run(uart: Any, family: str, peers: Peers, where: str) -> Report:
 def _name(modem: Modem, family: str) -> str:
     try:
         return f"{modem.config('model')} {modem.config('revision')}"
-    except QuectelError:
+    except OSError:  # it did not answer, or the port is lost
         return family
 
 

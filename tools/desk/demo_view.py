@@ -18,7 +18,7 @@ PLAIN_WIDTH = 120  # columns where there is no terminal to ask
 LONGEST = 100  # characters of an AT line
 SHOWN = 60  # lines of a step that are shown whatever they say ...
 ALIKE = 3  # ... after them only so many of one kind; the others are counted
-PICTURE_STEP, PICTURE_LINES, PICTURE_WIDTH = "page over TLS", 34, 96
+PICTURE_STEP, PICTURE_LINES, PICTURE_WIDTH = "page over TLS", 34, 104
 # rich's own format without the fonts that it would fetch from the web
 _SVG = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL).replace(
     "Fira Code", "ui-monospace, Menlo, Consolas"

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from quectel.models import find
+
 from desk import image, mpremote
 from desk.common import Parser, Stop, say
 from desk.image import BOARDS, File
@@ -20,7 +22,7 @@ SELF_TEST = BOARDS / "common" / "selftest.py"
 SETTINGS = ("family", "apn", "user", "password", "pin", "host", "port", "path", "uart")
 _ASKED = ("settings.json", "main.py")  # the user's own: never replaced without asking
 
-# What the board is and has: one line of JSON. Only folders of ours and files in the root are looked at.
+# What the board is and has: one line of JSON. Of the user's files only those are looked at that could be ours.
 PROBE = """
 import sys, os, json, hashlib, binascii
 def sha(name):
@@ -32,21 +34,18 @@ def sha(name):
                 return binascii.hexlify(h.digest()).decode()
             h.update(b)
 found = {}
-def walk(folder, deep):
+def walk(path):
     try:
-        names = os.listdir(folder or ".")
+        folder = os.stat(path)[0] & 0x4000
     except OSError:
         return
-    for name in names:
-        path = folder + "/" + name if folder else name
-        if os.stat(path)[0] & 0x4000:
-            if deep:
-                walk(path, True)
-        else:
-            found[path] = sha(path)
-walk("", False)
-for folder in %s:
-    walk(folder, True)
+    if folder:
+        for name in os.listdir(path):
+            walk(path + "/" + name)
+    else:
+        found[path] = sha(path)
+for path in %s:
+    walk(path)
 v = os.statvfs(os.getcwd())
 i = sys.implementation
 print("#> " + json.dumps({"name": i.name, "version": list(i.version[:3]), "platform": sys.platform,
@@ -96,6 +95,7 @@ except OSError:
 
 _SHA = PROBE[PROBE.index("import sys") : PROBE.index("found = {}")]
 _OURS = ("lib/quectel", "lib/quectel_host")
+_BESIDE = ("board.py", "wiring.py", "first_page.py", "main.py", "settings.json", "ca.pem")
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,16 @@ def _settings(options: Namespace) -> "File | None":
     chosen = {name: value for name, value in given.items() if value is not None}
     if "port" in chosen:
         chosen["port"] = _number(chosen["port"])
+    if "family" in chosen:
+        _check_family(chosen["family"])
     return File("settings.json", (json.dumps(chosen, indent=2) + "\n").encode()) if chosen else None
+
+
+def _check_family(name: str) -> None:
+    try:
+        find(name)
+    except ValueError as error:
+        raise Stop(str(error)) from error
 
 
 def _number(text: str) -> int:
@@ -191,7 +200,7 @@ def find_port() -> str:
 
 def probe(port: str) -> Target:
     """What the board on a port is, and what it has; Stop where no MicroPython answers."""
-    told = mpremote.execute(port, PROBE % (_OURS,))
+    told = mpremote.execute(port, PROBE % ((*_OURS, *_BESIDE),))
     if not told:
         raise Stop(f"what answers on {port} is no MicroPython")
     said = told[0]
@@ -233,7 +242,7 @@ def plan_for(target: Target, options: Namespace, settings: "File | None", ask: "
         if file is not None and target.files.get(file.name) != file.sha:
             _users(plan, file, target, options.overwrite or ask)
     names = {file.name for file in ours}
-    plan.stale = sorted(name for name in target.files if name.startswith(_OURS) and name not in names)
+    plan.stale = sorted(name for name in target.files if name.startswith("lib/") and name not in names)
     return plan
 
 
@@ -328,11 +337,12 @@ def self_test(port: str) -> int:
     for name, verdict, words in steps:
         print(f"{verdict:7} {name}: {words}")
     good = bool(steps) and all(verdict == "ok" for _, verdict, _ in steps)
-    print(_ending(good))
+    print(_ending(good, port))
     return 0 if good else 1
 
 
-def _ending(good: bool) -> str:
+def _ending(good: bool, port: str) -> str:
     if good:
-        return "self-test passed; `mpremote exec 'import main'` goes online and fetches the first page"
+        online = f".env/bin/mpremote connect {port} exec 'import main'"
+        return f"self-test passed; `{online}` goes online and fetches the first page"
     return "self-test failed: the files are on the board, see above what to do"
