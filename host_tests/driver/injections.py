@@ -104,7 +104,7 @@ class Story:
         self.wires = [(host, b"".join(items)) for host, items in script]
         self.exchanges: "list[Exchange]" = []
         self.plain: "dict[str, Outcome]" = {}
-        self.chapters: "dict[int, Story]" = {}
+        self.chapters: "dict[Place, Story]" = {}  # by number of the first exchange and how many
 
     def __repr__(self) -> str:
         return self.name
@@ -146,22 +146,25 @@ class Story:
         self.plain.clear()
         self.chapters.clear()
 
-    def around(self, place: "Place") -> "tuple[Story, Place]":
-        """The exchange of this place and the next one, of a story that has many: a cut elsewhere changes nothing."""
-        if len(self.exchanges) < 4 or place[0] < self.exchanges[0].first:
+    def around(self, place: "Place", n: int = 2) -> "tuple[Story, Place]":
+        """The exchange of this place and n - 1 more: a cut elsewhere changes nothing.
+
+        The whole story where the view mode is set in it, which counts from then on.
+        """
+        if len(self.exchanges) <= n or place[0] < self.exchanges[0].first or self.view((len(self.script), IDLE)):
             return self, place
         k = len(self.exchanges) - 1
         while self.exchanges[k].first > place[0]:
             k -= 1
-        if k not in self.chapters:
-            self.chapters[k] = self._chapter(k)
-        return self.chapters[k], (place[0] - self.exchanges[k].first, place[1])
+        if (k, n) not in self.chapters:
+            self.chapters[(k, n)] = self._chapter(k, n)
+        return self.chapters[(k, n)], (place[0] - self.exchanges[k].first, place[1])
 
-    def _chapter(self, k: int) -> "Story":
+    def _chapter(self, k: int, n: int) -> "Story":
         first = self.exchanges[k].first
-        end = self.exchanges[k + 2].first if k + 2 < len(self.exchanges) else len(self.script)
+        end = self.exchanges[k + n].first if k + n < len(self.exchanges) else len(self.script)
         story = Story(self.name, self.family, self.script[first:end])
-        for one in self.exchanges[k : k + 2]:
+        for one in self.exchanges[k : k + n]:
             story.exchanges.append(Exchange(one.line, one.final, one.data, one.first - first, one.last - first))
         return story
 
@@ -267,9 +270,8 @@ class Run:
         """The connection that the URC is about."""
         self.target = furnish(self.modem, needs, self.slot)
 
-    def play(self) -> "Outcome":
-        """The whole story, to its end."""
-        self.drive(self.steps())
+    def outcome(self) -> "Outcome":
+        """Of the whole story, which was driven to its end."""
         self.wire.done()
         return Outcome(self)
 
@@ -344,5 +346,6 @@ def plain(story: Story, needs: str) -> Outcome:
     if needs not in story.plain:
         run = Run(story)
         run.furnish(needs)
-        story.plain[needs] = run.play()
+        run.drive(run.steps())
+        story.plain[needs] = run.outcome()
     return story.plain[needs]

@@ -29,6 +29,9 @@ from quectel import TRANSPARENT
 from quectel.table import ENDED, FAILED, FREE, LISTENER
 from scripted import lines
 
+if not kit.MICROPYTHON:
+    from likeness import likeness
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,38 +63,64 @@ EFFECTS: "dict[str, dict[str, int]]" = {
 LOST = {"epoch": (570, "the module restarted"), "asleep": (570, "the module fell asleep")}
 NPM = kit.MICROPYTHON and not hasattr(os, "getenv")
 CUTS = 1 if kit.MICROPYTHON else 20  # of each injection
-SHARE = 20 if NPM else 300 if kit.MICROPYTHON else 1000  # of a thousand
-SHARE_OF_CUTS = 20 if NPM else 50 if kit.MICROPYTHON else 1000
+SHARE = 20 if NPM else 100 if kit.MICROPYTHON else 1000  # of a thousand
+SHARE_OF_CUTS = 20 if NPM else 30 if kit.MICROPYTHON else 1000
+_whole: "list[Any]" = []  # story, URC and place that were played last, and what came of it uncut
 
 
 def inject(story: "Story", urc: "Urc", place: "Place", feed: int) -> None:
-    """Play the story with the URC at this place; fails unless its effect is that of the table."""
+    """Play the story with the URC at this place; fails unless its effect is that of the table.
+
+    What is fed whole is played from beginning to end; else the exchange that the URC stands in, and the next one.
+    """
     done = False
     try:
-        _inject(story, urc, place, feed)
+        if feed == WHOLE:
+            _judge(_played(story, urc, place, feed))
+        elif feed == BYTES or kit.MICROPYTHON or story.live or not _is_like_whole(story, urc, place, feed):
+            near, there = story.around(place)
+            _judge(_played(near, urc, there, feed))
         done = True
     finally:
         if not done:
             print("story:", story, "urc:", repr(urc.text), urc.needs, "place:", place, "feed:", feed)
 
 
-def _inject(story: "Story", urc: "Urc", place: "Place", feed: int) -> None:
-    before = plain(story, urc.needs)
+def _played(story: "Story", urc: "Urc", place: "Place", feed: int) -> Run:
     run = Run(story, urc, place, feed)
     run.furnish(urc.needs)
     _allow(run)
+    run.drive(run.steps())
+    return run
+
+
+def _is_like_whole(story: "Story", urc: "Urc", place: "Place", feed: int) -> bool:
+    """Play a cut up to the end of its exchange; True if all that it has come to is what comes of it uncut.
+
+    That was judged, and what follows is the same.
+    """
+    near, there = story.around(place, 1)
+    if _whole[:3] != [near, urc, there]:
+        run = _played(near, urc, there, WHOLE)
+        _whole[:] = [near, urc, there, likeness(run)]
+        _judge(run)
+    alike: bool = likeness(_played(near, urc, there, feed)) == _whole[3]
+    return alike
+
+
+def _judge(run: Run) -> None:
+    story, urc, place = run.story, run.urc, run.place
+    assert urc is not None
+    before = plain(story, urc.needs)
     if urc.effect in LOST:
-        run.drive(run.steps())
         _cut_off(run, before, LOST[urc.effect])
         (_restarted if urc.effect == "epoch" else _slept)(run, before)
     elif urc.effect == "carrier" and story.live and place == (0, 0) and run.slot and run.slot.mode == TRANSPARENT:
-        run.drive(run.steps())
         assert run.results == [(0, "NO CARRIER")], run.results
     elif story.live and (run.slot is run.target or urc.effect == "context"):
-        run.drive(run.steps())
         _lived(run, before, Outcome(run))
     else:
-        _compare(run, before, run.play())
+        _compare(run, before, run.outcome())
     aftermath(run)
 
 
@@ -295,8 +324,7 @@ def inject_all(family: str, played: "list[Story]", cuts: int = CUTS) -> int:
         cut = feed not in (WHOLE, BYTES)
         if numbers.below(1000) >= (SHARE_OF_CUTS if cut else SHARE):
             continue
-        near, there = story.around(place) if cut else (story, place)
-        inject(near, one, there, feed)
+        inject(story, one, place, feed)
         n += 1
     kit.count("URC injections fed", n)
     assert n > 100 * SHARE // 1000, n
