@@ -38,6 +38,11 @@ OPTIONS: "tuple[tuple[str, tuple[int, Any, str]], ...]" = (
 )
 
 
+def logged(server: peers.Program, number: int) -> str:
+    """The request that had this option, once it stands in the log."""
+    return next((line for line in server.heard() if "c:GET i:%04x" % (4711 + number) in line), "")
+
+
 @rows("R237", "R238", "R239", "R242", "R243", "R248", "R258", "R261", "R427")
 @on("BC95G")
 def test_libcoap_methods_formats_and_options(face: str, model: str) -> None:
@@ -58,7 +63,8 @@ def test_libcoap_methods_formats_and_options(face: str, model: str) -> None:
             assert (await go(coap.delete(URI + "/dyn%d" % format, **WAY))).code == 202
         for name, value in OPTIONS:
             await go(coap.get(URI, token=b"\x01\x02\x03", msgid=4711 + value[0], options=[(name, value[1])], **WAY))
-            text = next(line for line in server.heard() if "c:GET i:%04x" % (4711 + value[0]) in line)
+            await bench.until(lambda n=value[0]: logged(server, n))  # type: ignore[misc]
+            text = logged(server, value[0])
             assert "t:CON" in text and "{010203}" in text
             assert value[2] in text, text
         assert bench.modem.stats.framing == 0
