@@ -11,6 +11,7 @@ import aiocoap
 import coap_peers as peers
 import pytest
 from aiocoap import resource
+from aiocoap.numbers.optionnumbers import OptionNumber
 from desk import servers
 from e2e import LOOPBACK, Bench, go, hurry, on, play
 from kit import rows
@@ -256,6 +257,45 @@ def test_lost_doubled_late_and_reset_messages(face: str, model: str) -> None:
         assert len(acknowledged) >= 3  # the separate response, its double, and the early one
 
     play(face, model, body, clock=Clock.scaled(30))
+
+
+EVIL = (
+    b'a"b', b'",', b'",1', b'",12,"0",5', b'"', b"a,b", b"\r\nOK\r\n", b"\r\nERROR\r\n", b"a\r\nRDY\r\n", b"\n",
+    b"\x00\x1a\x1b",    b'\r\n+QCOAPURC: "rsp",2,2.05,1,2,4142\r\n', b'",3,ABC\r\n+QCOAPDATASTATUS: 3\r\n', b"\r\n> ",
+    b"\r\n+CME ERROR: 3\r\n",
+)  # fmt: skip
+
+
+@rows("R258", "R261", "R262")
+@on("BC95G")
+@pytest.mark.usefixtures("hurry")
+def test_hostile_options_and_payloads(face: str, model: str) -> None:
+    """The module prints option values as they are. Payloads are delivered whatever they hold; an option that looks like
+    the module's own lines may cost its message, and no other."""
+
+    def reply(message: aiocoap.Message, _: int) -> "list[tuple[float, bytes]]":
+        answer = aiocoap.Message(_mtype=aiocoap.ACK, _mid=message.mid, _token=message.token, code=aiocoap.CONTENT)
+        answer.opt.content_format = 0
+        if message.payload:
+            answer.opt.add_option(OptionNumber(8).create_option(decode=EVIL[message.payload[0]]))
+        answer.payload = b"".join(EVIL)
+        return [(0, answer.encode())]
+
+    async def body(bench: Bench) -> None:
+        bench.world.serve(ADDRESS, peers.RawPeer(reply))
+        coap = bench.modem.coap()
+        right = 0
+        for k, value in enumerate(EVIL):
+            with contextlib.suppress(OSError):
+                answer = await go(coap.post(URI, bytes((k,)), timeout_ms=600))
+                right += answer.payload == b"".join(EVIL)
+                assert answer.payload == b"".join(EVIL) or b"\n" in value or b'",' in value, value
+            with contextlib.suppress(OSError):  # what is left of it may cost one more
+                await go(coap.get(URI, timeout_ms=1500))
+            assert (await go(coap.get(URI, timeout_ms=3000))).payload == b"".join(EVIL), value
+        assert right >= 5
+
+    play(face, model, body)
 
 
 @rows("R259", "R431", "R433")

@@ -146,6 +146,29 @@ def test_payloads() -> None:
     play("BC95-G", run)
 
 
+@rows("R012", "R013", "R014", "R242")
+def test_several_commands_on_a_line() -> None:
+    """In any case, with blanks; a data entry at the end of the line or in it; what stands behind a refused one is not
+    done, what stands before it is."""
+
+    async def run(b: Bench) -> None:
+        with Peer(b) as peer:
+            shown = await b.answer('at+qcoapcreate=56830; +qcoapcfg="SHOWRA", 1;+QCoapCfg="showra"')
+            assert shown == b'\r\n+QCOAPCFG: "Showra",1\r\n' + OK
+            assert (
+                await b.answer('AT+QCOAPHEAD=3, 5;+QCOAPOPTION=1,11,"a;b,c";+QCOAPSEND=1,1,%s,5683' % ADDRESS) == PROMPT
+            )
+            assert await b.raw(b"\x1a") == OK
+            assert await peer.heard() == b"P\x01\x00\x05\xb5a;b,c"
+            assert await b.answer('AT+QCOAPHEAD=3,6;+QCOAPOPTION=1,99,"a";+QCOAPSEND=1,1,%s,5683' % ADDRESS) == cme(50)
+            assert await b.answer("AT+QCOAPSEND=1,1,%s,5683;+QCOAPDATASTATUS?" % ADDRESS) == PROMPT
+            assert await b.raw(b"\x1a") == b"\r\n+QCOAPDATASTATUS: 0\r\n" + OK
+            assert await peer.heard() == b"P\x01\x00\x06"
+            await b.ok('AT+QCOAPADDRES=4,"/t/d";+QCOAPADDRES=4,"/t/e"', "AT+QCOAPDEL;+QCOAPDEL")
+
+    play("BC95-G", run)
+
+
 @rows("R430", "R434")
 def test_other_readings() -> None:
     async def run(b: Bench) -> None:

@@ -84,6 +84,7 @@ def test_several_commands_on_a_line() -> None:
     answers = typed("BC95-G", b"ATE0\r", b"AT+CEREG=1;+CSQ;+CEREG?\r", b"AT+CSQ;+NONE;+CSQ\r", b"AT+CSQ;\r")
     assert answers[1] == b"\r\n+CSQ: 24,99\r\n\r\n+CEREG: 1,1\r\n" + OK
     assert answers[2] == b"\r\n+CSQ: 24,99\r\n" + ERROR
+    assert typed("BC95-G", b"ATE0\r", b"AT+CEREG= 1 ;  +CEREG? \r")[1] == b"\r\n+CEREG: 1,1\r\n" + OK
     assert typed("BC95-G", b"ATE0\r", b"ATO;+CSQ\r")[1] == b"\r\nNO CARRIER\r\n"
     assert typed("BG96", b"ATE0\r", b"AT+CSQ;+CSQ\r")[1] == ERROR
 

@@ -7,6 +7,7 @@ from coap_steps import (
     DELETE,
     DONE,
     PINNED,
+    SIZES,
     TOKEN,
     URI,
     WAITING,
@@ -291,7 +292,7 @@ def test_coap_rubbish_does_no_harm(face: "Face") -> "Generator[Any, Any, None]":
 def test_coap_option_values_may_hold_anything(face: "Face") -> "Generator[Any, Any, None]":
     """Quotes, commas and digits in a value: options are counted, and the payload by its length."""
     for value in ('a"b', "a,b", '",', 'a","b', "", "2,2.05,8", '"', "x" * 255):
-        for size in (0, 1, 7):
+        for size in SIZES:
             text = '2,2.05,8,2,8,"%s",12,"0",9,"OK",1,\r\n' % value
             service = coap(face, whole(head(8), send("0,1", OK + response(text)), DONE), size=size)
             message = yield service.get(URI, token=TOKEN)
@@ -307,7 +308,7 @@ def test_coap_option_values_may_hold_anything(face: "Face") -> "Generator[Any, A
 @both
 def test_coap_longest_payloads(face: "Face") -> "Generator[Any, Any, None]":
     """512 bytes in a response, as hex digits and as text with line ends; what no module announces is refused."""
-    for size in (0, 1, 100):
+    for size in SIZES:
         for text in (True, False):
             data = bytes([13, 10, 44, 34] * 128) if text else bytes(range(256)) * 2
             form = ',1,12,"0",512,' if text else ",512,"

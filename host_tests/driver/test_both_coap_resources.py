@@ -2,10 +2,11 @@
 
 from errno import EADDRINUSE, ECONNRESET
 
-from coap_steps import CREATE, DONE, TOKEN, URI, coap, head, request, response, send, status
+from coap_steps import CREATE, DONE, SIZES, TOKEN, URI, coap, head, request, response, send, status
 from faces import both
 from kit import raises, rows
 from quectel import CoapError, CoapMessage
+from quectel._compat import ticks_add
 from scripted import ERROR, OK, lines
 from steps import met, said, whole
 
@@ -66,7 +67,7 @@ def test_coap_a_request_is_answered(face: "Face") -> "Generator[Any, Any, None]"
 @both
 def test_coap_longest_request(face: "Face") -> "Generator[Any, Any, None]":
     """1024 bytes as text and as hex digits, in reads of any size, without a token."""
-    for size in (0, 1, 100):
+    for size in SIZES:
         for text in (True, False):
             data = bytes([13, 10, 44, 34] * 256) if text else bytes(range(256)) * 4
             body = data if text else "".join(["%02X" % c for c in data]).encode()
@@ -352,6 +353,22 @@ def test_coap_observers_are_told(face: "Face") -> "Generator[Any, Any, None]":
         face.uart.say(data)
         yield face.settle()
     assert (yield service.notify("/t/d", b"22")) == 0
+
+
+@rows("R265")
+@both
+def test_coap_observers_are_looked_for_once_a_day(face: "Face") -> "Generator[Any, Any, None]":
+    script = observed()
+    for number, kind in ((2, "1"), (3, "0"), (4, "1")):
+        script += whole(head(6 + number, "ABCD", '1,6,"%d"' % number), send(kind + ",205"), [DONE] * (kind == "0"))
+    service = coap(face, script)
+    yield service.resource("/t/d", Told(), True)
+    face.uart.say(OBSERVE)
+    yield face.settle()
+    for days in (0, 1, 0):
+        observer = service._resources.observers[0]
+        observer.heard_at = ticks_add(observer.heard_at, -86_400_000 * days)
+        assert (yield service.notify("/t/d", confirmable=False)) == 1
 
 
 @rows("R259", "R265")

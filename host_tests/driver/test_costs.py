@@ -371,6 +371,15 @@ def coap_notify() -> "Call":
     return lambda: service.notify("/t/d", PAYLOAD, format=0)
 
 
+def coap_idle() -> "Call":
+    """A turn with a resource and an open context, and nothing to do."""
+    service = modem(ADDED, "BC95-G").coap()
+    service.resource("/t/d", print)
+    service._modem.poll()
+    service._modem.poll()
+    return service._modem.poll  # type: ignore[no-any-return]
+
+
 def _fresh(_message: object) -> int:
     return 205
 
@@ -478,6 +487,7 @@ SCENES: "list[Scene]" = [
     ("tls.TLSContext", len(PEM), new_tls_context_of_pem),
     ("tls.TLSContext", len(AMAZON), lambda: lambda: TLSContext(ca=AMAZON)),
     ("coap.Coap.close", 0, coap_close),
+    ("modem.Core.poll", 0, coap_idle),
     ("coap.Coap.observe", 0, coap_observe),
     ("coap.Coap.resource", 0, coap_resource),
     ("coap.Coap.notify", len(PAYLOAD), coap_notify),

@@ -129,7 +129,8 @@ class Coap(Traffic):
         """Tell the observers of a resource its new state; how many have been told.
 
         confirmable: each is waited for until it has acknowledged, and one that answers with RST or not at all is
-        not told any more.  An error code ends all observations of the path.  payload, format: as for request().
+        not told any more; once a day this is so anyway.  An error code ends all observations of the path.
+        payload, format: as for request().
         ValueError, QuectelTimeout.  Allocates at most 13,000 bytes, 6 a byte, for each observer.
         """
         pairs, format = pairs_of((), format)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _GET = const(1)
 _LIFETIME_MS = const(247_000)  # a message id is not new again before (RFC 7252, 4.8.2)
 _RECENT = const(8)  # messages that are remembered
+_DAY_MS = const(86_400_000)
 _ANSWERS = const(4)  # that wait to be sent
 _OBSERVERS = const(8)
 _OBSERVE_PART = const(14)  # bytes of an Observe option
@@ -73,11 +74,16 @@ class Answer:
 class Observer:
     """Somebody who wants to be told when a resource changes (RFC 7641)."""
 
-    def __init__(self, path: str, peer: "tuple[str, int]", token: bytes) -> None:
+    def __init__(self, path: str, peer: "tuple[str, int]", token: bytes, now: int) -> None:
         self.path = path
         self.peer = peer
         self.token = token
         self.msgid = -1  # of its last notification
+        self.heard_at = now  # when it was certain to be there
+
+    def kind(self, kind: int, now: int) -> int:
+        """Once a day a notification is confirmable, whatever is asked for (RFC 7641, 4.5)."""
+        return CON if ticks_diff(now, self.heard_at) >= _DAY_MS else kind
 
 
 class Resources:
@@ -157,7 +163,7 @@ class Resources:
         if not observable or message.observe or answer.code // 100 != 2:
             return
         if len(self.observers) < _OBSERVERS and len(answer.pairs) < 12:
-            self.observers.append(Observer(message.path or "/", message.peer, message.token))
+            self.observers.append(Observer(message.path or "/", message.peer, message.token, self._engine.now))
             answer.pairs.insert(0, (OBSERVE, str(self.number())))
 
     def number(self) -> int:

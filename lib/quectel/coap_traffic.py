@@ -181,7 +181,8 @@ class Traffic:
 
     def _tell(self, observer: Observer, what: Request) -> "Proc[int]":
         pairs = what.pairs if what.code >= 400 else [(OBSERVE, str(self._resources.number()))] + what.pairs
-        request = Request(what.kind, what.code, observer.peer, pairs, what.payload, observer.token)
+        kind = observer.kind(what.kind, self._engine.now)
+        request = Request(kind, what.code, observer.peer, pairs, what.payload, observer.token)
         yield from self._begin(request)
         try:
             yield from self._send(request)
@@ -189,6 +190,7 @@ class Traffic:
             status = _SUCCESS
             if request.kind == CON:
                 status = yield from self._delivered()
+                observer.heard_at = self._engine.now
             elif request.message is not None:
                 status = _RESET
         finally:

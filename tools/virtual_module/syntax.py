@@ -109,5 +109,5 @@ def parse(line: bytes, chain: bool) -> "list[Command]":
     body = text[2:]
     if not body:
         return []
-    parts = split_outside_quotes(body, ";") if chain else [body]
-    return [parse_one(part) for part in parts]
+    first, *others = split_outside_quotes(body, ";") if chain else [body]
+    return [parse_one(first), *(parse_one(other.lstrip(" ")) for other in others)]  # no name has begun there (R014)
