@@ -3,7 +3,7 @@
 from ._compat import Stream, const
 from .base_socket import BaseSocket, pair, would_block
 from .errors import QuectelTimeout, uart_lent
-from .table import AF_INET, ASLEEP, BUFFER, CLOSING, ENDED, FAILED, FREE, HALF, OPEN, SOCK_STREAM, TAKEN
+from .table import AF_INET, ASLEEP, BUFFER, CLOSING, ENDED, FAILED, FREE, HALF, LISTENER, OPEN, SOCK_STREAM, TAKEN
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -347,9 +347,17 @@ class Socket(BaseSocket, Stream):
         slot = self._slot
         if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE or slot.state == CLOSING:
             return _ERR | _HUP
+        if slot.kind == LISTENER:
+            return _RD if self._modem.incoming(slot) else 0
         bits = _RD if self._back or slot.ring.n or slot.state == ENDED else 0
         if slot.state != OPEN and slot.state != HALF:
-            return bits
+            return bits | self._may_begin()
         if self._engine.asleep == ASLEEP or self._engine.may_send(slot):  # a send has it woken
             bits |= _WR
         return bits
+
+    def _may_begin(self) -> int:
+        """What a datagram socket that is not open yet offers: the first call opens it as a UDP service."""
+        if self._slot.state != TAKEN or self._opening is not None or not self._may_serve():
+            return 0
+        return _WR | (_RD if self._local[1] else 0)
