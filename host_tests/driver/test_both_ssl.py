@@ -34,7 +34,7 @@ def state(number: int, mode: int = 0) -> "tuple[bytes, bytes]":
     return STATE, lines(told, "OK")
 
 
-@rows("R073", "R074", "R076", "R077", "R290")
+@rows("R074", "R076", "R077", "R290")
 @both
 def test_parts_of_a_long_payload(face: "Face") -> "Generator[Any, Any, None]":
     """1,460 bytes at a time in both families, each with its length; Ctrl-Z and ESC in them are data."""
@@ -150,7 +150,7 @@ def test_where_an_escape_leads(face: "Face") -> "Generator[Any, Any, None]":
             face.check()
 
 
-@rows("R006", "R010")
+@rows("R006")
 @both
 def test_the_four_forms_of_a_command(face: "Face") -> "Generator[Any, Any, None]":
     forms: "list[tuple[str, list[str]]]" = [

@@ -369,10 +369,6 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
             return 0
         return -22
 
-    def _has_client(self, slot: "Slot") -> bool:
-        """True if accept() would give one."""
-        return slot.kind == LISTENER and self._modem.incoming(slot) is not None
-
     def _looked(self) -> bool:
         """False if the UART is broken, of which the next call tells."""
         try:
@@ -385,9 +381,17 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
         slot = self._slot
         if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE or slot.state == CLOSING:
             return _ERR | _HUP
-        bits = _RD if self._back or slot.ring.n or slot.state == ENDED or self._has_client(slot) else 0
+        if slot.kind == LISTENER:
+            return _RD if self._modem.incoming(slot) is not None else 0
+        bits = _RD if self._back or slot.ring.n or slot.state == ENDED else 0
         if slot.state != OPEN and slot.state != HALF:
-            return bits
+            return bits | self._may_begin()
         if self._engine.asleep == ASLEEP or self._engine.may_send(slot):  # a send has it woken
             bits |= _WR
         return bits
+
+    def _may_begin(self) -> int:
+        """What a datagram socket that is not open yet offers: the first call opens it as a UDP service."""
+        if self._slot.state != TAKEN or self._opening is not None or not self._may_serve():
+            return 0
+        return _WR | (_RD if self._local[1] else 0)
