@@ -32,7 +32,7 @@ def test_in_the_vm() -> None:
         world.close()
     assert output.splitlines() == [
         "online 0 0", "connected 0 0", "receiving 0 0", "echoed b'ping' True", "limit %d" % errno.ETIMEDOUT,
-        "again 0 0", "unpolled ['BC25']", "every 20 ms True",
+        "again 0 0", "watched True True", "at once True", "unpolled ['BC25']", "every 20 ms True",
     ]  # fmt: skip
 
 
