@@ -296,8 +296,9 @@ class AsyncModem(Core):
         return sock
 
     def socket_module(self, *, tls: "PortContexts" = None) -> "SocketModule":
-        """See Modem.socket_module().  Its sockets never block: they are for asyncio.open_connection() and its like.
+        """See Modem.socket_module().  Its sockets never block: they are for MicroPython's asyncio.open_connection().
 
+        Their close() does not wait either: disconnect() before the program ends.
         Allocates at most 950 bytes.
         """
         from .sockets import LoopSocket, socket_module
