@@ -57,7 +57,7 @@ ARROWS: dict[str, set[str]] = {
     "text": set(),
     "errors": set(),
     "_compat": set(),
-    "_acompat": set(),
+    "_acompat": {"_compat"},
     "models/__init__": {"models/bg96", "models/ec200u", "models/bc65", "models/bc95g", "models/bc25"},
     "models/_lte": {"models/base"},
     "models/_nb": {"models/base"},

@@ -104,7 +104,7 @@ def test_what_mqtt_as_calls() -> None:
     settled(modem)
     modem.uart.say(RECV_0)
     settled(modem)
-    assert sock.readinto(view, 4) == 4 and view[:4] == b"\x20\x02\0\0"
+    assert sock.readinto(view, 4) == 4 and bytes(view[:4]) == b"\x20\x02\0\0"
     settled(modem)
     assert sock.readinto(view, 4) is None
     modem.uart.say(lines('+QIURC: "closed",0'))
