@@ -97,7 +97,7 @@ async def answer_one(modem: "Any", job: "Any", asyncio: "Any") -> None:
         await writer.wait_closed()
         done.set()
 
-    server = await asyncio.start_server(answer, "", job["port"])
+    server = await asyncio.start_server(answer, "0.0.0.0", job["port"])
     await done.wait()
     server.close()
     await server.wait_closed()

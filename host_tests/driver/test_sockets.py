@@ -275,7 +275,8 @@ def test_a_server_accepts_sockets_of_its_kind() -> None:
     net = modem.socket_module()
     server = net.socket()
     server.setsockopt(net.SOL_SOCKET, net.SO_REUSEADDR, 1)
-    server.bind(net.getaddrinfo("", 2020)[0][-1])
+    for anywhere in ("0.0.0.0", "::", "", None):
+        server.bind(net.getaddrinfo(anywhere, 2020)[0][-1])
     server.listen(2)
     modem.uart.say(lines('+QIURC: "incoming",3,0,"192.168.2.2",36566'))
     client, address = server.accept()
