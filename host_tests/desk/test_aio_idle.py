@@ -12,6 +12,7 @@ import pytest
 from desk import runtimes, servers
 from desk.common import ROOT
 from e2e import World
+from kit import count
 from quectel import AsyncModem
 from quectel_host import open_uart
 
@@ -30,10 +31,12 @@ def test_in_the_vm() -> None:
         output, _ = vm.communicate(timeout=30)
     finally:
         world.close()
-    assert output.splitlines() == [
+    lines = output.splitlines()
+    assert lines == [
         "online 0 0", "connected 0 0", "receiving 0 0", "echoed b'ping' True", "limit %d" % errno.ETIMEDOUT,
-        "again 0 0", "unpolled ['BC25']", "every 20 ms True",
+        "again 0 0", "watched True True", "at once True", "unpolled ['BC25']", "every 20 ms True",
     ]  # fmt: skip
+    count("heap bytes, an idle asyncio modem and its loop", int(lines[1].split()[1]))
 
 
 def test_on_cpython() -> None:

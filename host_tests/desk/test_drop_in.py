@@ -8,9 +8,11 @@ CPython http.client gets the modem's socket as conn.sock, and nothing goes into 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import http.client
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -28,7 +30,7 @@ from e2e import LOOPBACK, World
 from kit import rows
 from quectel import Modem, TLSContext
 from quectel_host import open_uart
-from vm_drop_in import BROKER, SECURE_BROKER, SECURE_WEB, WEB
+from vm_drop_in import BROKER, OTHER_WEB, SECURE_BROKER, SECURE_WEB, WEB
 
 MICROPYTHON = runtimes.find_unix_vm()
 needs_vm = pytest.mark.skipif(MICROPYTHON is None, reason=runtimes.NO_UNIX_VM)
@@ -121,12 +123,16 @@ def ca(secure: bool) -> str:
 @rows("R112", "R061", "R190")
 @pytest.mark.parametrize(("model", "secure"), [("BC25", False), ("EC200U", True)])
 def test_requests(model: str, secure: bool) -> None:
-    """256 KiB whole and in pieces, and a POST."""
-    with site(secure) as port, world(model, **{SECURE_WEB if secure else WEB: port}) as w:
+    """256 KiB whole and in pieces, and a POST.  That `requests` asks for CERT_NONE lets no wrong name pass."""
+    names = (SECURE_WEB, OTHER_WEB) if secure else (WEB,)
+    with site(secure) as port, world(model, **dict.fromkeys(names, port)) as w:
         lines = said(start_vm(do="web", url=w.module.url, model=model, ca=ca(secure)))
     assert lines["whole"] == "200 %d %s" % (len(PAGE), SUM)
     assert lines["pieces"] == "%d %s" % (len(PAGE), SUM)
     assert lines["posted"] == "{'a': [1, 2, 3]}"
+    if secure:
+        assert lines["https://" + OTHER_WEB] == "%d False" % errno.ECONNABORTED
+        assert lines["https://%s:8443" % SECURE_WEB] == "%d False" % errno.EOPNOTSUPP
 
 
 @needs_vm
@@ -161,6 +167,21 @@ def test_open_connection(face: str, model: str, secure: bool) -> None:
     assert lines["whole"] == "200 %d %s" % (len(PAGE), SUM)
     assert lines["pieces"] == "%d %s" % (len(PAGE), SUM)
     assert lines["refused"]
+
+
+@needs_vm
+@rows("R118", "R217")
+@pytest.mark.parametrize("face", ["blocking", "asyncio"])
+def test_start_server(face: str) -> None:
+    """A server of asyncio's streams answers a client that comes in through the module."""
+    with world("BC65") as w:
+        vm = start_vm(do="serve", face=face, port=2020, url=w.module.url, model="BC65", ca="")
+        w.run(peers.until(lambda: w.module.sockets and w.module.sockets[0]["local"][1], 9))
+        with socket.create_connection(w.module.sockets[0]["local"], timeout=10) as client:
+            client.sendall(b"hello\n")
+            assert client.makefile().read() == "you said hello\n"
+        assert said(vm)["served"] == "True"
+        assert not w.module.sockets
 
 
 @needs_vm

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-WEB, SECURE_WEB = "web.example", "secure.example"
+WEB, SECURE_WEB, OTHER_WEB = "web.example", "secure.example", "other.example"
 BROKER, SECURE_BROKER = "mqtt.example", "mqtts.example"
 
 
@@ -50,7 +50,7 @@ def digest(data: "Any") -> str:
 
 def web(job: "Any") -> None:
     """Fetch the large page whole, then in pieces, and post something, with the VM's own `requests`."""
-    online(job)
+    modem = online(job)
     requests: "Any" = __import__("requests")
 
     print("client: requests of the VM", getattr(requests, "__file__", ""))
@@ -64,6 +64,47 @@ def web(job: "Any") -> None:
     answer = requests.post(site + "/echo", json={"a": [1, 2, 3]}, headers={"X-Test": "yes"})
     print("posted", answer.json())
     answer.close()
+    for url in ("https://" + OTHER_WEB, "https://" + SECURE_WEB + ":8443") if job["ca"] else ():
+        try:
+            print("got", requests.get(url).status_code)
+        except OSError as error:
+            print(url, error.errno, any([slot.state for slot in modem.engine.table.slots]))
+
+
+def serve(job: "Any") -> None:
+    """asyncio.start_server() of the VM: answers one client, then ends."""
+    import asyncio
+
+    from quectel import AsyncModem
+
+    modem: "Any" = (Modem if job["face"] == "blocking" else AsyncModem)(open_uart(job["url"]), job["model"])
+    print("client: asyncio.start_server of the VM")
+    asyncio.run(answer_one(modem, job, asyncio))
+
+
+async def answer_one(modem: "Any", job: "Any", asyncio: "Any") -> None:
+    up = modem.connect("internet")
+    if up is not None:
+        await up
+    look_alikes(modem, job)
+    done = asyncio.Event()
+
+    async def answer(reader: "Any", writer: "Any") -> None:
+        line = await reader.readline()
+        writer.write(b"you said " + line)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        done.set()
+
+    server = await asyncio.start_server(answer, "0.0.0.0", job["port"])
+    await done.wait()
+    server.close()
+    await server.wait_closed()
+    down = modem.disconnect()  # closes go out before the program ends
+    if down is not None:
+        await down
+    print("served", True)
 
 
 def pieces(stream: "Any") -> "tuple[int, str]":
@@ -202,7 +243,7 @@ def two(job: "Any") -> None:
 
 def main() -> None:
     job = loads(sys.stdin.readline())
-    {"web": web, "mqtt": mqtt, "streams": streams, "two": two}[job["do"]](job)
+    {"web": web, "mqtt": mqtt, "streams": streams, "serve": serve, "two": two}[job["do"]](job)
 
 
 if __name__ == "__main__":

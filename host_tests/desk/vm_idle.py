@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+time: "Any" = __import__("time")
 loop: "Any" = asyncio  # with the names that MicroPython's has
 IDLE_MS = 300
 
@@ -74,9 +75,24 @@ async def main(url: str) -> None:
         print("limit", error.errno)
     await loop.sleep_ms(500)  # behind a send the module is asked once whether a URC was lost (R390)
     await idle(uart, "again", nothing)
+    await watched(uart, modem, nothing)
     await sock.close()
     await modem.aclose()
     await unpolled(uart)
+
+
+async def watched(uart: Counted, modem: "Any", nothing: int) -> None:
+    """A turn a second, which is no polling loop either; a call, and what comes, still wake it at once."""
+    modem.watchdog = len  # anything
+    await modem.command("AT")
+    await loop.sleep_ms(100)
+    looks = uart.looks
+    got = await asked(2100)
+    print("watched", got - nothing < 2000, 2 <= uart.looks - looks <= 4)
+    before = time.ticks_ms()
+    await modem.command("AT")
+    print("at once", time.ticks_diff(time.ticks_ms(), before) < 200)
+    modem.watchdog = None
 
 
 async def unpolled(polled: Counted) -> None:

@@ -322,11 +322,13 @@ async def idle_turns(n: int) -> int:
     return got
 
 
-def test_an_idle_task_makes_nothing() -> None:
-    """What is asked for is the loop's own: a frame each time that it goes on with a task, given back at once."""
+def test_a_turn_that_finds_nothing_makes_nothing() -> None:
+    """An idle modem takes none, see test_aio_idle.py; while something is under way there are such turns.
+
+    What is asked for is the loop's own: a frame each time that it goes on with a task, given back at once."""
     run(idle_turns(20))
     got = run(idle_turns(1000))
     if COUNTED:
         each = stated("aio.AsyncModem:turn of its task")[0]
         assert got <= 1000 * 2 * each, got
-        kit.count("heap bytes, 1,000 idle turns of an asyncio modem and its loop", got)
+        kit.count("heap bytes, 1,000 turns of an asyncio modem's task that find nothing", got)

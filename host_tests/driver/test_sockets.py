@@ -84,6 +84,56 @@ def test_what_requests_calls() -> None:
     check()
 
 
+@rows("R112", "R149")
+def test_what_mqtt_as_calls() -> None:
+    """Not blocking from the beginning; None is "not ready", 0 is "closed"."""
+    script = (
+        [OPENED] + sending(b"\x10\x0e", SENT) + [(READ_0, payload(b"\x20\x02\0\0")), (READ_0, EMPTY), (READ_0, EMPTY)]
+    )
+    modem, check = start("BC25", script + [CLOSE_0])
+    net = modem.socket_module()
+    sock = net.socket()
+    sock.setblocking(False)
+    with raises(OSError) as caught:
+        sock.connect(net.getaddrinfo(SERVER[0], SERVER[1])[0][-1])
+    assert caught.value.errno == EINPROGRESS
+    view = memoryview(bytearray(8))
+    assert sock.readinto(view, 4) is None
+    settled(modem)
+    assert sock.write(memoryview(b"\x10\x0e")) == 2
+    settled(modem)
+    modem.uart.say(RECV_0)
+    settled(modem)
+    assert sock.readinto(view, 4) == 4 and bytes(view[:4]) == b"\x20\x02\0\0"
+    settled(modem)
+    assert sock.readinto(view, 4) is None
+    modem.uart.say(lines('+QIURC: "closed",0'))
+    settled(modem)
+    assert sock.readinto(view, 4) == 0
+    sock.close()
+    check()
+
+
+@rows("R112", "R149")
+def test_what_ntptime_calls() -> None:
+    opened = (b'AT+QIOPEN=1,0,"UDP","time.example",123,0,0,0\r', lines("OK", "+QIOPEN: 0,0"))
+    query = bytearray(48)
+    query[0] = 0x1B
+    sent = [(b"AT+QISEND=0,48\r", PROMPT), (bytes(query), [SENT, RECV_0])]
+    modem, check = start("BC25", [opened] + sent + [(READ_0, payload(b"t" * 48)), (READ_0, EMPTY), CLOSE_0])
+    net = modem.socket_module()
+    address = net.getaddrinfo("time.example", 123)[0][-1]
+    sock = net.socket(net.AF_INET, net.SOCK_DGRAM)
+    try:
+        sock.settimeout(1)
+        assert sock.sendto(query, address) == 48
+        assert sock.recv(48) == b"t" * 48
+        settled(modem)
+    finally:
+        sock.close()
+    check()
+
+
 @rows("R040", "R061", "R065")
 def test_a_port_with_a_context_is_opened_as_tls() -> None:
     script = bare(0) + [opens(0, 0), closes(0), PLAIN_0, said("AT+QICLOSE=0,10"), opens(0, 0), closes(0)]
@@ -225,7 +275,8 @@ def test_a_server_accepts_sockets_of_its_kind() -> None:
     net = modem.socket_module()
     server = net.socket()
     server.setsockopt(net.SOL_SOCKET, net.SO_REUSEADDR, 1)
-    server.bind(net.getaddrinfo("", 2020)[0][-1])
+    for anywhere in ("0.0.0.0", "::", "", None):
+        server.bind(net.getaddrinfo(anywhere, 2020)[0][-1])
     server.listen(2)
     modem.uart.say(lines('+QIURC: "incoming",3,0,"192.168.2.2",36566'))
     client, address = server.accept()

@@ -5,7 +5,7 @@ import sys
 __all__ = ("News", "Waiter", "create_task", "sleep_ms")
 
 if sys.implementation.name == "micropython":
-    from asyncio import Event, TimeoutError, core, create_task, sleep_ms, wait_for_ms
+    from asyncio import CancelledError, Event, core, create_task, current_task, sleep_ms
 
     from ._compat import poller
 
@@ -26,8 +26,10 @@ if sys.implementation.name == "micropython":
         """
 
         def __init__(self, uart):
-            self._stream = uart.fileno() if hasattr(uart, "fileno") else uart
+            fd = uart.fileno() if hasattr(uart, "fileno") else -1
+            self._stream = fd if fd >= 0 else uart
             self._naps = 0
+            self._sleeper = None  # the task that sleeps and is woken by wake()
             self._woken = Event()
             self._watch = Event()
             self._watcher = create_task(self._watching()) if poller(self._stream) else None
@@ -38,12 +40,16 @@ if sys.implementation.name == "micropython":
                 await self._watch.wait()
                 self._watch.clear()
                 await _readable(self._stream)
-                self._woken.set()
+                self.wake()
 
         def wake(self):
             """End the wait: there is something to do."""
             self._naps = 0
             self._woken.set()
+            sleeper = self._sleeper
+            if sleeper is not None:
+                self._sleeper = None
+                sleeper.cancel()
 
         def wait(self, ms):
             """To be awaited; ms: what is due then, 0 if something has moved, -1 if nothing is due."""
@@ -60,12 +66,17 @@ if sys.implementation.name == "micropython":
             if ms < 0:
                 await self._woken.wait()
                 return
+            self._sleeper = current_task()
             try:
-                await wait_for_ms(self._woken.wait(), ms)
-            except TimeoutError:
-                pass
+                await sleep_ms(ms)
+            except CancelledError:  # costs less than wait_for_ms()
+                if not self._woken.is_set():  # it is not wake()'s
+                    raise
+            finally:
+                self._sleeper = None
 
         def close(self):
+            self._woken.clear()  # whoever was cancelled is to end
             if self._watcher:
                 self._watcher.cancel()
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._types import Address, Clock, Pins, Proc, ReadBuf, Report, Rtc, T, Trace, Uart
     from .sockets import SocketModule, TLSModule
 
+_WATCH_MS = const(1000)  # what watches the module has a turn that often
 _STEP_MS = const(20)  # a procedure that waits for time to pass is asked again that often
 
 
@@ -72,7 +73,8 @@ class AsyncModem(Core):
     something has changed; a call that waits for a time, or for more bytes, waits often.  A turn of its task allocates
     nothing, but MicroPython's event loop takes a frame for each turn of its task, 160 bytes, and gives it back at once.
     Its task has a turn whenever something moves, and every 2 ms while something is under way.  20 ms later it waits for
-    the UART, or a call, and takes no turn; where the event loop cannot wait for the UART, it looks every 20 ms.
+    the UART, or a call, and takes no turn; one a second where something watches the module.  Where the event loop
+    cannot wait for the UART, it looks every 20 ms.
     Making one: Allocates at most 50,000 bytes, as making a Modem.
     """
 
@@ -148,6 +150,8 @@ class AsyncModem(Core):
             ms = 1
         elif self._jobs:
             ms = sooner(ms, _STEP_MS)
+        elif self._is_watched():
+            ms = sooner(ms, _WATCH_MS)
         if self._alarm >= 0:
             left = max(ticks_diff(self._alarm, now), 0)
             if not left:
@@ -155,6 +159,10 @@ class AsyncModem(Core):
                 self.changed.set()
             ms = sooner(ms, left)
         return ms
+
+    def _is_watched(self) -> bool:
+        """True if something looks at the time with every turn: keep_online(), a watchdog."""
+        return getattr(self, "_watch", None) is not None or getattr(self, "watchdog", None) is not None
 
     def kick(self) -> None:
         """Let the engine start what a call has asked for, without waiting for the task's turn."""
@@ -326,8 +334,9 @@ class AsyncModem(Core):
         return sock
 
     def socket_module(self, *, tls: "PortContexts" = None) -> "SocketModule":
-        """See Modem.socket_module().  Its sockets never block: they are for asyncio.open_connection() and its like.
+        """See Modem.socket_module().  Its sockets never block: they are for MicroPython's asyncio.open_connection().
 
+        Their close() does not wait either: disconnect() before the program ends.
         Allocates at most 950 bytes.
         """
         from .sockets import LoopSocket, socket_module

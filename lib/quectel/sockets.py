@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _POLL = const(3)
 _ERR = const(8)
 _HUP = const(16)
+_ANY = ("0.0.0.0", "::")
 _PROTOCOL_CLIENT = const(0)
 _CERT_NONE = const(0)
 _CERT_REQUIRED = const(2)
@@ -46,6 +47,11 @@ class ModemSocket(Socket):
         Socket.__init__(self, modem, type, None, BUFFER, af, 1, slot)  # type: ignore[arg-type]
         self._contexts = contexts
         self._wrapped: "Wrapping | None" = None
+
+    def bind(self, address: "Address") -> None:
+        """See Socket.bind(); "0.0.0.0" and "::", by which servers mean any address, are the module's own."""
+        host, port = pair(address)
+        Socket.bind(self, ("" if host in _ANY else host, port))
 
     def connect(self, address: "Address") -> None:
         """See Socket.connect(); as TLS if the port has a context."""
@@ -156,12 +162,13 @@ class SocketModule:
         self.socket = kind
 
     def getaddrinfo(
-        self, host: str, port: "int | str", family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
+        self, host: "str | None", port: "int | str", family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
     ) -> "list[tuple[int, int, int, str, Address]]":
         """One entry with the name as it is given: the module looks it up when it connects.
 
         Sends nothing.  Allocates at most 400 bytes.
         """
+        host = host or ""
         if isinstance(port, str):
             port = int(port)
         return [(family or family_of(host), type or SOCK_STREAM, proto, "", (host, port))]
