@@ -1,5 +1,6 @@
 """`dev.py deploy` with mpremote itself, onto MicroPython's unix port behind a pty that has a flash of its own."""
 
+import dataclasses
 import hashlib
 import json
 import signal
@@ -249,6 +250,15 @@ def test_an_old_micropython(bare: "Callable[..., UnixBoard]") -> None:
         run(board)
 
 
+def test_a_small_heap_is_said(bare: "Callable[..., UnixBoard]", capsys: pytest.CaptureFixture[str]) -> None:
+    target = deploy.probe(bare().tty)
+    assert target.heap > deploy.HEAP
+    deploy.warn(target)
+    assert capsys.readouterr().err == ""
+    deploy.warn(dataclasses.replace(target, heap=180_000))
+    assert "180000 bytes of heap free" in capsys.readouterr().err
+
+
 def test_bytecode_that_the_board_cannot_load_is_not_copied(
     bare: "Callable[..., UnixBoard]", capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,6 +320,7 @@ def test_certificates_are_looked_at(tmp_path: Path) -> None:
     [
         ("mpremote.transport.TransportError: could not enter raw repl", "no MicroPython answers on X"),
         ("OSError: [Errno 5] EIO", "fails to write"),
+        ("MemoryError: memory allocation failed, allocating 4096 bytes", "freeze it into the firmware"),
         ("one\n\n  two \n", "mpremote failed on X: two"),
         ("", "it gave no reason"),
     ],

@@ -18,13 +18,14 @@ from desk.image import BOARDS, File
 OLDEST = (1, 23)
 STAGING = "deploy.tmp"  # a folder on the board: complete and checked there before anything is replaced
 BLOCK = 4096  # of a board's file system
+HEAP = 250_000  # bytes that bytecode from a file system and a program of one's own need; see dev.py size
 SELF_TEST = BOARDS / "common" / "selftest.py"
 SETTINGS = ("family", "apn", "user", "password", "pin", "host", "port", "path", "uart")
 _ASKED = ("settings.json", "main.py")  # the user's own: never replaced without asking
 
 # What the board is and has: one line of JSON. Of the user's files only those are looked at that could be ours.
 PROBE = """
-import sys, os, json, hashlib, binascii
+import sys, os, gc, json, hashlib, binascii
 def sha(name):
     h = hashlib.sha256()
     with open(name, "rb") as f:
@@ -33,6 +34,7 @@ def sha(name):
             if not b:
                 return binascii.hexlify(h.digest()).decode()
             h.update(b)
+gc.collect()
 found = {}
 def walk(path):
     try:
@@ -49,7 +51,7 @@ for path in %s:
 v = os.statvfs(os.getcwd())
 i = sys.implementation
 print("#> " + json.dumps({"name": i.name, "version": list(i.version[:3]), "platform": sys.platform,
-    "mpy": getattr(i, "_mpy", 0), "machine": getattr(i, "_machine", ""), "free": v[0] * v[3], "files": found}))
+    "mpy": getattr(i, "_mpy", 0), "free": v[0] * v[3], "heap": gc.mem_free(), "files": found}))
 """
 
 # Everything staged is looked at before the first file is replaced.
@@ -93,7 +95,7 @@ except OSError:
     pass
 """ % ((STAGING,) * 3)
 
-_SHA = PROBE[PROBE.index("import sys") : PROBE.index("found = {}")]
+_SHA = PROBE[PROBE.index("import sys") : PROBE.index("gc.collect()")]
 _OURS = ("lib/quectel", "lib/quectel_host")
 _BESIDE = ("board.py", "wiring.py", "first_page.py", "main.py", "settings.json", "ca.pem")
 
@@ -106,7 +108,8 @@ class Target:
     version: tuple[int, ...]
     platform: str
     mpy: int
-    free: int
+    free: int  # bytes of the file system
+    heap: int  # bytes free
     files: dict[str, str]
 
 
@@ -130,6 +133,7 @@ def main(argv: list[str]) -> int:
     settings = _settings(options)
     target = probe(options.port or find_port())
     judge(target, options.board, port)
+    warn(target)
     plan = plan_for(target, options, settings, ask=_ask)
     report(plan)
     if plan.copy or plan.stale:
@@ -206,7 +210,9 @@ def probe(port: str) -> Target:
     said = told[0]
     if said["name"] != "micropython":
         raise Stop(f"{port} runs {said['name']}, not MicroPython: the driver is for MicroPython 1.23 and later")
-    return Target(port, tuple(said["version"]), said["platform"], said["mpy"], said["free"], said["files"])
+    return Target(
+        port, tuple(said["version"]), said["platform"], said["mpy"], said["free"], said["heap"], said["files"]
+    )
 
 
 def judge(target: Target, board: str, port: str) -> None:
@@ -222,6 +228,15 @@ def judge(target: Target, board: str, port: str) -> None:
         raise Stop(
             f"{target.port} is a board of the port {target.platform}, and {board} is for {port}; "
             + (f"choose from {', '.join(fit)}" if fit else "there is no board file for that port yet")
+        )
+
+
+def warn(target: Target) -> None:
+    """Say it where the heap is small: the import may run out of it."""
+    if target.heap < HEAP:
+        say(
+            f"the board has {target.heap} bytes of heap free; the driver as files takes most of it, frozen into the"
+            " firmware next to nothing: see boards/README.md"
         )
 
 

@@ -204,6 +204,9 @@ FACTS: list[tuple[str, Callable[[Family], object]]] = [
     ("`connect()` brings the context up", lambda family: family.qiact),
     ("ping, NTP, DNS", lambda family: family.diagnostics is not None),
     ("keep-alive of TCP", lambda family: family.keepalive is not None),
+    ("UDP to any peer from one socket", lambda family: bool(family.tcp and family.tcp.service)),
+    ("acknowledged bytes (`unacked`)", lambda family: bool(family.tcp and family.tcp.acks)),
+    ("radio technologies (`rat=`)", lambda family: ", ".join(sorted(family.rats))),
     ("time of a TCP connect can be set", lambda family: bool(family.open_time)),
     ("deep sleep", lambda family: bool(family.wake_ms)),
 ]

@@ -27,6 +27,11 @@ _WORDS = (
     ("No space left", _FULL),
     ("Errno 28", _FULL),
     ("ENOSPC", _FULL),
+    (
+        "MemoryError",
+        "the heap of the board is too small for the driver as files: freeze it into the firmware (boards/README.md),"
+        " or take a part of it (--part)",
+    ),
     ("Errno 5]", "the board's file system fails to write (EIO): its flash may be worn or the card loose"),
 )
 
