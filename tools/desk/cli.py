@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": Command("desk.demo", "run the driver against a virtual module of every family"),
     "test": Command("desk.test_command", "ruff, mypy and the tests, on CPython and in the MicroPython VMs"),
     "fuzz": Command("desk.fuzz_command", "the driver against a damaged wire: --cases 100000 --seed 1"),
+    "soak": Command("desk.soak_command", "a month of trouble in stepped time: --events 540 --seed 1 --model BC25"),
     "rows": Command(
         "desk.rows_command", "which rows of the specification the tests cover: --family BC65 --side driver", bare=True
     ),

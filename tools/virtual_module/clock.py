@@ -92,6 +92,12 @@ class Clock:
             timer.fire()
         self._stepped_ms = end
 
+    def next_ms(self) -> int:
+        """Milliseconds to the next timer of a stepped clock, -1 when there is none."""
+        while self._queue and self._queue[0][2].cancelled:
+            heapq.heappop(self._queue)
+        return max(self._queue[0][0] - self._stepped_ms, 0) if self._queue else -1
+
     @contextlib.asynccontextmanager
     async def limit(self, ms: int) -> "AsyncIterator[None]":
         """TimeoutError for what is inside once `ms` have passed on this clock."""

@@ -3,6 +3,8 @@
     {"do": "fault", "name": "reboot", "at_byte": 100}   ->   {"ok": true, "id": 3}
     {"do": "advance", "ms": 1000}  {"do": "clear", "name": "reboot"}  {"do": "pin", "name": "dtr", "level": 1}
     {"do": "press", "ms": 700}  {"do": "state"}  {"do": "log"}  {"do": "options", "prompt": "\\r\\n>"}
+    {"do": "step", "ms": 1000}: up to the next thing that happens, at most so long, once what was typed has been used
+    {"do": "later", "ms": 60000, "order": {"do": "network", "stat": 2}}: a day can be scripted
     {"do": "network", "stat": 3}  {"do": "sim", "state": "PIN"}  {"do": "shutdown"}
 
 What fails answers {"ok": false, "error": "words"}.
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 Answer = dict[str, object]
 Verb = Callable[["VirtualModule", Answer], Answer]
 NETWORK = ("stat", "rssi", "operator", "address", "tac", "cell")
+STEP_ROUNDS = 3
 SIM = ("state", "pin", "tries")
 
 
@@ -34,6 +37,14 @@ def _fault(module: VirtualModule, asked: Answer) -> Answer:
 def _advance(module: VirtualModule, asked: Answer) -> Answer:
     module.clock.advance(_number(asked, "ms"))
     return {"now_ms": module.clock.now_ms()}
+
+
+def _later(module: VirtualModule, asked: Answer) -> Answer:
+    order = asked.get("order")
+    if not isinstance(order, dict):
+        raise ValueError("order must be an object with a do")
+    module.at(_number(asked, "ms"), **order)
+    return {}
 
 
 def _clear(module: VirtualModule, asked: Answer) -> Answer:
@@ -90,6 +101,7 @@ def _shutdown(module: VirtualModule, asked: Answer) -> Answer:
 VERBS: "dict[str, Verb]" = {
     "fault": _fault,
     "advance": _advance,
+    "later": _later,
     "clear": _clear,
     "pin": _pin,
     "press": _press,
@@ -109,18 +121,41 @@ def _number(asked: Answer, name: str) -> int:
     return value
 
 
+def carry_out(module: VirtualModule, asked: Answer) -> Answer:
+    """One order; ValueError when it cannot be."""
+    asked = dict(asked)
+    verb = VERBS.get(str(asked.pop("do", "")))
+    if verb is None:
+        raise ValueError('unknown "do"; there are %s' % ", ".join(VERBS))
+    return {"ok": True, **verb(module, asked)}
+
+
 def obey(module: VirtualModule, line: bytes) -> Answer:
     """Carry out one line."""
     try:
         asked = json.loads(line)
         if not isinstance(asked, dict):
             raise ValueError("one JSON object a line, please")
-        verb = VERBS.get(str(asked.pop("do", "")))
-        if verb is None:
-            raise ValueError('unknown "do"; there are %s' % ", ".join(VERBS))
-        return {"ok": True, **verb(module, asked)}
+        return carry_out(module, asked)
     except ValueError as error:  # JSON's errors are ValueErrors too
         return {"ok": False, "error": str(error)}
+
+
+async def step(module: VirtualModule, ms: int) -> int:
+    """Let the module use what was typed; if it then says nothing, move its clock to the next timer, by `ms` at most.
+
+    Gives how far the clock was moved.
+    """
+    seen = module.activity
+    for _ in range(STEP_ROUNDS):
+        await asyncio.sleep(0)
+    if module.activity != seen:
+        return 0
+    due = module.clock.next_ms()
+    ms = min(ms, due) if due >= 0 else ms
+    module.clock.advance(ms)
+    await asyncio.sleep(0)
+    return ms
 
 
 class Control(asyncio.Protocol):
@@ -129,6 +164,7 @@ class Control(asyncio.Protocol):
     def __init__(self, module: VirtualModule, clients: "set[Control]") -> None:
         self.module, self.clients = module, clients
         self.typed = bytearray()
+        self.steps: "set[asyncio.Task[None]]" = set()
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -146,8 +182,20 @@ class Control(asyncio.Protocol):
         while b"\n" in self.typed:
             line, _, rest = bytes(self.typed).partition(b"\n")
             self.typed = bytearray(rest)
-            if line.strip():
+            if b'"step"' in line:
+                steps = asyncio.get_running_loop().create_task(self._step(line))
+                self.steps.add(steps)
+                steps.add_done_callback(self.steps.discard)
+            elif line.strip():
                 self.transport.write(json.dumps(obey(self.module, line)).encode() + b"\n")
+
+    async def _step(self, line: bytes) -> None:
+        try:
+            moved = await step(self.module, _number(json.loads(line), "ms"))
+            answer: Answer = {"ok": True, "ms": moved, "now_ms": self.module.clock.now_ms()}
+        except ValueError as error:
+            answer = {"ok": False, "error": str(error)}
+        self.transport.write(json.dumps(answer).encode() + b"\n")
 
 
 async def serve_control(

@@ -31,7 +31,7 @@ KNOWN: "dict[str, tuple[str, tuple[str, ...]]]" = {
     "buffer_full": ("a receive buffer has no room", ()),
     "incoming_full": ("an incoming connection finds no place", ()),
     "error_instead_of_prompt": ("ERROR where the prompt should be", ()),
-    "reboot": ("the module restarts, at once or after that many bytes for the host", ("at_byte",)),
+    "reboot": ("the module restarts, at once or after that many bytes; to: host or module", ("at_byte", "to")),
     "no_answer": ("a command line gets no answer", ()),
     "hang": ("nothing is answered any more until power or reset", ()),
     "drop_bytes": ("bytes are lost; to: host or module", ("count", "to", "at_byte")),

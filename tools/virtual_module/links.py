@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, cast
 
+from .local import LocalLink
 from .resolver import IPV6, NoAddress
 
 if TYPE_CHECKING:
@@ -281,13 +282,27 @@ async def reach(module: VirtualModule, connection: Connection) -> "tuple[str, in
 
 async def dial(module: VirtualModule, connection: Connection, received: Received, ended: Ended) -> TcpLink:
     """A TCP connection to the connection's peer; OpenFailed says why not. TLS runs over this too."""
-    host, port = await reach(module, connection)
+    return await _connect(module, connection, received, ended, await reach(module, connection))
+
+
+async def dial_plain(module: VirtualModule, connection: Connection, received: Received, ended: Ended) -> Link:
+    """The same; the peer may be a server in this process."""
+    where = await reach(module, connection)
+    serve = module.peers.get(where)
+    if serve is not None:
+        return LocalLink(module, serve, received, ended)
+    return await _connect(module, connection, received, ended, where)
+
+
+async def _connect(
+    module: VirtualModule, connection: Connection, received: Received, ended: Ended, where: "tuple[str, int]"
+) -> TcpLink:
     limit = module.options.number("tx_buffer")
     loop = asyncio.get_running_loop()
     try:
         limit_ms = connection.limit_ms or module.connect_limit_ms()
         async with module.clock.limit(limit_ms):  # wait_for() may swallow the cancel of a close
-            _, link = await loop.create_connection(lambda: TcpLink(received, ended, limit), host, port)
+            _, link = await loop.create_connection(lambda: TcpLink(received, ended, limit), where[0], where[1])
     except TimeoutError:
         raise OpenFailed(module.options.number("timeout_err")) from None
     except OSError:

@@ -22,6 +22,7 @@ from .sockets import Table
 from .terminal import Terminal
 
 if TYPE_CHECKING:
+    from .local import Serve
     from .pipe import Pipe
 
 LOG_MAX = 50_000  # entries of the byte log that are kept
@@ -67,6 +68,7 @@ class VirtualModule:
         self._nvram_path = nvram
         self.nvram: "dict[str, object]" = power.load_nvram(nvram)
         self.qicfg: "dict[str, list[int]]" = {}
+        self.peers: "dict[tuple[str, int], Serve]" = {}  # servers in this process, by the address they stand for
         self.shutdown = asyncio.Event()  # set by the control port or a signal: the program should end
         self.url = ""  # set by start()
         self.sim = Sim(self.options.text("pin"))
@@ -302,6 +304,15 @@ class VirtualModule:
     def press(self, ms: int) -> None:
         """Press the power key for `ms`."""
         self.power.press(ms)
+
+    def at(self, ms: int, **order: object) -> None:
+        """Carry out an order of the control port `ms` from now: at(60_000, do="network", stat=2). A day of them."""
+        from .control import carry_out
+
+        def act() -> None:
+            carry_out(self, order)
+
+        self.clock.call_later(ms, act)
 
     def state(self) -> states.State:
         """Everything above as JSON-able data."""

@@ -63,14 +63,21 @@ class Power:
         self._idle: "Timer | None" = None
         self._boot: "Timer | None" = None
         self._lose_line = False
+        self._pressed_at = 0
+        self.asked: "list[int]" = []  # when the host asked for a restart, by command or with the power key
         self._cut: "Fault | None" = None  # a reboot that waits for its byte
         self._cut_left = 0
+        self._cut_by_host = False  # it counts the bytes that the host types
 
     # --- bytes ----------------------------------------------------------------------------------------------------
     def receive(self, data: bytes) -> None:
         """Bytes from the host: a module that is off, asleep or hung does not see them."""
         if self.state != RUNNING:
             return
+        if self._cut is not None and self._cut_by_host:
+            data = self._cut_here(data)
+            if self.state != RUNNING:  # what came before the cut was typed in vain
+                return
         if self._lose_line:
             _head, cr, data = data.partition(b"\r")
             self._lose_line = not cr
@@ -80,9 +87,13 @@ class Power:
 
     def filter(self, data: bytes) -> bytes:
         """Bytes for the host that really leave; a fault may cut them with a restart."""
-        if self._cut is None:
+        if self._cut is None or self._cut_by_host:
             self.stay_awake()
             return data if self.state == RUNNING else b""
+        return self._cut_here(data)
+
+    def _cut_here(self, data: bytes) -> bytes:
+        """Count bytes up to the one at which the module restarts; gives those in front of it."""
         kept = data[: self._cut_left]
         self._cut_left -= len(kept)
         if self._cut_left == 0 and len(kept) <= len(data):
@@ -122,6 +133,7 @@ class Power:
     def announced_restart(self) -> None:
         """AT+CFUN=1,1: a restart after OK. LTE modules say POWERED DOWN and, late, that their contexts are gone."""
         lost = []
+        self.asked.append(self.module.clock.now_ms())
         if "packet" in self.module.family.features:
             self.module.terminal.result("POWERED DOWN")
             lost = [ctx for ctx, context in self.module.network.contexts.items() if context.active]
@@ -168,10 +180,20 @@ class Power:
     def _edge(self, name: str, level: int) -> None:
         if name == "psm_eint" and level == 0:
             self.wake()
+        elif name == "pwrkey":
+            self._key(level)
         elif name == "reset" and level == 1 and self.state != OFF:
             self.restart()
         elif name == "dtr":
             self._dtr(level)
+
+    def _key(self, level: int) -> None:
+        """The power key's line: how long it was held says what it does."""
+        now = self.module.clock.now_ms()
+        if level:
+            self.press(now - self._pressed_at)
+        else:
+            self._pressed_at = now
 
     def _dtr(self, level: int) -> None:
         mode = self.module.terminal.mode
@@ -189,6 +211,7 @@ class Power:
         if self.state == OFF and ms >= PRESS_ON_MS:
             self.restart()
         elif self.state != OFF and ms >= PRESS_OFF_MS:
+            self.asked.append(self.module.clock.now_ms())
             if self.state == RUNNING:
                 self.module.urc("POWERED DOWN")
             self.off()
@@ -265,6 +288,7 @@ class Power:
     def _reboot(self, fault: Fault) -> None:
         if "at_byte" in fault.params:
             self._cut, self._cut_left = fault, fault.value("at_byte", 0)
+            self._cut_by_host = str(fault.params.get("to", "host")) == "module"
         else:
             self.restart()
 
