@@ -40,7 +40,10 @@ def soak(model: str, face: str, minutes: int, events: int, seed: int) -> int:
     except Stuck as stuck:
         wrong = [str(stuck)]
     print("\n".join(world.table()))
-    print(f"{len(world.taken)} records accepted, {len(world.times)} kinds of events, {len(world.module.power.asked)} restarts")
+    print(
+        f"{len(world.taken)} records accepted, {len(world.times)} kinds of events, "
+        f"{len(world.module.power.asked)} restarts"
+    )
     print(f"{time.process_time() - begun:.1f} s")
     for line in wrong:
         print(line)
