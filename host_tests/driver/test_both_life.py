@@ -79,7 +79,7 @@ def test_the_power_key_is_pressed_for_a_module_that_is_off(face: "Face") -> "Gen
 @both
 def test_operator_and_technology(face: "Face") -> "Generator[Any, Any, None]":
     scan, mode = 'AT+QCFG="nwscanmode"', 'AT+QCFG="iotopmode"'
-    chosen = [said(scan, '+QCFG: "nwscanmode",0'), said(scan + ",3,1"), said(mode, '+QCFG: "iotopmode",0')]
+    chosen: "list[Any]" = [said(scan, '+QCFG: "nwscanmode",0'), said(scan + ",3,1"), said(mode, '+QCFG: "iotopmode",0')]
     chosen += [said("AT+COPS?", "+COPS: 0"), (b'AT+COPS=1,2,"26201"\r', [90_000, OK])]
     m = face.start(
         "BG96", [READY] + chosen + [HOME, ATTACHED, INACTIVE, INACTIVE, said("AT+QIACT=1"), ACTIVE, CLOCK][:2]
