@@ -3,15 +3,20 @@
 from collections.abc import Callable
 
 import pytest
+from desk import runtimes
 from desk.soak import app, plan, world
 from desk.soak.faces import FACES
 
 MINUTES, EVENTS = 2880, 64
 
 
-@pytest.mark.parametrize(("face", "model", "seed"), [("blocking", "BC25", 5), ("asyncio", "BG96", 5)])
+@pytest.mark.parametrize(
+    ("face", "model", "seed"), [("blocking", "BC25", 5), ("asyncio", "BG96", 5), ("vm", "EC200U", 3)]
+)
 def test_two_days(face: str, model: str, seed: int) -> None:
-    life = world.World(model, plan.Plan(EVENTS, MINUTES, seed, model == "BG96"), seed)
+    if face == "vm" and runtimes.find_unix_vm() is None:
+        pytest.skip(runtimes.NO_UNIX_VM)
+    life = world.World(model, plan.Plan(EVENTS, MINUTES, seed, model != "BC25"), seed)
     done = FACES[face](life, MINUTES)
     assert life.faults(MINUTES, done.sends) == []
     assert life.taken == list(range(1, MINUTES + 1)) and len(life.times) >= 20

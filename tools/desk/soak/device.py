@@ -9,8 +9,9 @@ import json
 import socket
 import sys
 
-from desk.soak.app import App, finish
 from quectel import Modem
+
+from desk.soak.app import App, finish
 
 TICKS = 2**30
 BUSY_MS, IDLE_MS = 200, 5000
@@ -19,6 +20,7 @@ BUSY_MS, IDLE_MS = 200, 5000
 def dial(port):
     sock = socket.socket()
     sock.connect(socket.getaddrinfo(sys.argv[1], int(port))[0][-1])
+    sock.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY
     return sock
 
 

@@ -8,12 +8,12 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from desk import runtimes
-from desk.common import ROOT, Stop
 from quectel import AsyncModem, Modem
 from virtual_module.control import step
 from virtual_module.pipe import Pipe
 
+from desk import runtimes
+from desk.common import ROOT, Stop
 from desk.soak.app import App, finish
 from desk.soak.world import World
 
