@@ -140,9 +140,9 @@ class Resync(Agenda):
         self._run(self.table.nobody, None, ON_OK, self._wait * _SYNC_MS, 32)
 
     def _shout(self) -> None:
-        line, self.shout = self.shout, b""
         self._miss()
-        self.cmd.begin(SYNC, line)
+        self.cmd.begin(SYNC, self.shout)
+        self.shout = b""
         self._run(self.table.nobody, None, ON_OK, _SYNC_MS, 32)
 
     def _other_kind(self) -> int:
