@@ -78,7 +78,7 @@ class Socket(BaseSocket, Stream):
         self._peer = pair(address)
 
     def listen(self, backlog: int = 1) -> None:
-        """Listen on the bound port; the module decides how many may wait.  Allocates at most 4,100 bytes."""
+        """Listen on the bound port; the module decides how many may wait.  Allocates at most 4,200 bytes."""
         self._modem.run(self._listen_steps(), self._timeout_ms)
 
     def accept(self) -> "tuple[Socket, Address]":
