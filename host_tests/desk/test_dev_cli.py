@@ -24,7 +24,7 @@ def one_line_of(run: "subprocess.CompletedProcess[str]") -> str:
 
 
 def test_unknown_command_names_the_known_ones() -> None:
-    assert "choose from demo, test, fuzz, rows, module, vm" in one_line_of(dev("bogus"))
+    assert "choose from demo, test, fuzz, soak, rows, module, vm" in one_line_of(dev("bogus"))
 
 
 def test_help_lists_every_command() -> None:

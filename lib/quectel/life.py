@@ -124,7 +124,7 @@ class Life(Services):
         NetworkError(EHOSTUNREACH) while the next try is some time off.  After three attempts (5, 10, 30 s apart) the
         radio goes off and on, then the module is restarted, by AT+CFUN=1,1 and pins.pwrkey: three times, then
         10 min, 30 min and 1 h apart, one less for each hour online.  A SIM that is missing, locked or refused is
-        asked again after 10 min, 30 min and 1 h; a PIN that was refused is not entered again.
+        asked again after 1, 5 and 10 min; a PIN that was refused is not entered again.
         veto(what) is called before "radio", "restart" and "power"; True puts it off for a minute.
         report(step, state, text): as of connect(), and ("recover", what, why).  Both must not call the modem.
         Allocates at most 1,500 bytes.

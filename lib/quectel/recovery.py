@@ -35,6 +35,7 @@ _VETOED_MS = const(60_000)
 _REDIALS_MS = (5000, 10_000, 30_000)
 _AT_ONCE = const(3)  # restarts that need no wait
 _LADDER_MS = (600_000, 1_800_000, 3_600_000)
+_HOPELESS_MS = (60_000, 300_000, 600_000)  # nothing but the SIM or the operator can help: it is only asked again
 _GOOD = const(60)  # minutes online that take a restart off the count
 _RADIO_MS = 15_000
 _OFF_MS = 5000  # behind the power key, until the module is off
@@ -144,10 +145,13 @@ class Watch:
             self.report("recover", "waits", "%s in %d s" % (what, left_ms // 1000))
             self.wait(e, left_ms)
             return False
-        if self.veto and self.veto(what):
-            self.report("recover", "vetoed", what)
-            self.wait(e, _VETOED_MS)
+        return not self.is_vetoed(e, what)
+
+    def is_vetoed(self, e: "Engine", what: str) -> bool:
+        if not self.veto or not self.veto(what):
             return False
+        self.report("recover", "vetoed", what)
+        self.wait(e, _VETOED_MS)
         return True
 
     def count(self, e: "Engine", what: str) -> None:
@@ -222,7 +226,7 @@ def _failed(modem: "Life", watch: Watch, error: QuectelError) -> "Proc[None]":
     watch.tries += 1
     if is_hopeless(error):
         watch.report("recover", "waits", error.text)
-        watch.wait(modem.engine, _LADDER_MS[min(watch.tries, len(_LADDER_MS)) - 1])
+        watch.wait(modem.engine, _HOPELESS_MS[min(watch.tries, len(_HOPELESS_MS)) - 1])
     elif modem.engine.silent or (error.errno == ENODEV and not error.code):
         yield from _restart(modem, watch)
     elif watch.tries <= len(_REDIALS_MS):
@@ -241,9 +245,7 @@ def is_hopeless(error: QuectelError) -> bool:
 def _radio(modem: "Life", watch: Watch) -> "Proc[None]":
     """Off the network and on again."""
     e = modem.engine
-    if watch.veto and watch.veto("radio"):
-        watch.report("recover", "vetoed", "radio")
-        watch.wait(e, _VETOED_MS)
+    if watch.is_vetoed(e, "radio"):
         return
     watch.report("recover", "radio", watch.why)
     try:
@@ -272,7 +274,7 @@ def _restart(modem: "Life", watch: Watch) -> "Proc[None]":
         return
     if not hasattr(modem.net.pins, "pwrkey"):
         watch.wait(e, _LADDER_MS[0])
-    elif watch.may(e, "power"):
+    elif not watch.is_vetoed(e, "power"):
         yield from _power(modem, watch)
 
 
@@ -292,7 +294,7 @@ def _power(modem: "Life", watch: Watch) -> "Proc[None]":
     from .key import press_off, press_on
 
     e = modem.engine
-    watch.count(e, "power")
+    watch.report("recover", "power", watch.why)  # the same restart: it counts once
     epoch = e.epoch
     yield from press_off(e, modem.net)
     yield from wait_for(e, _OFF_MS)

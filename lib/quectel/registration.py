@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _QUICK_MS = 300  # what the module knows without asking the network, in all families
 _OPERATOR_MS = 180_000
 HOME = 1
+SEARCHING_STAT = 2
 DENIED_STAT = 3
 ROAMING = 5
 STATES = ("not searching", "home", "searching", "denied", "unknown", "roaming")
@@ -122,7 +123,9 @@ def registered(engine: "Engine") -> "Proc[int]":
         if stat in (HOME, ROAMING):
             return stat
         stats.append(stat)
-    return DENIED_STAT if DENIED_STAT in stats and 2 not in stats else stats[0]
+    if SEARCHING_STAT in stats:
+        return SEARCHING_STAT
+    return DENIED_STAT if DENIED_STAT in stats else stats[0]
 
 
 def attach(engine: "Engine") -> "Proc[None]":

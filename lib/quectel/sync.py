@@ -247,7 +247,7 @@ class Modem(Core):
     ) -> "Socket":
         """A connected stream socket to (host, port).
 
-        Allocates at most 7,400 bytes; see Socket.connect() for the first one.
+        Allocates at most 7,500 bytes; see Socket.connect() for the first one.
         """
         sock = self.socket(**as_socket)
         try:

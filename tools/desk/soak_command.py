@@ -40,7 +40,10 @@ def soak(model: str, face: str, minutes: int, events: int, seed: int) -> int:
     except Stuck as stuck:
         wrong = [str(stuck)]
     print("\n".join(world.table()))
-    print(f"{len(world.taken)} records accepted, {len(world.times)} kinds of events, {len(world.module.power.asked)} restarts")
+    print(
+        f"{len(world.taken)} records accepted, {len(world.times)} kinds of events, "
+        f"{len(world.module.power.asked)} restarts"
+    )
     print(f"{time.process_time() - begun:.1f} s")
     for line in wrong:
         print(line)
@@ -53,5 +56,7 @@ def _parser() -> Parser:
     parser.add_argument("--seed", type=int, metavar="S", help="of the events; random when left out, and printed")
     parser.add_argument("--days", type=int, default=30, metavar="D", help="30 when left out")
     parser.add_argument("--model", choices=MODELS, default="EC200U", help="EC200U when left out")
-    parser.add_argument("--face", choices=("blocking", "asyncio"), default="blocking", help="blocking when left out")
+    parser.add_argument(
+        "--face", choices=("blocking", "asyncio", "vm"), default="blocking", help="blocking when left out"
+    )
     return parser

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import json
+import os
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from desk.soak.app import App, finish
-from desk.soak.world import World
 from quectel import AsyncModem, Modem
 from virtual_module.control import step
 from virtual_module.pipe import Pipe
 
+from desk import runtimes
+from desk.common import ROOT, Stop
+from desk.soak.app import App, finish
+from desk.soak.world import World
+
 TICKS = 2**30
 BUSY_MS, IDLE_MS = 200, 5000  # longest steps of the clock: while something goes on, and while nothing does
+
+
+DEVICE = ROOT / "tools" / "desk" / "soak" / "device.py"
+
+
+class Counted(NamedTuple):
+    """What the application has counted, as App has it."""
+
+    sends: "dict[int, int]"
+    errors: "dict[str, int]"
 
 
 class Wire:
@@ -110,7 +126,7 @@ class AsyncSteps(Steps):
     async def wait(self, ms: int) -> None:
         """The application waits, in its own task."""
         self.until = self.now + ms
-        while self.now < self.until:
+        while self.now < self.until:  # noqa: ASYNC110 - the other tasks move the clock
             await asyncio.sleep(0)
 
 
@@ -148,4 +164,38 @@ def on_asyncio(world: World, minutes: int) -> App:
     return asyncio.run(run())
 
 
-FACES = {"blocking": blocking, "asyncio": on_asyncio}
+def in_the_vm(world: World, minutes: int) -> Counted:
+    """The soak in the unix VM, a process of its own: the module is stepped over the control port."""
+
+    async def run() -> Counted:
+        module = world.module
+        url = await module.serve_tcp()
+        control = await module.serve_control()
+        vm = runtimes.find_unix_vm()
+        if vm is None:
+            raise Stop(runtimes.NO_UNIX_VM)
+        naps = ",".join(str(n) for n in sorted(world.plan.naps))
+        ports = [url.rpartition(":")[2], control.rpartition(":")[2]]
+        command = [str(vm), "-X", "heapsize=8m", str(DEVICE), "127.0.0.1", *ports, module.model, str(minutes), naps]
+        path = os.pathsep.join([str(ROOT / "lib"), str(ROOT / "tools"), ".frozen"])
+        environment = {**os.environ, "MICROPYPATH": path}
+        child = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.PIPE)
+        try:
+            said, _ = await child.communicate()
+        finally:
+            if child.returncode is None:
+                child.kill()
+            await module.aclose()
+        if child.returncode:
+            raise Stop(f"the VM ended with {child.returncode}: {said.decode()[-500:]}")
+        told = json.loads(said.decode().splitlines()[-1])
+        return Counted({int(n): times for n, times in told["sends"].items()}, told["errors"])
+
+    return asyncio.run(run())
+
+
+FACES: "dict[str, Callable[[World, int], Counted | App]]" = {
+    "blocking": blocking,
+    "asyncio": on_asyncio,
+    "vm": in_the_vm,
+}

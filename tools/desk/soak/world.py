@@ -5,11 +5,12 @@ from __future__ import annotations
 import bisect
 from functools import partial
 
-from desk.soak.app import HOST, MINUTE_MS, number_of
-from desk.soak.plan import Plan
 from virtual_module import VirtualModule
 from virtual_module.clock import Clock
 from virtual_module.local import LocalLink
+
+from desk.soak.app import HOST, MINUTE_MS, number_of
+from desk.soak.plan import Plan
 
 ADDRESS = ("127.0.0.1", 9)  # nothing listens there: the server is in this process
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
@@ -46,9 +47,7 @@ class World:
     def __init__(self, model: str, plan: Plan, seed: int) -> None:
         self.plan = plan
         options = {"boot_ms": 4000, "sleep_after_ms": 800, "first_at_lost": True}
-        self.module = VirtualModule(
-            model, seed=seed, clock=Clock.stepped(), resolver={HOST: ADDRESS}, options=options
-        )
+        self.module = VirtualModule(model, seed=seed, clock=Clock.stepped(), resolver={HOST: ADDRESS}, options=options)
         self.module.peers[ADDRESS] = partial(Collector, self)
         self.taken: "list[int]" = []  # numbers of the records, as they were accepted
         self.again: "dict[int, int]" = {}  # accepted before: how often they came once more

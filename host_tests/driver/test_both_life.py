@@ -1,0 +1,203 @@
+"""Coming up and staying up on both faces: power key, operator, registrations, recovery, what the modem tells."""
+
+from errno import EACCES, EHOSTUNREACH, EOPNOTSUPP, EPERM
+
+from faces import both
+from kit import raises, rows
+from quectel import NetworkError, QuectelError
+from quectel.network import LOST, ONLINE
+from scripted import OK, lines
+from steps import (
+    ACTIVE,
+    ATTACHED,
+    CLOCK,
+    HOME,
+    INACTIVE,
+    NB_ADDRESS,
+    NB_TAIL,
+    PREPARED,
+    READY,
+    said,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any
+
+    from faces import Face
+
+REPORTING = [said("AT+CEREG?", "+CEREG: 0,1"), said("AT+CEREG=1")]
+AGAIN = [READY, HOME, ATTACHED, NB_ADDRESS]
+
+
+class Key:
+    """The board's power key; the module begins to answer when it was released."""
+
+    on_ms = 700
+
+    def __init__(self) -> None:
+        self.levels: "list[int]" = []
+
+    def pwrkey(self, level: int) -> None:
+        self.levels.append(level)
+
+
+@both
+def test_every_step_is_reported(face: "Face") -> "Generator[Any, Any, None]":
+    m = face.start("BC25", PREPARED + [READY] + NB_TAIL, False)
+    told: "list[tuple[str, str]]" = []
+    yield m.connect(report=lambda step, state, text: told.append((step, state)))
+    steps = ("power", "echo", "identity", "sim", "register", "attach", "pdp", "dns", "clock")
+    assert told == [(step, state) for step in steps for state in ("start", "done")]
+
+
+@both
+def test_a_step_has_a_budget_of_its_own(face: "Face") -> "Generator[Any, Any, None]":
+    m = face.start("BC25", [READY] + [said("AT+CEREG?", "+CEREG: 0,2")] * 400)
+    face.clock.step = 500
+    told: "list[str]" = []
+    with raises(NetworkError) as caught:
+        yield m.connect(timeout_ms=900_000, report=lambda step, state, text: told.append(step + " " + state))
+    assert "register" in str(caught.value) and "antenna" in str(caught.value) and told[-1] == "register failed"
+    assert 300_000 <= face.clock.passed < 303_000
+    face.uart.script = face.uart.script[: face.uart._at]
+
+
+@both
+def test_the_power_key_is_pressed_for_a_module_that_is_off(face: "Face") -> "Generator[Any, Any, None]":
+    key = Key()
+    silent = (b"AT+CMEE?\r", b"")
+    ended = (b"\x1b" + b"\r" * 512, b"")
+    script = [(b"AT\r", b""), silent, silent, silent, ended, silent, silent, (b"AT+CMEE?\r", lines("RDY"))]
+    script += [said("AT+CMEE?", "+CMEE: 0")] + PREPARED + [READY] + NB_TAIL
+    m = face.start("BC25", script, False, pins=key)
+    yield m.connect()
+    assert key.levels == [0, 1] and m.status() == ONLINE
+
+
+@both
+def test_operator_and_technology(face: "Face") -> "Generator[Any, Any, None]":
+    scan, mode = 'AT+QCFG="nwscanmode"', 'AT+QCFG="iotopmode"'
+    chosen: "list[Any]" = [said(scan, '+QCFG: "nwscanmode",0'), said(scan + ",3,1"), said(mode, '+QCFG: "iotopmode",0')]
+    chosen += [said("AT+COPS?", "+COPS: 0"), (b'AT+COPS=1,2,"26201"\r', [90_000, OK])]
+    m = face.start(
+        "BG96", [READY] + chosen + [HOME, ATTACHED, INACTIVE, INACTIVE, said("AT+QIACT=1"), ACTIVE, CLOCK][:2]
+    )
+    face.uart.script += [ACTIVE, CLOCK]
+    face.clock.step = 20
+    yield m.connect(operator="26201", rat="lte-m", timeout_ms=200_000)
+    assert m.status() == ONLINE
+    wrong: "tuple[dict[str, str], ...]" = ({"operator": "Telco"}, {"operator": "1"}, {"rat": "6g"}, {"pin": 'x"'})
+    for how in wrong:
+        with raises(ValueError):
+            yield m.connect(**how)
+    m = face.start("BC25", [])
+    with raises(QuectelError) as caught:
+        yield m.connect(rat="nb-iot")
+    assert caught.value.errno == EOPNOTSUPP
+
+
+@both
+def test_denied_is_not_searching(face: "Face") -> "Generator[Any, Any, None]":
+    denied = [said("AT+CEREG?", "+CEREG: 0,3"), said("AT+CGREG?", "+CGREG: 0,2"), said("AT+CREG?", "+CREG: 0,0")]
+    m = face.start("BG96", [READY] + denied + [said("AT+CEREG?", "+CEREG: 0,3"), said("AT+CGREG?", "+CGREG: 0,0")])
+    face.uart.script += [said("AT+CREG?", "+CREG: 0,3")]
+    with raises(NetworkError) as caught:
+        yield m.connect()
+    assert caught.value.errno == EPERM
+
+
+@rows("R276")
+@both
+def test_a_pin_that_was_refused_is_not_entered_again(face: "Face") -> "Generator[Any, Any, None]":
+    wants = said("AT+CPIN?", "+CPIN: SIM PIN")
+    m = face.start("BC25", [wants, (b'AT+CPIN="0000"\r', lines("+CME ERROR: 16"))] + [wants] * 4)
+    with raises(NetworkError) as caught:
+        yield m.connect(pin="0000")
+    assert caught.value.errno == EACCES
+    m.keep_online()
+    for _ in range(4):
+        face.clock.now = (face.clock.now + 700_000) & 0x3FFFFFFF
+        yield face.settle()
+        yield face.settle()
+    assert m.engine.cmd.state == 0
+
+
+@rows("R301")
+@both
+def test_a_context_that_is_taken_away_is_brought_up_again(face: "Face") -> "Generator[Any, Any, None]":
+    script = [READY, HOME, ATTACHED, ACTIVE, CLOCK]
+    m = face.start("BG96", script + [READY, HOME, ATTACHED, said("AT+QIDEACT=1"), INACTIVE, said("AT+QIACT=1"), ACTIVE])
+    face.uart.script += REPORTING + [CLOCK]
+    yield m.connect()
+    m.keep_online()
+    face.uart.say(lines('+QIURC: "pdpdeact",1'))
+    yield face.settle()
+    yield face.settle()
+    assert m.status() == ONLINE and m.isconnected()
+
+
+@both
+def test_a_restart_out_of_the_blue(face: "Face") -> "Generator[Any, Any, None]":
+    m = face.start("BC25", [READY] + NB_TAIL + PREPARED + AGAIN + REPORTING + [CLOCK])
+    yield m.connect()
+    m.keep_online()
+    face.uart.say(lines("RDY"))
+    for _ in range(4):
+        yield face.settle()
+    assert m.status() == ONLINE and m.stats.epochs == 1
+    m.keep_online(False)
+    face.uart.say(lines("RDY"))
+    yield face.settle()
+    assert m.status() == LOST
+
+
+@both
+def test_registration_is_told_by_its_urc(face: "Face") -> "Generator[Any, Any, None]":
+    m = face.start("BC25", [READY] + NB_TAIL)
+    yield m.connect()
+    for line, state in (("+CEREG: 2", LOST), ("+CEREG: 5", ONLINE), ("+CEREG: 3", LOST), ("+CREG: 1", ONLINE)):
+        face.uart.say(lines(line))
+        yield face.settle()
+        assert m.status() == state, line
+
+
+@both
+def test_an_open_while_the_next_try_is_a_while_off(face: "Face") -> "Generator[Any, Any, None]":
+    m = face.start("BC25", [READY, said("AT+CEREG?", "+CEREG: 0,3"), READY, said("AT+CEREG?", "+CEREG: 0,3")])
+    with raises(NetworkError):
+        yield m.connect()
+    m.keep_online()
+    with raises(NetworkError) as caught:
+        yield m.create_connection(("10.0.0.1", 80))
+    assert caught.value.errno == EHOSTUNREACH and "denies" in str(caught.value)
+
+
+@both
+def test_what_the_modem_tells(face: "Face") -> "Generator[Any, Any, None]":
+    cell = [said("AT+CEREG?", "+CEREG: 0,1"), said("AT+CEREG=2"), said("AT+CEREG?", '+CEREG: 2,1,"1A2B","01A2D101",9')]
+    script = [said("AT+CSQ", "+CSQ: 24,99"), said("AT+CSQ", "+CSQ: 99,99")]
+    script += [said("AT+COPS?", '+COPS: 0,0,"Telco",9')] * 2 + cell + [said("AT+CEREG=0")]
+    m = face.start("BC25", script)
+    assert (yield m.status("rssi")) == -65 and (yield m.status("rssi")) is None
+    assert (yield m.status("operator")) == "Telco" and (yield m.status("rat")) == "NB-IoT"
+    assert (yield m.status("cell")) == ("1A2B", "01A2D101")
+    with raises(ValueError):
+        yield m.status("weather")
+
+
+@both
+def test_diagnose_says_what_to_try(face: "Face") -> "Generator[Any, Any, None]":
+    found = [said("AT"), said("AT+CGMM", "BC25")]
+    made: "list[tuple[list[Any], str, str]]" = [
+        ([said("AT"), said("AT+CGMM", "BG96")], "identity", "family"),
+        (found + [(b"AT+CPIN?\r", lines("+CME ERROR: 10"))], "sim", "sits"),
+        (found + [said("AT+CPIN?", "+CPIN: SIM PIN")], "sim", "pin="),
+        (found + [READY, said("AT+CSQ", "+CSQ: 99,99")], "signal", "antenna"),
+        (found + [READY, said("AT+CSQ", "+CSQ: 20,99"), said("AT+CEREG?", "+CEREG: 0,3")], "register", "denied"),
+    ]
+    for script, step, word in made:
+        m = face.start("BC25", script)
+        name, ok, words = (yield m.diagnose())[-1]
+        assert (name, ok) == (step, False) and word in words, (name, words)

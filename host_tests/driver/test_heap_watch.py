@@ -1,0 +1,41 @@
+"""keep_online() costs nothing while all is well: a turn of the driver allocates nothing."""
+
+import kit
+from kit import skip
+from quectel import Modem
+from quectel.network import ONLINE, Wanted
+from scripted import as_prepared
+from wires import StepClock
+
+if kit.MICROPYTHON:
+    import micropython
+
+COUNTED = kit.MICROPYTHON and hasattr(micropython, "mem_total")
+
+
+class Silent:
+    """A module that says nothing."""
+
+    def readinto(self, buf: bytearray) -> None:
+        return None
+
+    def write(self, buf: bytes, off: int = 0, n: int = 0) -> int:
+        return n
+
+
+def test_idle_turns_of_a_modem_that_is_kept_online() -> None:
+    if not COUNTED:
+        skip("this VM does not count what is asked of the heap")
+    clock = StepClock()
+    modem = as_prepared(Modem(Silent(), "BC25", clock=clock))  # type: ignore[arg-type,unused-ignore]
+    modem.net.state = ONLINE
+    modem.net.wanted = Wanted(1, None, None, None, [])
+    modem.keep_online()
+    modem.poll()
+    before = micropython.mem_total()
+    for _ in range(1000):
+        modem.poll()
+        clock.sleep_ms(20)
+    after = micropython.mem_total()
+    kit.count("heap bytes, 1,000 idle turns kept online", after - before)
+    assert after == before, after - before
