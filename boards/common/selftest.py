@@ -69,7 +69,7 @@ def module(modem: "Modem") -> bool:
 
 
 def main() -> None:
-    print("MicroPython %s on %s" % (".".join([str(part) for part in sys.implementation[1][:3]]), sys.platform))
+    print("MicroPython %s on %s" % (".".join([str(part) for part in sys.implementation.version[:3]]), sys.platform))
     package()
     modem = wiring()
     if modem is not None:
