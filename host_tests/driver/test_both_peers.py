@@ -138,7 +138,9 @@ def test_a_port_of_its_own(face: "Face") -> "Generator[Any, Any, None]":
     two = b'AT+QIOPEN=1,1,"UDP SERVICE","127.0.0.1",0,49153,0\r'
     three = b'AT+QIOPEN=1,0,"UDP SERVICE","127.0.0.1",0,49152,0\r'
     script = [(OPEN_FREE, OPENED)] + to(b"a", ONE) + [(two, lines("OK", "+QIOPEN: 1,0"))] + to(b"b", ONE, 1)
-    m = face.start("BG96", script + [CLOSE, (three, OPENED)] + to(b"c", TWO))
+    four = b'AT+QIOPEN=1,2,"UDP SERVICE","127.0.0.1",0,49154,0\r'
+    last = [(four, lines("OK", "+QIOPEN: 2,0"))] + to(b"d", ONE, 2)
+    m = face.start("BG96", script + [CLOSE, (three, OPENED)] + to(b"c", TWO) + last)
     s, t = m.socket(SOCK_DGRAM), m.socket(SOCK_DGRAM)
     yield s.sendto(b"a", ONE)
     yield t.sendto(b"b", ONE)
@@ -146,6 +148,7 @@ def test_a_port_of_its_own(face: "Face") -> "Generator[Any, Any, None]":
     u = m.socket(SOCK_DGRAM)
     m.engine.port = 65535
     yield u.sendto(b"c", TWO)
+    yield m.socket(SOCK_DGRAM).sendto(b"d", ONE)  # 49153 is in use
 
 
 @both
@@ -260,6 +263,42 @@ def test_headers_that_are_damaged(face: "Face") -> "Generator[Any, Any, None]":
 
 
 @both
+def test_a_datagram_is_sent_with_its_peer_in_any_form(face: "Face") -> "Generator[Any, Any, None]":
+    """The command for hex digits has no place for an address: it goes out behind a prompt."""
+    s = face.start("BG96", [(OPEN, OPENED)] + to(b"x", ONE)).socket(SOCK_DGRAM)
+    s.bind(("", 5000))
+    s.set_send_form("hex")
+    yield s.sendto(b"x", ONE)
+
+
+@both
+def test_room_for_a_datagram_and_its_peer(face: "Face") -> "Generator[Any, Any, None]":
+    """It is read when both fit, at their longest; a pushed one that does not fit is lost and counted, whole."""
+    near = ("1.2.3.4", 9)
+    reads = [(READ, of(b"a", near)), (READ, of(b"b" * 1500, TWO)), (READ, EMPTY)]
+    m = face.start("BG96", [(OPEN, OPENED)] + to(b"x", ONE) + reads, rx_ring=1530)
+    s = m.socket(SOCK_DGRAM)
+    s.bind(("", 5000))
+    yield s.sendto(b"x", ONE)
+    face.uart.say(RECV)
+    yield face.settle()
+    assert face.uart.wrote.count(READ) == 1  # one byte and its peer are in the way of the longest
+    assert (yield s.recvfrom(2000)) == (b"a", near)
+    assert (yield s.recvfrom(2000)) == (b"b" * 1500, TWO)
+    yield face.settle()
+    face.check()
+    m = face.start("BG96", [(OPEN_PUSH, OPENED)] + to(b"x", ONE), rx_ring=1521)
+    s = m.socket(SOCK_DGRAM, mode=PUSH)
+    s.bind(("", 5000))
+    yield s.sendto(b"x", ONE)
+    face.uart.say(pushed(b"a" * 1000, ONE) + pushed(b"b" * 495, TWO) + pushed(b"c" * 10, TWO))
+    yield face.settle()
+    assert (yield s.recvfrom(2000)) == (b"a" * 1000, ONE)
+    assert (yield s.recvfrom(2000)) == (b"c" * 10, TWO)
+    assert m.stats.rx_lost == 495 and not m.stats.framing
+
+
+@both
 def test_wrong_use_of_a_service(face: "Face") -> "Generator[Any, Any, None]":
     m = face.start("EC200U", [], rx_ring=1520)
     s = m.socket(SOCK_DGRAM)
@@ -320,6 +359,21 @@ def test_unacknowledged_bytes(face: "Face") -> "Generator[Any, Any, None]":
             yield s.unacked()
         assert caught.value.errno == ENOTCONN
         face.check()
+
+
+@both
+def test_what_was_accepted_is_counted(face: "Face") -> "Generator[Any, Any, None]":
+    """The question goes out behind the part that waits for another command to end."""
+    other = (b'AT+QIOPEN=1,1,"TCP","10.0.0.1",80,0,0\r', [300, lines("OK", "+QIOPEN: 1,0")])
+    send = [other, (b"AT+QISEND=0,1\r", [200, b"\r\n> "]), (b"x", [200, lines("SEND OK")])]
+    s = face.opened(send + [(b"AT+QISEND=0,0\r", lines("+QISEND: 1,0,1", "OK"))], "BG96")
+    t = face.modem.socket()
+    t.settimeout(0)
+    with raises(OSError):
+        yield t.connect(SERVER)
+    face.modem.poll()
+    assert s._engine.try_send(s._slot, s._gen, b"x", 0, 1) == 1
+    assert (yield s.unacked()) == 1
 
 
 @both
