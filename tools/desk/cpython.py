@@ -1,4 +1,4 @@
-"""The tests on CPython: pytest in three parts, so that two workers share them. One part is measured by coverage."""
+"""The tests on CPython: pytest in four parts, so that two workers share them. One part is measured by coverage."""
 
 import sys
 import tempfile
@@ -12,8 +12,9 @@ from desk.stages import DRIVER_TESTS, TOOL_LIMIT_S, Children, Narrowing, Result,
 RUNTIME = "CPython"
 UNIT = "CPython, unit"  # the core by itself: what coverage is judged by
 LONG = "CPython, long"
+FUZZ = "CPython, fuzz"
 REST = "CPython"
-PARTS = (REST, UNIT, LONG)
+PARTS = (REST, UNIT, LONG, FUZZ)
 
 # Tests of one module of the core, and of what the engine promises: test_NAME.py and test_NAME_*.py.
 _UNIT = {
@@ -21,8 +22,9 @@ _UNIT = {
     "intake", "lines", "looks", "loss", "meanings", "parser", "resync", "ring", "sending", "streams", "table",
     "text", "transparent", "urc", "urcs", "views",
 }  # fmt: skip
-# The transcripts in all their cuts, the injections, the fuzzer: long, and no proof that a line of code was looked at.
-_LONG = {"due", "fuzz", "heap", "hostile", "injection", "late", "transcripts"}
+# The transcripts in all their cuts, the injections, and the fuzzer, which takes as long as all of them: long, and no
+# proof that a line of code was looked at.
+_LONG = {"due", "heap", "hostile", "injection", "late", "transcripts"}
 _NOTHING_COLLECTED = 5  # pytest's exit status
 
 
@@ -32,6 +34,8 @@ def part(test: str) -> str:
     names = file.stem.split("_")[1:2]
     if file.parent != DRIVER_TESTS or not names:
         return REST
+    if names[0] == "fuzz":
+        return FUZZ
     return UNIT if names[0] in _UNIT else LONG if names[0] in _LONG else REST
 
 
