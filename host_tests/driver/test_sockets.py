@@ -134,7 +134,7 @@ def test_what_ntptime_calls() -> None:
     check()
 
 
-@rows("R040", "R061", "R065")
+@rows("R040", "R063", "R065")
 def test_a_port_with_a_context_is_opened_as_tls() -> None:
     script = bare(0) + [opens(0, 0), closes(0), PLAIN_0, said("AT+QICLOSE=0,10"), opens(0, 0), closes(0)]
     modem, check = start("BG96", script)
