@@ -109,7 +109,8 @@ def test_every_command_has_its_own_time(family: str) -> None:
         assert (limit_ms, then_ms) == (first, second), (command, limit_ms, then_ms)
         seen.append(command)
     for name, families, _, _ in table():
-        sent = [one for one in seen if one.startswith(name.encode())]
+        chained = name.replace("AT", ";", 1).encode()
+        sent = [one for one in seen if one.startswith(name.encode()) or chained in one]
         assert sent or family not in families or name in ("ATO", "AT+QIOPEN= name"), (family, name)
 
 
