@@ -231,7 +231,8 @@ def test_close_commands_and_modes(face: str, model: str) -> None:
 @on("BC25", "BG96", faces=("asyncio",))
 def test_datagrams_and_services(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
-        bench.world.serve(ECHO[0], servers.udp_echo())
+        peer = bench.world.serve(ECHO[0], servers.udp_echo())
+        bench.world.name("127.0.0.1", peer.port)  # a UDP service sends to the address that the name has
         bench.world.serve("time.example", servers.ntp())
 
         async def sendto(place: int) -> bool:

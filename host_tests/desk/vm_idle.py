@@ -83,7 +83,7 @@ async def main(url: str) -> None:
 
 async def watched(uart: Counted, modem: "Any", nothing: int) -> None:
     """A turn a second, which is no polling loop either; a call, and what comes, still wake it at once."""
-    modem.watchdog = len  # anything
+    modem.watchdog = bool  # anything that can be called
     await modem.command("AT")
     await loop.sleep_ms(100)
     looks = uart.looks

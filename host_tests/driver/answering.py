@@ -48,6 +48,7 @@ ANSWERS: "list[tuple[bytes, Any]]" = [
     (b"AT+QIDNSCFG?", line(b'+QIDNSCFG: "10.0.0.53","10.0.0.54"')),
     (b"AT+QIDNSCFG=1", line(b'+QIDNSCFG: 1,"10.0.0.53","10.0.0.54"')),
     (b"AT+QIKALIVE?", line(b"+QIKALIVE: 0,60,10,9")),
+    (b"AT+QPOWD=", _OK + b"\r\nPOWERED DOWN\r\n"),
     (b"AT+QCOAPDATASTATUS?", line(b"+QCOAPDATASTATUS: 4")),
 ]
 

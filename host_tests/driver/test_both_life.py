@@ -1,11 +1,11 @@
 """Coming up and staying up on both faces: power key, operator, registrations, recovery, what the modem tells."""
 
-from errno import EACCES, EHOSTUNREACH, EOPNOTSUPP, EPERM
+from errno import EACCES, EHOSTUNREACH, ENODEV, EOPNOTSUPP, EPERM
 
 from faces import both
 from kit import raises, rows
-from quectel import NetworkError, QuectelError
-from quectel.network import LOST, ONLINE
+from quectel import NetworkError, QuectelError, QuectelTimeout
+from quectel.network import IDLE, LOST, ONLINE
 from scripted import OK, lines
 from steps import (
     ACTIVE,
@@ -201,3 +201,48 @@ def test_diagnose_says_what_to_try(face: "Face") -> "Generator[Any, Any, None]":
         m = face.start("BC25", script)
         name, ok, words = (yield m.diagnose())[-1]
         assert (name, ok) == (step, False) and word in words, (name, words)
+
+
+@both
+def test_all_that_is_known(face: "Face") -> "Generator[Any, Any, None]":
+    script = [said("AT+COPS?", '+COPS: 0,0,"Telco",9'), said("AT+CSQ", "+CSQ: 24,99")]
+    script += [said("AT+CEREG?", '+CEREG: 2,1,"1A2B","01A2D101",9'), said("AT+CGSN=1", '+CGSN: "490154203237518"')]
+    script += [said("AT+CIMI", "460001357924680"), (b"AT+QCCID\r", lines("ERROR")), said("AT+CGMR", "BC25A01")]
+    script += [said("AT+CCLK?", '+CCLK: "26/03/01,10:00:00+00"')]
+    m = face.start("BC25", script)
+    script[3] = (m.family.imei + b"\r", lines("490154203237518", "OK"))
+    found = yield m.info()
+    assert found["operator"] == "Telco" and found["rat"] == "NB-IoT" and found["rssi"] == -65
+    assert found["cell"] == ("1A2B", "01A2D101") and found["imei"] == "490154203237518"
+    assert found["imsi"] == "460001357924680" and found["iccid"] == "" and found["revision"] == "BC25A01"
+    assert found["family"] == "BC25" and found["clock"] == "26/03/01,10:00:00+00" and found["status"] == m.status()
+
+
+@both
+def test_the_power_key_by_hand(face: "Face") -> "Generator[Any, Any, None]":
+    key = Key()
+    m = face.start("BC25", [said("AT")], pins=key)
+    yield m.power_on()  # it answers already
+    assert key.levels == []
+    m = face.start("BC25", [], False, pins=key)
+    face.clock.step = 200
+    face.uart.write = lambda buf, off, n: n
+    with raises(QuectelError) as caught:
+        yield m.power_on()
+    assert caught.value.errno == ENODEV and key.levels == [0, 1] and "supply" in str(caught.value)
+    m = face.start("BC25", [])
+    with raises(QuectelError) as caught:
+        yield m.power_on()
+    assert caught.value.errno == ENODEV and "pwrkey" in str(caught.value)
+
+
+@both
+def test_off_by_command(face: "Face") -> "Generator[Any, Any, None]":
+    m = face.start("BC25", [(b"AT+QPOWD=1\r", lines("OK", "POWERED DOWN"))])
+    yield m.power_off()
+    assert m.status() == IDLE and not m.isconnected()
+    m = face.start("BC25", [(b"AT+QPOWD=1\r", OK)])
+    face.clock.step = 200
+    with raises(QuectelTimeout):
+        yield m.power_off()
+    assert face.clock.passed >= 60_000

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 PEM = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 MODELS = {"BG96": "BG96", "EC200U": "EC200U", "BC65": "BC65", "BC25": "BC25", "BC95G": "BC95-G"}
 # What waits for a URC and not for an answer: the URC's time is measured below.
+# What recovery and the search for the rate send: their own tests wait for them.
+_ELSEWHERE = ("ATO", "AT+QIOPEN= name", "AT+CFUN=", "AT+IPR", "AT+CGATT=", "AT+CGREG?", "AT+CREG?")
 _URC = (b"AT+QIOPEN=", b"AT+QSSLOPEN=", b"AT+QPING=", b"AT+QNTP=", b"AT+QIDNSGIP=")
 
 
@@ -40,11 +42,15 @@ def times(family: str, command: bytes) -> "tuple[int, int]":
 
 def use(modem: "Any") -> None:
     """Everything that makes the driver send something."""
-    modem.connect("internet", user="me", password="secret", auth="pap", pin="1234")
+    rat = "gsm" if modem.family.rats else None
+    modem.connect("internet", user="me", password="secret", auth="pap", pin="1234", operator="26201", rat=rat)
+    for name in ("rssi", "operator", "cell"):
+        modem.status(name)
     for name in ("imei", "imsi", "iccid", "revision"):
         modem.config(name)
     if modem.family.coap:
         modem.coap().get("coap://10.0.0.1/a")
+        modem.power_off()
         return
     modem.ping("10.0.0.1")
     modem.resolve("a.example")
@@ -63,6 +69,7 @@ def use(modem: "Any") -> None:
     if modem.family.wake_ms:
         modem.sleep("off")
     modem.disconnect()
+    modem.power_off()
 
 
 def untold(modem: "Any") -> None:
@@ -111,7 +118,7 @@ def test_every_command_has_its_own_time(family: str) -> None:
     for name, families, _, _ in table():
         chained = name.replace("AT", ";", 1).encode()
         sent = [one for one in seen if one.startswith(name.encode()) or chained in one]
-        assert sent or family not in families or name in ("ATO", "AT+QIOPEN= name"), (family, name)
+        assert sent or family not in families or name in _ELSEWHERE, (family, name)
 
 
 def opened(family: str, host: str, how: "dict[str, Any]") -> int:

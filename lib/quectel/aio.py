@@ -263,36 +263,19 @@ class AsyncModem(Core):
     # --- life ---------------------------------------------------------------------------------------------------
 
     async def info(self) -> "dict[str, object]":
-        """All that is known: "family" "model" "revision" "imei" "imsi" "iccid" "operator" "rat" "rssi" "cell"
-        "address" "apn" "dns" "clock" "baud" "status" "epoch"; "" or None for what the module does not tell.
-
-        Allocates at most 30,000 bytes, 250 a wait.
-        """
+        """See Modem.info().  Allocates at most 30,000 bytes, 250 a wait."""
         return await self.run(self._info(self.status()))
 
     async def diagnose(self) -> "list[tuple[str, bool, str]]":
-        """(step, ok, words) for power, identity, sim, signal, register, attach, pdp and clock, top down.
-
-        The words say what to try.  The first step that fails is the last one: what stands below rests on it.
-        It changes nothing, and raises nothing but what a module in deep sleep without a wake pin raises.
-        Allocates at most 30,000 bytes, 250 a wait.
-        """
+        """See Modem.diagnose().  Allocates at most 30,000 bytes, 250 a wait."""
         return await self.run(self._diagnose())
 
     async def power_on(self) -> None:
-        """Press the power key with pins.pwrkey(0) and pwrkey(1), and wait until the module answers.
-
-        Nothing is pressed when it answers already.  The times are pins.on_ms and pins.boot_ms, or the family's.
-        QuectelError(ENODEV) without such a pin, or if it does not answer.  Allocates at most 9,000 bytes, 250 a wait.
-        """
+        """See Modem.power_on().  Allocates at most 9,000 bytes, 250 a wait."""
         await self.run(self._switch(True))
 
     async def power_off(self) -> None:
-        """AT+QPOWD, and wait for POWERED DOWN, at most 65 s: then the supply may be cut.
-
-        All sockets end with ECONNRESET.  The next call that needs the module switches it on again, if it can.
-        QuectelTimeout if it does not say so.  Allocates at most 19,500 bytes, 250 a wait.
-        """
+        """See Modem.power_off().  Allocates at most 19,500 bytes, 250 a wait."""
         await self.run(self._switch(False))
 
     async def sleep(self, mode: str, **timers_s: int) -> None:
