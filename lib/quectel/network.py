@@ -30,6 +30,7 @@ _TIME = (
     ("minute", 0, 59),
     ("second", 0, 59),
 )
+_SLOW_MS = 5000
 
 
 class Wish:
@@ -119,7 +120,8 @@ class Network:
 def grant(engine: "Engine", wish: Wish) -> "Proc[None]":
     """Asked first and written only when different: the module may keep it in flash (R203, R204)."""
     prefix = prefix_of(wish.query)
-    answer = yield from try_ask(engine, wish.query, prefix)
+    limit_ms = _SLOW_MS if wish.limit_ms else 0  # what is slow to set is not told at once
+    answer = yield from try_ask(engine, wish.query, prefix, limit_ms=limit_ms)
     told = [values(line)[: len(wish.wanted)] for line in answer.lines]
     if not answer.ok or wish.wanted not in told:
         yield from ask(engine, wish.command, prefix, ON_OK, wish.limit_ms)

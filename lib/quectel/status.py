@@ -27,7 +27,7 @@ _RATS = {0: "GSM", 2: "UTRAN", 3: "EGPRS", 7: "LTE", 8: "LTE-M", 9: "NB-IoT"}  #
 _UNKNOWN = const(99)
 _WEAK_DBM = -107
 _PATIENCE_MS = 5000
-_QUICK_MS = 5000
+_QUICK_MS = 300  # what the module knows without asking the network, in all families
 
 
 def check_name(what: str) -> None:
@@ -46,9 +46,9 @@ def look(engine: "Engine", what: str) -> "Proc[object]":
     return name if what == "operator" else rat
 
 
-def _fields(engine: "Engine", query: bytes) -> "Proc[list[str]]":
+def _fields(engine: "Engine", query: bytes, limit_ms: int = _QUICK_MS) -> "Proc[list[str]]":
     """The fields of the first line; none where the module refuses to tell."""
-    answer = yield from try_ask(engine, query, prefix_of(query), limit_ms=_QUICK_MS)
+    answer = yield from try_ask(engine, query, prefix_of(query), limit_ms=limit_ms)
     return values(answer.lines[0]) if answer.lines else []
 
 
@@ -59,7 +59,7 @@ def _rssi(engine: "Engine") -> "Proc[int | None]":
 
 
 def _operator(engine: "Engine") -> "Proc[tuple[str, str]]":
-    told = yield from _fields(engine, b"AT+COPS?")
+    told = yield from _fields(engine, b"AT+COPS?", _PATIENCE_MS)
     told += [""] * (4 - len(told))
     rat = _RATS.get(int(told[3]), told[3]) if told[3].isdigit() else ""
     return told[2], rat
