@@ -284,6 +284,9 @@ ALL_OFF = [said("AT+QSCLK?", "+QSCLK: 1"), said("AT+QSCLK=0"), PSM_SET[0], said(
 ALL_OFF += [said("AT+CEDRXS=3")]
 
 
+AWAKE = [said("AT")]
+
+
 class Dtr:
     def dtr(self, level: int) -> None:
         pass
@@ -301,7 +304,7 @@ def sleeping(mode: str, script: "Script", **timers: "Any") -> "Call":
 
 
 def end_doze() -> "Call":
-    m = modem([*ALLOWED, said("AT")], "BG96")
+    m = modem(ALLOWED + AWAKE, "BG96")
     m._pins = Dtr()
     m.sleep("light")
     return m.wake  # type: ignore[no-any-return]
@@ -465,9 +468,9 @@ SCENES: "list[Scene]" = [
     ("sync.Modem.config", 0, service(lambda m: m.config(keepalive=(60, 10, 9)), *KEEPALIVE)),
     ("sync.Modem.sleep", 0, allow_sleep),
     ("sync.Modem.sleep", 0, doze),
-    ("sync.Modem.sleep", 0, lambda: sleeping("psm", PSM_SET, tau=3600, active=10)),
-    ("sync.Modem.sleep", 0, lambda: sleeping("edrx", EDRX_SET, cycle=20.48)),
-    ("sync.Modem.sleep", 0, lambda: sleeping("off", ALL_OFF)),
+    ("sync.Modem.sleep:with timers", 0, lambda: sleeping("psm", PSM_SET, tau=3600, active=10)),
+    ("sync.Modem.sleep:with timers", 0, lambda: sleeping("edrx", EDRX_SET, cycle=20.48)),
+    ("sync.Modem.sleep:to undo all", 0, lambda: sleeping("off", ALL_OFF)),
     ("sync.Modem.wake", 0, wake),
     ("sync.Modem.wake", 0, end_doze),
     ("modem.Core.on_urc", 0, of_modem(lambda m: m.on_urc("+X:", nothing))),
