@@ -35,6 +35,7 @@ class Lines:
         self.face = face
         self.dtrs: "list[int]" = []
         self.keys: "list[int]" = []
+        self.urc = lines("RDY")
 
     def dtr(self, level: int) -> None:
         self.dtrs.append(level)
@@ -42,7 +43,7 @@ class Lines:
     def pwrkey(self, level: int) -> None:
         self.keys.append(level)
         if level:
-            self.face.uart.say(lines("RDY"))
+            self.face.uart.say(self.urc)
 
 
 def start(face: "Face", script: "Any", family: str = "BG96") -> "Any":
@@ -249,8 +250,30 @@ def test_a_module_that_has_left_power_saving_mode_by_itself(face: "Face") -> "Ge
 
 
 @both
+def test_a_module_that_does_not_say_that_it_goes(face: "Face") -> "Generator[Any, Any, None]":
+    """wake() asks: one that answers has lost nothing, the other one everything, also where its RDY was lost."""
+    script = [OPENED] + SLEEPS + [said("AT"), LOST] + DEAD
+    for urc, more in ((lines("RDY"), []), (b"", [said("AT+CMEE=?", "+CMEE: (0-2)")])):
+        m, pins = start(face, script + [SYNC] + more + [said("AT")])
+        s = yield m.create_connection(SERVER)
+        yield m.sleep("psm", tau=3600, active=10)
+        yield m.wake()
+        assert s.id == 0 and pins.keys == []
+        pins.urc = urc
+        yield m.wake()
+        assert s.id == -1 and pins.keys == [0, 1] and m.stats.epochs == 1 and not m.isconnected()
+        with raises(QuectelError) as caught:
+            yield s.send(b"x")
+        assert caught.value.errno == ECONNRESET
+        yield s.close()
+        face.check()
+        if hasattr(m, "aclose"):
+            yield m.aclose()
+
+
+@both
 def test_a_power_down_that_nobody_has_allowed_is_a_restart_as_ever(face: "Face") -> "Generator[Any, Any, None]":
-    off = [said("AT+QSCLK?", "+QSCLK: 0"), said("AT+CPSMS?", '+CPSMS: 1,,,"00000110","00000101"')]
+    off = [said("AT"), said("AT+QSCLK?", "+QSCLK: 0"), said("AT+CPSMS?", '+CPSMS: 1,,,"00000110","00000101"')]
     m, pins = start(face, [said("AT+CSQ")] + SLEEPS + off + [said("AT+CPSMS=0"), said("AT+CEDRXS?"), said("AT+CSQ")])
     for undone in (False, True):
         if undone:

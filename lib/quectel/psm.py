@@ -197,13 +197,17 @@ def _reach(engine: "Engine", limit_ms: int) -> "Proc[bool]":
 
 def boot(engine: "Engine", net: "Network") -> "Proc[None]":
     """A module in power saving mode is off: the power key, unless it has woken by itself.  It starts anew."""
-    yield from rise(engine, _boot(engine, net))
+    yield from rise(engine, find_up(engine, net))
 
 
-def _boot(engine: "Engine", net: "Network") -> "Proc[None]":
+def find_up(engine: "Engine", net: "Network") -> "Proc[None]":
+    """The same where it is not known whether the module is awake: it need not say that it goes."""
     if (yield from _reach(engine, _ON_MS)):
         return
     check_key(net)
+    epoch = engine.epoch
     yield from press_on(engine, net)
     if not (yield from answers(engine, net.boot_ms(engine.family))):
         raise QuectelError(ENODEV, "the module does not wake from power saving mode: check its power key")
+    if engine.epoch == epoch:  # RDY was lost
+        engine.restarted()

@@ -217,6 +217,10 @@ class Services:
         check(self._family, "off", {})
         if self.engine.asleep:
             yield from self.awake()
+        elif self.engine.psm:
+            from .psm import find_up
+
+            yield from find_up(self.engine, self.net)
         else:
             yield from self.ready()
             if self._family.wake_ms:

@@ -241,7 +241,8 @@ class Modem(Core):
         """End sleep and keep the module awake.
 
         Light sleep: pins.dtr(0), then AT until that is answered, 5 s, because the first one may be lost.
-        Power saving mode of BG96: the power key, unless it answers, and AT for as long as it may take to start.
+        Power saving mode of BG96: the power key, unless it answers, and AT for as long as it may take to start; also
+        where the module has not said that it goes to sleep.
         Deep sleep: pulls the line PSM_EINT with pins.psm_eint(0), releases it with psm_eint(1) 100 ms later, sends AT
         until that is answered, 5 s, three times over, then AT+QSCLK=0, and asks which connections are left.
         QuectelError(ENODEV) if it does not answer, or is asleep and there is no such pin; EOPNOTSUPP for families
