@@ -100,6 +100,7 @@ COLD_MODULES = {
     "coap_wire": STEPS,
     "coap_message": "a message is an object",
     "power": STEPS,
+    "psm": STEPS,
     "sockets": "sets sockets up for clients; what moves bytes is sync_socket's",
     "_acompat": "of the asyncio face",
     "aio": "a coroutine is an object; the docstrings say what they cost",

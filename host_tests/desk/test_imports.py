@@ -15,7 +15,7 @@ from desk.common import ROOT
 PACKAGE = ROOT / "lib" / "quectel"
 OPTIONAL = (
     "tls", "suites", "files", "coap", "coap_traffic", "coap_context", "coap_resources",
-    "coap_wire", "coap_message", "aio", "aio_socket", "_acompat", "sockets", "diagnostics", "settings", "power",
+    "coap_wire", "coap_message", "aio", "aio_socket", "_acompat", "sockets", "diagnostics", "settings", "power", "psm",
     "key", "status", "recovery", "saving",
 )  # fmt: skip
 
@@ -34,7 +34,7 @@ ARROWS: dict[str, set[str]] = {
     "datagrams": {"modem", "opening"} | _CORE,
     "modem": {"models", "life", "network", "opening", "tls"} | _CORE,
     "life": {"bringup", "network", "pdp", "recovery", "registration", "services"} | _CORE,
-    "services": {"files", "coap", "diagnostics", "settings", "power", "procedure", "status", "table"},
+    "services": {"files", "coap", "diagnostics", "settings", "power", "procedure", "psm", "status", "table"},
     "bringup": {"contact", "network", "pdp", "registration"} | _CORE,
     "contact": {"key"} | _CORE,
     "key": {"procedure"},
@@ -56,6 +56,7 @@ ARROWS: dict[str, set[str]] = {
     "diagnostics": {"network"} | _CORE,
     "settings": {"contact", "network", "registration"} | _CORE,
     "power": {"contact", "key", "network"} | _CORE,
+    "psm": {"contact", "key", "power"} | _CORE,
     "procedure": {"command", "table", "text"},
     "engine": {"transparent"} | _BELOW,
     "transparent": {"resync"} | _BELOW,

@@ -16,7 +16,23 @@ from scripted import as_prepared, lines
 from stands import SOURCE, dialect_of
 from stated import stated
 from steps import CLOSE_0, PREPARED, SERVER, said
-from test_costs import ALLOWED, COUNTED, KEEPALIVE, LISTENING, LTE, NAME, NTP, OPENED, PAYLOAD, PING, SET_SERVERS, WOKEN
+from test_costs import (
+    ALL_OFF,
+    ALLOWED,
+    COUNTED,
+    EDRX_SET,
+    KEEPALIVE,
+    LISTENING,
+    LTE,
+    NAME,
+    NTP,
+    OPENED,
+    PAYLOAD,
+    PING,
+    PSM_SET,
+    SET_SERVERS,
+    WOKEN,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -240,6 +256,9 @@ MODEM_SCENES: "list[tuple[str, int, Make]]" = [
     ("config", 0, of_modem(lambda m: m.config(keepalive=(60, 10, 9)), KEEPALIVE)),
     ("create_connection", 0, of_modem(lambda m: m.create_connection(SERVER), [OPENED])),
     ("sleep", 0, of_modem(lambda m: m.sleep("deep"), ALLOWED)),
+    ("sleep:with timers", 0, of_modem(lambda m: m.sleep("psm", tau=3600, active=10), PSM_SET, "BG96")),
+    ("sleep:with timers", 0, of_modem(lambda m: m.sleep("edrx", cycle=20.48), EDRX_SET, "BG96")),
+    ("sleep:to undo all", 0, of_modem(lambda m: m.sleep("off"), ALL_OFF, "BG96")),
     ("wake", 0, sleeping),
     ("set_clock", 0, of_modem(lambda m: m.set_clock((2026, 11, 25, 9, 8, 7)), [SET_CLOCK])),
     ("disconnect", 0, of_modem(lambda m: m.disconnect(), [said("AT+QIDEACT=1")], "BG96")),

@@ -358,6 +358,29 @@ async def test_a_task_that_receives_does_not_keep_the_module_awake(face: "AsyncF
     await face.settle()
 
 
+@on_loop
+async def test_what_comes_in_light_sleep_has_the_module_woken(face: "AsyncFace") -> None:
+    """For a task that has waited since before; until then nothing is sent."""
+    levels: "list[int]" = []
+
+    class Line:
+        dtr = levels.append
+
+    opening = (b'AT+QIOPEN=1,0,"TCP","10.0.0.1",80,0,0\r', lines("OK", "+QIOPEN: 0,0"))
+    reads = [(b"AT+QIRD=0,1500\r", payload(b"pong")), (b"AT+QIRD=0,1500\r", EMPTY)]
+    modem = face.start("BG96", [opening] + ALLOWED + [said("AT")] + reads, pins=Line())
+    s = await modem.create_connection(SERVER)
+    receiving = asyncio.create_task(s.recv(10))
+    await face.settle()
+    await modem.sleep("light")
+    before = face.uart.wrote
+    await face.settle()
+    assert face.uart.wrote == before and levels == [1]
+    face.uart.say(lines('+QIURC: "recv",0'))
+    assert await receiving == b"pong" and levels == [1, 0]
+    await face.settle()
+
+
 @rows("R219")
 @on_loop
 async def test_two_tasks_wake_the_module_once(face: "AsyncFace") -> None:

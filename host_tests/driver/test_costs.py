@@ -278,6 +278,38 @@ def allow_sleep() -> "Call":
     return lambda: m.sleep("deep")
 
 
+PSM_SET = [said("AT+CPSMS?", "+CPSMS: 0"), said('AT+CPSMS=1,,,"00000110","00000101"')]
+EDRX_SET = [said("AT+CEDRXS?"), said('AT+CEDRXS=1,4,"0010"'), said("AT+CEDRXS?"), said('AT+CEDRXS=1,5,"0010"')]
+ALL_OFF = [said("AT+QSCLK?", "+QSCLK: 1"), said("AT+QSCLK=0"), PSM_SET[0], said("AT+CEDRXS?", '+CEDRXS: 4,"0010"')]
+ALL_OFF += [said("AT+CEDRXS=3")]
+
+
+AWAKE = [said("AT")]
+
+
+class Dtr:
+    def dtr(self, level: int) -> None:
+        pass
+
+
+def doze() -> "Call":
+    m = modem(ALLOWED, "BG96")
+    m._pins = Dtr()
+    return lambda: m.sleep("light")
+
+
+def sleeping(mode: str, script: "Script", **timers: "Any") -> "Call":
+    m = modem(script, "BG96")
+    return lambda: m.sleep(mode, **timers)
+
+
+def end_doze() -> "Call":
+    m = modem(ALLOWED + AWAKE, "BG96")
+    m._pins = Dtr()
+    m.sleep("light")
+    return m.wake  # type: ignore[no-any-return]
+
+
 def wake() -> "Call":
     m = modem(ALLOWED + WOKEN + [CLOSE_0])
     m.sleep("deep")
@@ -435,7 +467,12 @@ SCENES: "list[Scene]" = [
     ("sync.Modem.dns_servers", 0, service(lambda m: m.dns_servers("1.1.1.1", "9.9.9.9"), *SET_SERVERS)),
     ("sync.Modem.config", 0, service(lambda m: m.config(keepalive=(60, 10, 9)), *KEEPALIVE)),
     ("sync.Modem.sleep", 0, allow_sleep),
+    ("sync.Modem.sleep", 0, doze),
+    ("sync.Modem.sleep:with timers", 0, lambda: sleeping("psm", PSM_SET, tau=3600, active=10)),
+    ("sync.Modem.sleep:with timers", 0, lambda: sleeping("edrx", EDRX_SET, cycle=20.48)),
+    ("sync.Modem.sleep:to undo all", 0, lambda: sleeping("off", ALL_OFF)),
     ("sync.Modem.wake", 0, wake),
+    ("sync.Modem.wake", 0, end_doze),
     ("modem.Core.on_urc", 0, of_modem(lambda m: m.on_urc("+X:", nothing))),
     ("life.Life.ifconfig", 0, of_modem(lambda m: m.ifconfig())),
     ("life.Life.status", 0, of_modem(lambda m: m.status())),

@@ -32,5 +32,6 @@ class Rtc(Protocol):
     def datetime(self, now: tuple[int, ...], /) -> Any: ...
 
 class Pins(Protocol):
-    # level: 0 pulls the module's line, 1 releases it; psm_eint(level), which wakes from deep sleep, may be missing
+    # level: 0 pulls the module's line, 1 releases it; psm_eint(level), which wakes from deep sleep, and
+    # dtr(level), which wakes from light sleep, may be missing
     def pwrkey(self, level: int, /) -> Any: ...

@@ -50,10 +50,14 @@ class AsyncSocket(BaseSocket):
             raise would_block()
         if self._engine.occupied(self._slot):
             raise uart_lent()
-        if self._engine.asleep and self._naps == self._engine.naps:  # a call that waited before goes on waiting
-            self._modem.rouse()
+        if self._engine.asleep and (self._naps == self._engine.naps or self._is_called()):
+            self._modem.rouse()  # a call that waited before goes on waiting
         if not self._modem.pause(until):
             raise QuectelTimeout("timed out", done=done)
+
+    def _is_called(self) -> bool:
+        """Data came in light sleep, from which the module announces them."""
+        return self._slot.more and self._engine.family.light > 0
 
     def _begin(self) -> int:
         """The end of a call that begins now."""

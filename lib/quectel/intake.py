@@ -63,6 +63,7 @@ class Intake:
         self.asleep = AWAKE  # else nothing is sent; see table.py
         self.slept = False  # +QATSLEEP was the last that it said of itself (R219)
         self.may_sleep = False  # the application has allowed it
+        self.psm = False  # and power saving mode: PSM POWER DOWN is how it begins
         self.naps = 0  # counts how often nothing was to be sent from then on
         self.stat = -1  # registration by the last answer or URC (27.007), -1: nobody has said anything
         self.port = 0  # local port that a UDP service was given last

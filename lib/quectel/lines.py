@@ -257,6 +257,8 @@ class Lines(Urcs):
             self._urc_seen()
             if not self.unframed:  # else an echo where none should be will tell of a restart
                 self.restarted()
+                if n == 14 and self.psm:
+                    self.fell_asleep()
         elif n == 7 and buf.startswith(b"APP RDY", a):
             self._urc_seen()  # it follows RDY: no epoch of its own
         elif n == 1 and buf[a] == _GT:

@@ -30,13 +30,14 @@ _DOWN_MS = const(65_000)
 _GONE = (0, 3, 4, 5)  # states of a connection that is none any more (R139, R384)
 
 
-def check(family: "Family", mode: str, timers_s: "dict[str, int]") -> None:
+def check(family: "Family", mode: str, timers_s: "dict[str, float]") -> None:
     """ValueError or EOPNOTSUPP for a mode that is not known, or not to this family."""
-    if mode not in ("light", "deep", "psm", "edrx", "off"):
-        raise ValueError("mode must be 'deep' or 'off' (later 'light', 'psm', 'edrx'), not %r" % (mode,))
-    if mode not in ("deep", "off") or not family.wake_ms:
+    offers = {"light": family.light, "deep": family.wake_ms, "psm": family.psm, "edrx": family.edrx}
+    if mode != "off" and mode not in offers:
+        raise ValueError("mode must be 'light', 'deep', 'psm', 'edrx' or 'off', not %r" % (mode,))
+    if not (any(offers.values()) if mode == "off" else offers[mode]):
         raise QuectelError(EOPNOTSUPP, "%s: the driver knows no sleep mode %r" % (family.name, mode))
-    if timers_s:
+    if timers_s and mode not in ("psm", "edrx"):
         raise ValueError("%r has no timers" % mode)
 
 
@@ -48,27 +49,32 @@ def hook(engine: "Engine", pins: object) -> "Pull":
     return pull
 
 
-def allow(engine: "Engine") -> "Proc[None]":
-    """Let what is under way end, then let the module sleep: from its OK on nothing is sent any more."""
+def allow(engine: "Engine", value: int = 1) -> "Proc[None]":
+    """Let what is under way end, then let the module sleep: from the OK of AT+QSCLK on nothing is sent any more."""
     while _is_busy(engine):
         if engine.silent:
             raise QuectelError(ENODEV, "the module does not answer")
         yield
-    yield from _set(engine, 1)
+    yield from set_clock_mode(engine, value)
     engine.may_sleep = True
     engine.rest()
 
 
 def forbid(engine: "Engine") -> "Proc[None]":
     """For a module that is awake."""
-    yield from _set(engine, 0)
+    yield from set_clock_mode(engine, 0)
     engine.may_sleep = False
 
 
 def wake(engine: "Engine", pull: "Pull") -> "Proc[None]":
     """Wake the module, keep it awake and see which connections are left.  ENODEV if it does not answer."""
+    yield from rise(engine, _wake(engine, pull))
+
+
+def rise(engine: "Engine", steps: "Proc[None]") -> "Proc[None]":
+    """What wakes a module, by whatever means: nobody else sends meanwhile, or behind it if it fails."""
     try:
-        yield from _alone(engine, _wake(engine, pull))
+        yield from _alone(engine, steps)
         engine.asleep = AWAKE
         engine.slept = engine.may_sleep = False
     finally:
@@ -82,7 +88,7 @@ def _is_busy(engine: "Engine") -> bool:
     return engine.sender.index >= 0 or OPENING in states or CLOSING in states
 
 
-def _set(engine: "Engine", value: int) -> "Proc[None]":
+def set_clock_mode(engine: "Engine", value: int) -> "Proc[None]":
     """AT+QSCLK, asked first: some firmware saves it to flash."""
     answer = yield from try_ask(engine, b"AT+QSCLK?", b"+QSCLK:")
     if not answer.lines or number(answer.lines[0], 0) != value:
@@ -114,7 +120,7 @@ def _wake(engine: "Engine", pull: "Pull") -> "Proc[None]":
         pulls -= 1
         if not pulls or (pull is None and engine.slept):
             raise QuectelError(ENODEV, "the module does not wake from deep sleep: check the pin PSM_EINT")
-    yield from _set(engine, 0)
+    yield from set_clock_mode(engine, 0)
     answer = yield from try_ask(engine, b"ATE0")
     engine.echo_off = answer.ok
     yield from ask(engine, b"AT+CMEE=1")

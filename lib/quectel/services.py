@@ -156,16 +156,55 @@ class Services:
             self.background(self.ready())
             self.poll()  # its deadline runs: it goes out now
 
-    # --- deep sleep ---------------------------------------------------------------------------------------------
+    # --- sleep --------------------------------------------------------------------------------------------------
 
-    def _fall_asleep(self, mode: str, timers_s: "dict[str, int]") -> "Proc[None]":
+    def _fall_asleep(self, mode: str, timers_s: "dict[str, float]") -> "Proc[dict[str, float]]":
         """Procedure; see Modem.sleep()."""
-        from .power import allow, check
+        from .power import check
 
         check(self._family, mode, timers_s)
+        if mode in ("psm", "edrx"):
+            return (yield from self._save_power(mode, timers_s))
         if mode == "off":
-            yield from self._wake_up()
-        elif self.engine.asleep:
+            yield from self._stay_awake()
+        elif mode == "light":
+            yield from self._doze()
+        else:
+            yield from self._sleep_deeply()
+        return {}
+
+    def _save_power(self, mode: str, timers_s: "dict[str, float]") -> "Proc[dict[str, float]]":
+        from .psm import settings, settle
+
+        told, wanted = settings(self._family, mode, timers_s)
+        yield from self.ready()
+        yield from settle(self.engine, wanted)
+        if mode == "psm":
+            self.engine.psm = not self._family.wake_ms
+            if self._family.wake_ms:
+                yield from self._sleep_deeply()
+        return told
+
+    def _stay_awake(self) -> "Proc[None]":
+        from .psm import stay_up, undo
+
+        yield from self._wake_up()
+        if self._family.light:
+            yield from stay_up(self.engine, self._pins)
+        yield from undo(self.engine)
+
+    def _doze(self) -> "Proc[None]":
+        from .psm import doze, line_of
+
+        line = line_of(self._pins)
+        if not self.engine.asleep or self.engine.slept:
+            yield from self.ready()
+            yield from doze(self.engine, line)
+
+    def _sleep_deeply(self) -> "Proc[None]":
+        from .power import allow
+
+        if self.engine.asleep:
             self.engine.may_sleep = True
         else:
             yield from self.ready()
@@ -178,9 +217,14 @@ class Services:
         check(self._family, "off", {})
         if self.engine.asleep:
             yield from self.awake()
+        elif self.engine.psm:
+            from .psm import find_up
+
+            yield from find_up(self.engine, self.net)
         else:
             yield from self.ready()
-            yield from forbid(self.engine)
+            if self._family.wake_ms:
+                yield from forbid(self.engine)
 
     def awake(self) -> "Proc[None]":
         """Procedure: what needs the module wakes it."""
@@ -194,6 +238,10 @@ class Services:
             from .power import hook, pull_once
 
             yield from pull_once(self.engine, hook(self.engine, self._pins))
+        if self._family.light and self.net.prepared < 0 and hasattr(self._pins, "dtr"):
+            from .psm import line_of
+
+            line_of(self._pins)(0)
 
     def rouse(self) -> None:
         """Have a sleeping module woken, by poll(); to be called until it is awake.
@@ -209,11 +257,21 @@ class Services:
         self._begin_waking()
 
     def _begin_waking(self) -> None:
-        from .power import hook, wake
-
-        pull = hook(self.engine, self._pins)
+        steps = self._waking_steps()
         self.engine.asleep = ROUSED
         for name in self.net.wishes:
             self.net.is_due(name)  # open_time is lost in deep sleep (R203)
-        self._waking = Job(wake(self.engine, pull))
+        self._waking = Job(steps)
         self._jobs.append(self._waking)
+
+    def _waking_steps(self) -> "Proc[None]":
+        """ENODEV if there is no pin for it."""
+        if self._family.wake_ms:
+            from .power import hook, wake
+
+            return wake(self.engine, hook(self.engine, self._pins))
+        from .psm import boot, end_doze, line_of
+
+        if self.engine.slept:
+            return boot(self.engine, self.net)
+        return end_doze(self.engine, line_of(self._pins))

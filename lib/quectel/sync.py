@@ -210,26 +210,43 @@ class Modem(Core):
         """
         self.run(self._switch(False))
 
-    def sleep(self, mode: str, **timers_s: int) -> None:
+    def sleep(self, mode: str, **timers_s: float) -> "dict[str, float]":
         """Let the module sleep, or keep it awake; R121, R219, R222, R224.
 
+        "light" (BG96): what is under way ends, then AT+QSCLK=1 and pins.dtr(1).  From then on nothing is sent; all
+        sockets stay, and what comes in is announced.  The next call that needs the module wakes it.
+        "psm" (BG96, BC65, BC92, BC25, BC32): AT+CPSMS with tau=, 1 to 35,712,000 s between two reports to the network,
+        and active=, 0 to 11,160 s for which it still listens; the smallest times are taken that can be encoded and are
+        not below these.  BG96 switches itself off when the network lets it: all sockets end with ECONNRESET, status()
+        is ASLEEP, and waking is a restart.  The others sleep as with "deep".
+        "edrx" (the same): AT+CEDRXS with cycle=, one of 5.12, 10.24, 20.48, 40.96, 61.44, 81.92, 102.4, 122.88, 143.36,
+        163.84, 327.68, 655.36, 1310.72, 2621.44, 5242.88 and 10485.76 s, for each radio technology that has it: NB-IoT
+        has neither those below 20.48 s nor 61.44, 102.4, 122.88 and 143.36 s.  Commands go on as ever.
         "deep" (BC65, BC92, BC25, BC32): what is under way ends, then AT+QSCLK=1.  From then on nothing is sent, and the
         module falls asleep when it likes; status() is ASLEEP once it has said so.  TCP sockets and listeners end with
         ECONNRESET; UDP sockets stay open, but datagrams do not wake the module (R453).  With keep-alive on it may not
         sleep (R211).  A call that needs the module wakes it, see wake(); receiving does so unless bytes are there
         or the call does not block; a call of another task that waits already goes on waiting.  close() then returns
         at once, and the id is closed when the module is awake.
-        "off": as wake().  ValueError for other words and for timers, QuectelError(EOPNOTSUPP) for "light", "psm" and
-        "edrx", which are not built yet, and for families without deep sleep.  Allocates at most 4,200 bytes.
+        "off": as wake(), and light sleep, power saving mode and eDRX are off.
+        It gives the times that were encoded, in s, as a dict: empty but for "psm" and "edrx".  The module keeps those
+        in flash: they are asked for first, and written where they differ alone.
+        ValueError for other words, for timers that a mode has not, and for times that it cannot have; QuectelError:
+        ENODEV for "light" without pins.dtr, EOPNOTSUPP for families without the mode.
+        Allocates at most 4,600 bytes; with timers 8,800; to undo all 11,300.
         """
-        self.run(self._fall_asleep(mode, timers_s))
+        return self.run(self._fall_asleep(mode, timers_s))
 
     def wake(self) -> None:
-        """End deep sleep and keep the module awake: AT+QSCLK=0.
+        """End sleep and keep the module awake.
 
-        Pulls the line PSM_EINT with pins.psm_eint(0), releases it with psm_eint(1) 100 ms later, sends AT until that is
-        answered, 5 s, three times over, and asks which connections are left.  QuectelError(ENODEV) if it does
-        not answer, or is asleep and there is no such pin; EOPNOTSUPP for families without deep sleep.
+        Light sleep: pins.dtr(0), then AT until that is answered, 5 s, because the first one may be lost.
+        Power saving mode of BG96: the power key, unless it answers, and AT for as long as it may take to start; also
+        where the module has not said that it goes to sleep.
+        Deep sleep: pulls the line PSM_EINT with pins.psm_eint(0), releases it with psm_eint(1) 100 ms later, sends AT
+        until that is answered, 5 s, three times over, then AT+QSCLK=0, and asks which connections are left.
+        QuectelError(ENODEV) if it does not answer, or is asleep and there is no such pin; EOPNOTSUPP for families
+        without sleep.
         Allocates at most 19,500 bytes.
         """
         self.run(self._wake_up())

@@ -1,6 +1,6 @@
 """What BC65/BC92 and BC25/BC32 share."""
 
-from .base import Dialect
+from .base import NB_IOT_CYCLES, Dialect
 
 PINS = (
     (b'AT+QICFG="dataformat"', b'+QICFG: "dataformat",0,0', b'AT+QICFG="dataformat",0,0'),
@@ -8,6 +8,8 @@ PINS = (
     (b'AT+QICFG="showlength"', b'+QICFG: "showlength",1', b'AT+QICFG="showlength",1'),  # R408, R448
     (b"AT+QSCLK?", b"+QSCLK: 0", b"AT+QSCLK=0"),  # no sleep that nobody here has allowed (R224)
 )
+
+NB_EDRX = ((5, NB_IOT_CYCLES),)
 
 
 def dialect(send_max: int, read_max: int) -> Dialect:

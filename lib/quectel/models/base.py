@@ -1,5 +1,9 @@
 """What the records of the families have in common."""
 
+# Codes of the eDRX cycles (24.008): all of LTE-M, and those of NB-IoT.
+LTE_M_CYCLES = tuple(range(16))
+NB_IOT_CYCLES = (2, 3, 5, 9, 10, 11, 12, 13, 14, 15)
+
 
 class Dialect:
     """How the commands of one kind of connection are spelled, and how they end.
@@ -116,6 +120,9 @@ class Family:
         self.tx_buf = 400
         self.inline: "tuple[bytes, ...]" = ()  # headers that carry their payload on the same line
         self.wake_ms = 0  # deep sleep: how long the line PSM_EINT is pulled to end it, 0: there is none (R219)
+        self.light = 0  # value of AT+QSCLK that has the line DTR allow light sleep, 0: none
+        self.psm = False  # AT+CPSMS; it is deep sleep where wake_ms says so, else the module is off
+        self.edrx: "tuple[tuple[int, tuple[int, ...]], ...]" = ()  # (<AcT-type>, codes of its cycles) of AT+CEDRXS
         self.one_port = False  # a local port is one socket's, TCP or UDP (R119)
         self.port_rest_s = 0  # a fixed local port is used again so long after its close at the earliest (R120)
         self.qiact = False  # the PDP context is brought up with QICSGP and QIACT (R301)

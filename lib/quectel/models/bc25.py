@@ -1,6 +1,6 @@
 """BC25 and BC32: "BC25&BC32 TCP/IP Application Note"."""
 
-from ._nb import PINS, dialect
+from ._nb import NB_EDRX, PINS, dialect
 from .base import Diagnostics, Family, KeepAlive
 
 FAMILY = Family(
@@ -11,6 +11,8 @@ FAMILY = Family(
     pdp_contexts=3,
     family_field=True,
     wake_ms=100,
+    psm=True,
+    edrx=NB_EDRX,
     one_port=True,
     pins=PINS,
     diagnostics=Diagnostics(),

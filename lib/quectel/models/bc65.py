@@ -1,6 +1,6 @@
 """BC65 and BC92: "BC65&BC92 TCP/IP Application Note"."""
 
-from ._nb import PINS, dialect
+from ._nb import NB_EDRX, PINS, dialect
 from .base import Diagnostics, Family
 
 FAMILY = Family(
@@ -13,6 +13,8 @@ FAMILY = Family(
     host_max=50,  # R116
     family_field=True,
     wake_ms=100,
+    psm=True,
+    edrx=NB_EDRX,
     one_port=True,
     port_rest_s=120,  # R120
     pins=PINS,

@@ -1,7 +1,7 @@
 """BG96: "BG96 SSL AT Commands Manual"."""
 
 from ._lte import NETWORK_TIME, PINS, REGISTRATIONS, SUITES, TCP, TLS, diagnostics, scan
-from .base import Family
+from .base import LTE_M_CYCLES, NB_IOT_CYCLES, Family
 
 FAMILY = Family(
     "BG96",
@@ -22,6 +22,9 @@ FAMILY = Family(
         "lte-m": (scan("nwscanmode", 3), scan("iotopmode", 0)),
         "nb-iot": (scan("nwscanmode", 3), scan("iotopmode", 1)),
     },
+    light=1,
+    psm=True,
+    edrx=((4, LTE_M_CYCLES), (5, NB_IOT_CYCLES)),
     urc_port=True,
     save=b"AT&W",
     boot_ms=20_000,
