@@ -37,6 +37,7 @@ class Peers:
     # Of the class, because most sockets never have their own: these would make each of them larger.
     _aimed: "Address | None" = None  # address of the last sendto() of a service ...
     _to: "tuple[bytes, int]" = (b"", 0)  # ... and the same as the module takes it
+    _once = False  # restored without its TLSContext: it is not opened again
     _aims = False  # somebody's sendto() looks for its peer
 
     def _serves(self) -> bool:
