@@ -93,7 +93,7 @@ STATS = (
 )
 
 # Announced, not built yet.
-LATER = {
+LATER: "dict[str, set[str]]" = {
     "Modem": set(),
     "Socket": set(),
     "AsyncSocket": set(),

@@ -16,7 +16,23 @@ from scripted import as_prepared, lines
 from stands import SOURCE, dialect_of
 from stated import stated
 from steps import CLOSE_0, PREPARED, SERVER, said
-from test_costs import ALLOWED, COUNTED, KEEPALIVE, LISTENING, LTE, NAME, NTP, OPENED, PAYLOAD, PING, SET_SERVERS, WOKEN
+from test_costs import (
+    ALLOWED,
+    COUNTED,
+    KEEPALIVE,
+    LISTENING,
+    LTE,
+    NAME,
+    NTP,
+    OPENED,
+    PAYLOAD,
+    PING,
+    RESTORING,
+    SAVED_UNREAD,
+    SET_SERVERS,
+    WOKEN,
+    saver,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -160,6 +176,12 @@ async def sleeping() -> "tuple[Any, Call]":
     return modem, modem.wake
 
 
+async def restoring() -> "tuple[Any, Call]":
+    saved = saver().save()
+    modem = made(LeanScript(RESTORING), "BC25", False)
+    return modem, lambda: modem.restore(saved)
+
+
 async def accepting() -> "tuple[Any, Call]":
     modem = made(LeanScript([LISTENING]))
     sock = modem.socket()
@@ -241,6 +263,7 @@ MODEM_SCENES: "list[tuple[str, int, Make]]" = [
     ("create_connection", 0, of_modem(lambda m: m.create_connection(SERVER), [OPENED])),
     ("sleep", 0, of_modem(lambda m: m.sleep("deep"), ALLOWED)),
     ("wake", 0, sleeping),
+    ("restore", 4 * len(SAVED_UNREAD), restoring),
     ("set_clock", 0, of_modem(lambda m: m.set_clock((2026, 11, 25, 9, 8, 7)), [SET_CLOCK])),
     ("disconnect", 0, of_modem(lambda m: m.disconnect(), [said("AT+QIDEACT=1")], "BG96")),
     (

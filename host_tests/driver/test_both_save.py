@@ -200,7 +200,7 @@ def test_listeners_their_clients_and_services(face: "Face") -> "Generator[Any, A
     assert (yield found[0].accept())[1] == ("192.168.2.2", 36566)
     assert (yield found[0].accept())[1] == ("192.168.2.4", 5)  # came in meanwhile
     gone = (m.family.tcp.close + b"1" + m.family.tcp.close_arg + b"\r", OK)  # nobody can accept it any more
-    m = face.start("BG96", lte_states(told[1:3], []) + [reads[0], gone, reads[1]], False)
+    m = face.start("BG96", lte_states(told[1:3], []) + [gone, reads[1]], False)
     found = yield m.restore(saved)
     yield face.settle()
     assert [sock.id for sock in found] == [2] and m.engine.table.slots[1].state == FREE
@@ -294,7 +294,7 @@ def test_who_is_online_on_an_nb_family(face: "Face") -> "Generator[Any, Any, Non
 
 
 @both
-def test_the_module_restarts_meanwhile(face: "Face") -> "Generator[Any, Any, None]":
+def test_the_module_restarts_while_it_is_asked(face: "Face") -> "Generator[Any, Any, None]":
     """It is met anew, and has nothing; the next call works."""
     m, _ = kept(face, unread=b"old")
     saved = m.save()
