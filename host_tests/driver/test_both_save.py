@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 BC25 = met("BC25") + NB_PINS
 BG96 = met("BG96") + LTE_PINS
 TCP_0 = '+QISTATE: 0,"TCP","10.0.0.1",80,0,2,1,0'
+TO = (b"10.0.0.1", 80)  # SERVER, as a slot has it
 UDP_1 = '+QISTATE: 1,"UDP","10.0.0.2",90,2020,2,1,0'
 
 
@@ -55,7 +56,7 @@ def kept(face: "Face", family: str = "BC25", unread: bytes = b"", **how: "Any") 
     """(modem, slot): connected to SERVER under id 0, before the restart of the microcontroller."""
     m = face.start(family, [])
     slot = adopt(m, how.pop("cid", 0), how.pop("kind", STREAM), how.pop("mode", 0), how.pop("tls", False))
-    slot.remote = SERVER
+    slot.to, slot.to_port = TO
     for name in how:
         setattr(slot, name, how[name])
     if slot.kind == DGRAM and unread:
@@ -114,7 +115,7 @@ def test_what_is_not_as_it_was_is_closed_at_the_module(face: "Face") -> "Generat
 @both
 def test_a_name_may_be_shown_as_its_address(face: "Face") -> "Generator[Any, Any, None]":
     m, slot = kept(face)
-    slot.remote = ("a.example", 80)
+    slot.to = b"a.example"
     saved = m.save()
     m = face.start("BC25", states(TCP_0) + [(READ_0, EMPTY)], False)
     (sock,) = yield m.restore(saved)
@@ -127,9 +128,9 @@ def test_a_name_may_be_shown_as_its_address(face: "Face") -> "Generator[Any, Any
 def test_datagrams_and_push_mode(face: "Face") -> "Generator[Any, Any, None]":
     """What is pushed while the module is asked is kept, behind what was unread."""
     m, slot = kept(face, kind=DGRAM, unread=b"one", cid=1, lport=2020)
-    slot.remote = ("10.0.0.2", 90)
+    slot.to, slot.to_port = b"10.0.0.2", 90
     pushes = adopt(m, 0, STREAM, PUSH)
-    pushes.remote = SERVER
+    pushes.to, pushes.to_port = TO
     saved = m.save()
     early = (b"AT+CMEE=1\r", lines("OK") + b'\r\n+QIURC: "recv",0,5\r\nearly\r\n')
     script = states('+QISTATE: 0,"TCP","10.0.0.1",80,0,2,1,1', UDP_1)
@@ -174,7 +175,7 @@ def test_tls_goes_on_and_is_not_opened_again(face: "Face") -> "Generator[Any, An
 @rows("R090", "R124", "R217")
 @both
 def test_listeners_their_clients_and_services(face: "Face") -> "Generator[Any, Any, None]":
-    m, _ = kept(face, "BG96", kind=LISTENER, lport=2020, remote=None)
+    m, _ = kept(face, "BG96", kind=LISTENER, lport=2020, to=b"", to_port=0)
     client = adopt(m, 1, STREAM)
     client.parent, client.pport = 0, 36566
     client.peer[:11], client.npeer = b"192.168.2.2", 11

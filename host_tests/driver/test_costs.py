@@ -297,7 +297,7 @@ def saver() -> "Any":
     m.net.wanted = Wanted(1, None, None, None, [])
     for cid in range(4):
         slot = adopt(m, cid, STREAM)
-        slot.remote = SERVER
+        slot.to, slot.to_port = SERVER[0].encode(), SERVER[1]
         slot.ring.put(SAVED_UNREAD, 0, len(SAVED_UNREAD))
         slot.ring.commit()
     return m

@@ -304,7 +304,7 @@ class AsyncModem(Core):
         await self.run(self._wake_up())
 
     async def restore(self, saved: bytes) -> "list[AsyncSocket]":
-        """See Modem.restore().  Allocates at most 30,000 bytes, 3 a byte, 250 a wait."""
+        """See Modem.restore().  Allocates at most 52,000 bytes, 2 a byte, 250 a wait."""
         return await self.run(self._restore(AsyncSocket, saved))
 
     # --- sockets ------------------------------------------------------------------------------------------------

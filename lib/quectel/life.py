@@ -74,7 +74,7 @@ class Life(Services):
         a connection takes 20 bytes, its host name, and its unread bytes.  In push mode what comes while nobody
         listens is lost: switch to BUFFER before.
         QuectelError(EAGAIN) while a socket in transparent mode has the UART.
-        Allocates at most 2,500 bytes, 3 a byte.
+        Allocates at most 4,400 bytes, 2 a byte that is unread, for four connections.
         """
         from .saving import save
 

@@ -101,8 +101,10 @@ class Peers:
 
     def _accepted_part(self, n: int, to: "tuple[bytes, int]") -> int:
         """A part was accepted: if it is a service's datagram, this is whom it is for."""
-        self._slot.to = to[0]
-        self._slot.to_port = to[1]
+        slot = self._slot
+        if slot.service:
+            slot.to = to[0]
+            slot.to_port = to[1]
         return n
 
     def _sender(self) -> "Address | None":

@@ -13,7 +13,7 @@ from .errors import uart_lent
 from .network import ONLINE, Wanted, Wish
 from .opening import is_address
 from .pdp import has_address, is_active
-from .procedure import number, values
+from .procedure import values
 from .table import (
     BUFFER,
     DGRAM,
@@ -28,7 +28,6 @@ from .table import (
     SOCK_STREAM,
     STREAM,
 )
-from .text import decode
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -86,19 +85,18 @@ class Connection:
             slot.peer[: slot.npeer] = self.host
             slot.pport = port
         elif self.host:
-            slot.remote = self.host.decode(), port
+            slot.to, slot.to_port = self.host, port
         slot.ring.put(self.unread, 0, len(self.unread))
         slot.ring.commit()
         slot.state = OPEN
         slot.opened = 0
         engine.table.bind(slot, cid)
 
-    def adopt(self, dialect: "Dialect", line: bytes) -> bool:
-        """True if this line of a state query shows it; then it is the module's again."""
+    def adopt(self, dialect: "Dialect", told: "list[str]") -> bool:
+        """True if these fields of a state query show it; then it is the module's again."""
         slot = self.slot
         if slot is None or dialect is not slot.dialect or slot.cid < 0 or slot.state == FAILED:
             return False
-        told = values(line)
         if len(told) < 8 + dialect.server_id or not self._is_same(slot, told):
             return False
         self.shown = True
@@ -169,40 +167,56 @@ def save(modem: "Life") -> bytes:
     if engine.owner.index >= 0:
         raise uart_lent()
     slots = [slot for slot in engine.table.slots if slot.cid >= 0 and slot.state in _KEPT]
-    body = _chunk(engine.family.name.encode()) + _wanted(modem.net.wanted)
-    body += pack(">B", len(modem.net.wishes))
+    parts = [b""]
+    _put(parts, engine.family.name.encode())
+    _put_wanted(parts, modem.net.wanted)
+    parts.append(pack(">B", len(modem.net.wishes)))
     for name in sorted(modem.net.wishes):
-        body += _wish(name, modem.net.wishes[name])
-    body += pack(">B", len(slots)) + b"".join([_connection(slot) for slot in slots])
-    return _NAME + pack(_HEAD, len(body), crc32(body) & 0xFFFFFFFF) + body
+        _put_wish(parts, name, modem.net.wishes[name])
+    parts.append(pack(">B", len(slots)))
+    for slot in slots:
+        _put_connection(parts, slot)
+    n = crc = 0
+    for part in parts:
+        n += len(part)
+        crc = crc32(part, crc)
+    parts[0] = _NAME + pack(_HEAD, n, crc & 0xFFFFFFFF)
+    return b"".join(parts)
 
 
-def _chunk(data: bytes) -> bytes:
-    return pack(">H", len(data)) + data
+def _put(parts: "list[bytes]", data: bytes) -> None:
+    parts.append(pack(">H", len(data)))
+    parts.append(data)
 
 
-def _wanted(wanted: "Wanted | None") -> bytes:
+def _put_wanted(parts: "list[bytes]", wanted: "Wanted | None") -> None:
     if wanted is None:
-        return pack(_WANTED, 0, 0, 0)
-    setup = wanted.setup if wanted.setup and _NO_SECRET in wanted.setup else b""
-    head = pack(_WANTED, 1, wanted.pdp, len(wanted.wishes)) + _chunk((wanted.apn or "").encode()) + _chunk(setup)
-    return head + b"".join([_wish("", wish) for wish in wanted.wishes])
+        parts.append(pack(_WANTED, 0, 0, 0))
+        return
+    parts.append(pack(_WANTED, 1, wanted.pdp, len(wanted.wishes)))
+    _put(parts, (wanted.apn or "").encode())
+    _put(parts, wanted.setup if wanted.setup and _NO_SECRET in wanted.setup else b"")
+    for wish in wanted.wishes:
+        _put_wish(parts, "", wish)
 
 
-def _wish(name: str, wish: Wish) -> bytes:
-    texts = (name.encode(), wish.query, ",".join(wish.wanted).encode(), wish.command)
-    return b"".join([_chunk(text) for text in texts]) + pack(">I", wish.limit_ms)
+def _put_wish(parts: "list[bytes]", name: str, wish: Wish) -> None:
+    for text in (name.encode(), wish.query, ",".join(wish.wanted).encode(), wish.command):
+        _put(parts, text)
+    parts.append(pack(">I", wish.limit_ms))
 
 
-def _connection(slot: "Slot") -> bytes:
+def _put_connection(parts: "list[bytes]", slot: "Slot") -> None:
     accepted = slot.kind == STREAM and slot.npeer > 0
-    host, port = slot.remote or ("", 0)
+    host, port = (b"", 0) if slot.service else (slot.to, slot.to_port)
     if accepted:
-        host, port = decode(slot.peer, 0, slot.npeer), slot.pport
+        host, port = bytes(slot.peer[: slot.npeer]), slot.pport
     tls = slot.tls if slot.tls >= 0 else _NONE
     parent = slot.parent if slot.parent >= 0 else _NONE
     what = (slot.cid, slot.kind, slot.mode, slot.af, slot.pdp, slot.form, tls, parent, int(accepted), slot.service)
-    return pack(_SLOT, *(what + (slot.lport, port))) + _chunk(host.encode()) + _chunk(slot.ring.copy())
+    parts.append(pack(_SLOT, *(what + (slot.lport, port))))
+    _put(parts, host)
+    _put(parts, slot.ring.copy())
 
 
 # --- from bytes -------------------------------------------------------------------------------------------------------
@@ -288,7 +302,7 @@ def restore(modem: "Life", saved: bytes) -> "Proc[list[Slot]]":
     try:
         for one in held:
             one.hold(engine)
-        net.adopt = lambda dialect, line: _is_new(engine, held, line) or any([one.adopt(dialect, line) for one in held])
+        net.adopt = lambda dialect, line: _adopt(engine, held, dialect, values(line))
         net.prepared = -1
         net.wishes.update(record.wishes)
         yield from modem.awake()
@@ -304,10 +318,13 @@ def restore(modem: "Life", saved: bytes) -> "Proc[list[Slot]]":
     return _kept(engine, [one.slot for one in held if one.slot is not None and one.slot.cid >= 0])
 
 
-def _is_new(engine: "Engine", held: "list[Connection]", line: bytes) -> bool:
-    """True for a client that has come in at a listener meanwhile."""
-    slot = engine.table.at(number(line, 0))
-    return slot.index >= 0 and slot.parent >= 0 and slot not in [one.slot for one in held]
+def _adopt(engine: "Engine", held: "list[Connection]", dialect: "Dialect", told: "list[str]") -> bool:
+    """True for what is known, and for a client that has come in at a listener meanwhile."""
+    cid = int(told[0]) if told and told[0].isdigit() else -1
+    for one in held:
+        if one.fields[0] == cid:
+            return one.adopt(dialect, told)
+    return engine.table.at(cid).parent >= 0
 
 
 def _kept(engine: "Engine", slots: "list[Slot]") -> "list[Slot]":
@@ -355,7 +372,8 @@ def sockets_of(modem: "Life", make: "Any", steps: "Proc[list[Slot]]") -> "Proc[l
 def _socket(modem: "Life", make: "Any", slot: "Slot") -> "Any":
     kind = SOCK_DGRAM if slot.kind == DGRAM else SOCK_STREAM
     sock = make(modem, kind, None, slot.mode, slot.af, slot.pdp, slot)
-    sock._peer = slot.remote
+    if slot.to:
+        sock._peer = slot.to.decode(), slot.to_port
     sock._local = ("", slot.lport)
     sock._form = slot.form
     sock._once = slot.tls >= 0

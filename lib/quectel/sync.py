@@ -244,7 +244,7 @@ class Modem(Core):
         A TLS socket goes on, and is not opened again: its certificates are not saved.
         ValueError or TypeError before a byte is sent for what is damaged, of another family, or larger than slots=
         and rx_ring=; QuectelError, and all is closed, if the module does not answer or restarts.
-        Allocates at most 30,000 bytes, 3 a byte.
+        Allocates at most 52,000 bytes, 2 a byte, for four connections.
         """
         return self.run(self._restore(Socket, saved))
 

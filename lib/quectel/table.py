@@ -62,9 +62,9 @@ class Slot:
 
     __slots__ = (
         "af", "again", "asked", "cid", "code", "coming", "dgram_at", "dialect", "err", "form", "gen", "hungry", "index",
-        "kind", "lport", "mode", "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "query", "remote",
-        "ring", "sending", "server", "service", "state", "ticket", "tls", "to", "to_port", "told", "told_mode",
-        "wake", "want_close",
+        "kind", "lport", "mode", "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "query", "ring",
+        "sending", "server", "service", "state", "ticket", "tls", "to", "to_port", "told", "told_mode", "wake",
+        "want_close",
     )  # fmt: skip
 
     def __init__(self, index: int, size: int, ladder: Ladder) -> None:
@@ -82,7 +82,6 @@ class Slot:
         self.mode = BUFFER
         self.dialect = NO_DIALECT  # how its commands are spelled
         self.af = AF_INET
-        self.remote: "tuple[str, int] | None" = None  # host and port that it was opened to, for save()
         self.lport = 0  # local port that was asked for, 0: the module's choice
         self.pdp = 1  # PDP context
         self.tls = -1  # TLS context of the module, -1: none
@@ -102,7 +101,7 @@ class Slot:
         self.ticket = 0  # when it was turned away with a part to send, 0: it was not
         self.hungry = False  # somebody waits for its data
         self.service = 0  # UDP SERVICE: what the peer of each datagram takes in the ring at most, else 0
-        self.to = b""  # address and port that its next one goes to
+        self.to = b""  # address and port that its next one goes to; of others, that they were opened to
         self.to_port = 0
         self.parent = -1  # connection id of the listener it came in at, until it is accepted
         self.npeer = 0
