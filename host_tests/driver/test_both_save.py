@@ -85,6 +85,32 @@ def test_a_connection_goes_on(face: "Face") -> "Generator[Any, Any, None]":
     yield sock.close()
 
 
+@rows("R112", "R136")
+@both
+def test_a_socket_that_was_opened_and_has_sent(face: "Face") -> "Generator[Any, Any, None]":
+    """The module is asked although its settings of this epoch were made."""
+    m = face.start("BC25", [(OPEN_0, lines("OK", "+QIOPEN: 0,0"))] + sending(b"ping", SENT))
+    sock = m.socket()
+    yield sock.connect(SERVER)
+    yield sock.send(b"ping")
+    saved = m.save()
+    m = face.start("BC25", states(TCP_0) + [(READ_0, EMPTY)] + sending(b"pong", SENT))
+    (sock,) = yield m.restore(saved)
+    yield face.settle()
+    assert (yield sock.send(b"pong")) == 4
+
+
+@rows("R118", "R136")
+@both
+def test_a_listener_on_another_port_is_another(face: "Face") -> "Generator[Any, Any, None]":
+    m, _ = kept(face, kind=LISTENER, lport=2020, to=b"", to_port=0)
+    saved = m.save()
+    for port in (2020, 2021):
+        told = '+QISTATE: 0,"TCP LISTENER","10.0.0.2",0,%d,2,1,0' % port
+        m = face.start("BC25", states(told) + ([CLOSE_0] if port != 2020 else []), False)
+        assert len((yield m.restore(saved))) == (port == 2020)
+
+
 @rows("R136", "R140")
 @both
 def test_what_is_not_as_it_was_is_closed_at_the_module(face: "Face") -> "Generator[Any, Any, None]":

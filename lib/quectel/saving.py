@@ -73,7 +73,7 @@ class Connection:
         """Give it a slot, so that what comes for it meanwhile is not lost."""
         slot = engine.take()
         if slot is None:
-            raise ValueError("more connections were saved than slots= has")
+            raise ValueError("more connections were saved than this modem has slots=")
         self.slot = slot
         cid, slot.kind, slot.mode, slot.af, slot.pdp, slot.form, tls, parent, accepted, slot.service = self.fields[:10]
         slot.lport, port = self.fields[10:]
@@ -340,8 +340,6 @@ def _check_room(engine: "Engine", held: "list[Connection]") -> None:
     slots = [slot for slot in engine.table.slots if slot is not engine.messages]
     if any([slot.state != FREE for slot in slots]):
         raise ValueError("restore() comes before the first socket")
-    if len(held) > len(slots):
-        raise ValueError("%d connections were saved: slots= must be as many" % len(held))
     for one in held:
         _dialect(engine.family, one.fields[6] != _NONE)
         if len(one.unread) > slots[0].ring.size:
