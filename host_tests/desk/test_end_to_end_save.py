@@ -10,6 +10,7 @@ from desk import servers
 from e2e import BUFFER, HOST, PUSH, SOCK_DGRAM, TCP_FAMILIES, Bench, Listener, echo, go, hostile, on, play, take
 from kit import rows
 from quectel import TLSContext
+from test_end_to_end_sleep import Pins, put_to_sleep
 from vm_peers import TlsServer, ca_pem, leaf, server_context
 
 UDP = "udp.example"
@@ -130,7 +131,29 @@ def test_a_listener_goes_on(face: str, model: str) -> None:
     play(face, model, body, driver=ROOM)
 
 
-@rows("R222")
+@rows("R121", "R219", "R222")
+@on("BC25", "BC65")
+def test_udp_outlives_the_sleep_of_both(face: str, model: str) -> None:
+    """The module is in deep sleep when the microcontroller comes back."""
+    pins = Pins()
+
+    async def body(bench: Bench) -> None:
+        pins.world = bench.world
+        bench.world.serve(HOST, servers.tcp_echo())
+        bench.world.serve(UDP, servers.udp_echo())
+        udp = await bench.dial(UDP, type=SOCK_DGRAM)
+        tcp = await bench.dial()
+        saved = bench.modem.save()
+        await put_to_sleep(bench)
+        assert tcp.id == -1 or len(bench.modem.save()) < len(saved)  # TCP has ended
+        (udp,) = await reborn(bench)
+        await go(udp.send(b"hello"))
+        assert await go(udp.recv(100)) == b"hello" and bench.module.power.state != "asleep"
+
+    play(face, model, body, driver={"pins": pins} | ROOM)
+
+
+@rows("R136", "R397")
 @on("BC25", "BC65", "BG96", "EC200U")
 def test_a_module_that_has_restarted_has_nothing_left(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
