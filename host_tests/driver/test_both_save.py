@@ -137,7 +137,7 @@ def test_what_is_not_as_it_was_is_closed_at_the_module(face: "Face") -> "Generat
         assert sock.id == 0
 
 
-@rows("R458")
+@rows("R136")
 @both
 def test_a_name_may_be_shown_as_its_address(face: "Face") -> "Generator[Any, Any, None]":
     m, slot = kept(face)
