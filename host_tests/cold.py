@@ -19,7 +19,7 @@ COLD = {
                 "any_number": MADE},
     "text": {"__init__": MADE, "text": GIVES, "fields": GIVES, "decode": GIVES, "checked": STEPS, "in_range": STEPS,
              "masked": TRACED},
-    "ring": {"__init__": MADE, "give": GIVES, "_give": GIVES},
+    "ring": {"__init__": MADE, "give": GIVES, "_give": GIVES, "copy": GIVES},
     "parser": {"__init__": MADE},
     "heads": {},
     "table": {"__init__": MADE},
@@ -53,7 +53,7 @@ COLD = {
     },
     "life": {
         "status": GIVES, "ifconfig": GIVES, "_connect": STEPS, "_disconnect": STEPS, "_set_clock": STEPS,
-        "keep_online": SETS,
+        "keep_online": SETS, "save": GIVES, "_restore": STEPS,
     },
     "sync_socket": {
         "__init__": MADE, "connect": STEPS, "listen": STEPS, "accept": GIVES, "recv": GIVES, "recvfrom": GIVES,
@@ -63,6 +63,7 @@ COLD = {
         "__init__": MADE, "run": STEPS, "connect": STEPS, "disconnect": STEPS, "set_clock": STEPS, "command": STEPS,
         "socket": STEPS, "create_connection": STEPS, "resolve": STEPS, "ping": STEPS, "ntp": STEPS,
         "dns_servers": STEPS, "config": STEPS, "power_on": STEPS, "power_off": STEPS,
+        "restore": STEPS,
     },
 }  # fmt: skip
 
@@ -101,6 +102,7 @@ COLD_MODULES = {
     "coap_message": "a message is an object",
     "power": STEPS,
     "psm": STEPS,
+    "saving": STEPS,
     "sockets": "sets sockets up for clients; what moves bytes is sync_socket's",
     "_acompat": "of the asyncio face",
     "aio": "a coroutine is an object; the docstrings say what they cost",

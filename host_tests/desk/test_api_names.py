@@ -48,7 +48,7 @@ MODEM = {
 }
 MODEM_PROPERTIES = {"family", "stats", "files"}
 MODEM_PLAIN = {  # only look at memory: no coroutines on AsyncModem
-    "__init__", "isconnected", "ifconfig", "keep_online", "poll", "on_urc", "socket", "coap", "status",
+    "__init__", "isconnected", "ifconfig", "keep_online", "poll", "on_urc", "save", "socket", "coap", "status",
     "socket_module", "tls_module",
 }  # fmt: skip
 SOCKET = {
@@ -93,10 +93,8 @@ STATS = (
 )
 
 # Announced, not built yet.
-LATER = {
-    "Modem": {
-        "save", "restore",
-    },
+LATER: "dict[str, set[str]]" = {
+    "Modem": set(),
     "Socket": set(),
     "AsyncSocket": set(),
     "Coap": set(),

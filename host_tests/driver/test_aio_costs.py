@@ -30,8 +30,11 @@ from test_costs import (
     PAYLOAD,
     PING,
     PSM_SET,
+    RESTORING,
+    SAVED_UNREAD,
     SET_SERVERS,
     WOKEN,
+    saver,
 )
 
 TYPE_CHECKING = False
@@ -176,6 +179,12 @@ async def sleeping() -> "tuple[Any, Call]":
     return modem, modem.wake
 
 
+async def restoring() -> "tuple[Any, Call]":
+    saved = saver().save()
+    modem = made(LeanScript(RESTORING), "BC25", False)
+    return modem, lambda: modem.restore(saved)
+
+
 async def accepting() -> "tuple[Any, Call]":
     modem = made(LeanScript([LISTENING]))
     sock = modem.socket()
@@ -260,6 +269,7 @@ MODEM_SCENES: "list[tuple[str, int, Make]]" = [
     ("sleep:with timers", 0, of_modem(lambda m: m.sleep("edrx", cycle=20.48), EDRX_SET, "BG96")),
     ("sleep:to undo all", 0, of_modem(lambda m: m.sleep("off"), ALL_OFF, "BG96")),
     ("wake", 0, sleeping),
+    ("restore", 4 * len(SAVED_UNREAD), restoring),
     ("set_clock", 0, of_modem(lambda m: m.set_clock((2026, 11, 25, 9, 8, 7)), [SET_CLOCK])),
     ("disconnect", 0, of_modem(lambda m: m.disconnect(), [said("AT+QIDEACT=1")], "BG96")),
     (

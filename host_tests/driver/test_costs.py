@@ -11,8 +11,9 @@ from lean import LeanScript
 from pems import AMAZON
 from quectel import SOCK_DGRAM, Modem, Socket, TLSContext
 from quectel.files import checksum
-from quectel.table import ENDED, OPEN
-from scripted import as_prepared, lines
+from quectel.network import Wanted
+from quectel.table import ENDED, OPEN, STREAM
+from scripted import adopt, as_prepared, lines
 from stated import stated
 from steps import (
     ACTIVE,
@@ -316,6 +317,34 @@ def wake() -> "Call":
     return m.wake  # type: ignore[no-any-return]
 
 
+SAVED_STATE = '+QISTATE: %d,"TCP","10.0.0.1",80,0,2,1,0'
+RESTORING = met("BC25JB-02") + NB_PINS + [said("AT+QISTATE?", *[SAVED_STATE % cid for cid in range(4)])]
+RESTORING += [said("AT+CGPADDR?", '+CGPADDR: 1,"10.1.2.3"')]
+SAVED_UNREAD = PAYLOAD * 12
+
+
+def saver() -> "Any":
+    """A modem with four connections that hold 1,200 bytes each."""
+    m = modem([])
+    m.net.wanted = Wanted(1, None, None, None, [])
+    for cid in range(4):
+        slot = adopt(m, cid, STREAM)
+        slot.to, slot.to_port = SERVER[0].encode(), SERVER[1]
+        slot.ring.put(SAVED_UNREAD, 0, len(SAVED_UNREAD))
+        slot.ring.commit()
+    return m
+
+
+def save() -> "Call":
+    return saver().save  # type: ignore[no-any-return]
+
+
+def restore() -> "Call":
+    saved = saver().save()
+    m = modem(RESTORING, prepared=False)
+    return lambda: m.restore(saved)
+
+
 def query() -> "Call":
     sock = opened(said("AT+QISTATE=1,0", '+QISTATE: 0,"TCP","10.0.0.1",80,0,2,1,0'))
     return sock.query_state
@@ -473,6 +502,8 @@ SCENES: "list[Scene]" = [
     ("sync.Modem.sleep:to undo all", 0, lambda: sleeping("off", ALL_OFF)),
     ("sync.Modem.wake", 0, wake),
     ("sync.Modem.wake", 0, end_doze),
+    ("sync.Modem.restore", 4 * len(SAVED_UNREAD), restore),
+    ("life.Life.save", 4 * len(SAVED_UNREAD), save),
     ("modem.Core.on_urc", 0, of_modem(lambda m: m.on_urc("+X:", nothing))),
     ("life.Life.ifconfig", 0, of_modem(lambda m: m.ifconfig())),
     ("life.Life.status", 0, of_modem(lambda m: m.status())),

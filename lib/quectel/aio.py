@@ -286,6 +286,10 @@ class AsyncModem(Core):
         """See Modem.wake().  Allocates at most 19,500 bytes, 250 a wait."""
         await self.run(self._wake_up())
 
+    async def restore(self, saved: bytes) -> "list[AsyncSocket]":
+        """See Modem.restore().  Allocates at most 52,000 bytes, 2 a byte, 250 a wait."""
+        return await self.run(self._restore(AsyncSocket, saved))
+
     # --- sockets ------------------------------------------------------------------------------------------------
 
     def socket(

@@ -186,6 +186,8 @@ class BaseSocket(Peers):
         """Raises if the socket is open, or was closed; in place of a slot that has failed it gets a new one."""
         if self._closed:
             raise QuectelError(ENOTCONN, "the socket is closed")
+        if self._once:
+            raise QuectelError(ENOTCONN, "a restored TLS socket is not opened again: make one with its TLSContext")
         state = self._slot.state if self._slot.gen == self._gen else FREE
         if state in (OPENING, OPEN, HALF) and not (renew and self._serves()):
             raise ValueError("the socket is connected or listens")

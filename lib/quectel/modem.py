@@ -268,6 +268,7 @@ class Core(Life):
         if slot.gen != gen or slot.state != TAKEN:
             raise QuectelError(ENOTCONN, "the socket was closed")
         yield from wait_for_port(self.engine, slot, local_port)
+        slot.to, slot.to_port = host.encode(), port
         bind_id(self.engine, slot)
         service = b"TCP" if slot.kind == STREAM else b"UDP"
 

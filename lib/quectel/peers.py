@@ -37,6 +37,7 @@ class Peers:
     # Of the class, because most sockets never have their own: these would make each of them larger.
     _aimed: "Address | None" = None  # address of the last sendto() of a service ...
     _to: "tuple[bytes, int]" = (b"", 0)  # ... and the same as the module takes it
+    _once = False  # restored without its TLSContext: it is not opened again
     _aims = False  # somebody's sendto() looks for its peer
 
     def _serves(self) -> bool:
@@ -100,8 +101,10 @@ class Peers:
 
     def _accepted_part(self, n: int, to: "tuple[bytes, int]") -> int:
         """A part was accepted: if it is a service's datagram, this is whom it is for."""
-        self._slot.to = to[0]
-        self._slot.to_port = to[1]
+        slot = self._slot
+        if slot.service:
+            slot.to = to[0]
+            slot.to_port = to[1]
         return n
 
     def _sender(self) -> "Address | None":

@@ -80,6 +80,14 @@ class Ring:
         data = self._give(k)
         return data if k == n else data + self._give(n - k)
 
+    def copy(self) -> bytes:
+        """All bytes that can be taken, which stay where they are."""
+        r, n = self.r, self.n
+        data = self.give(n)
+        self.r = r
+        self.n = n
+        return data
+
     def _give(self, n: int) -> bytes:
         self._io.seek(self.r)
         self.drop(n)

@@ -251,6 +251,20 @@ class Modem(Core):
         """
         self.run(self._wake_up())
 
+    def restore(self, saved: bytes) -> "list[Socket]":
+        """The sockets of before a restart of the microcontroller, from what save() gave; on a modem without sockets.
+
+        AT+QISTATE and AT+QSSLSTATE are asked.  What the module shows with the same peer, context and access mode is
+        adopted, and data that waits is read as usual; all else is closed there (R090, R136).  What has gone, or the
+        whole of it behind a restart of the module, is not in the list.  isconnected() if there is an address still;
+        connect() is then not needed, but with user, password or PIN for keep_online().
+        A TLS socket goes on, and is not opened again: its certificates are not saved.
+        ValueError or TypeError before a byte is sent for what is damaged, of another family, or larger than slots=
+        and rx_ring=; QuectelError, and all is closed, if the module does not answer or restarts.
+        Allocates at most 52,000 bytes, 2 a byte, for four connections.
+        """
+        return self.run(self._restore(Socket, saved))
+
     # --- sockets ------------------------------------------------------------------------------------------------
 
     def socket(

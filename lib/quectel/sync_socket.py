@@ -88,7 +88,7 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
     def connect(self, address: "Address") -> None:
         """Open to (host, port); a name is resolved by the module.  A datagram socket gets its peer.
 
-        Allocates at most 5,200 bytes; the first one after a restart of the module 27,000; with a new TLS context
+        Allocates at most 5,300 bytes; the first one after a restart of the module 27,000; with a new TLS context
         17,000, and with a certificate that goes up 20,000.
         """
         if self._timeout_ms == 0:

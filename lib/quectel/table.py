@@ -101,7 +101,7 @@ class Slot:
         self.ticket = 0  # when it was turned away with a part to send, 0: it was not
         self.hungry = False  # somebody waits for its data
         self.service = 0  # UDP SERVICE: what the peer of each datagram takes in the ring at most, else 0
-        self.to = b""  # address and port that its next one goes to
+        self.to = b""  # address and port that its next one goes to; of others, that they were opened to
         self.to_port = 0
         self.parent = -1  # connection id of the listener it came in at, until it is accepted
         self.npeer = 0
