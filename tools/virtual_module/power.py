@@ -116,8 +116,11 @@ class Power:
         module.end_services()
         module.load_settings()
         module.keep_alive.reset()
+        module.line.restart()
+        module.pace()
         module.last_error = 0
         self.sleep_mode, self.dtr_mode, self.functionality = 0, 2, 1
+        self.flow = (0, 0)
 
     def set_functionality(self, value: int) -> None:
         """AT+CFUN: 1 registers, 0 and 4 leave the network."""
@@ -186,6 +189,8 @@ class Power:
             self.restart()
         elif name == "dtr":
             self._dtr(level)
+        elif name == "cts" and level == 0:
+            self.module.let_out()
 
     def _key(self, level: int) -> None:
         """The power key's line: how long it was held says what it does."""
@@ -279,7 +284,7 @@ class Power:
         """Faults that strike by themselves, not when something is tried."""
         acts = {"reboot": self._reboot, "hang": self._hang, "pdp_dropped": self._drop_pdp}
         acts.update({"peer_rst": self._peer_ends, "peer_fin": self._peer_ends, "half_open": self._half_open})
-        acts.update(dict.fromkeys(SWITCHES, self._switch))
+        acts.update({"wrong_rate": self._wrong_rate}, **dict.fromkeys(SWITCHES, self._switch))
         act = acts.get(fault.name)
         if act is not None:
             self.module.faults.used(fault)
@@ -291,6 +296,9 @@ class Power:
             self._cut_by_host = str(fault.params.get("to", "host")) == "module"
         else:
             self.restart()
+
+    def _wrong_rate(self, fault: Fault) -> None:
+        self.module.host_rate(fault.value("baud", 9600))
 
     def _hang(self, fault: Fault) -> None:
         self.state = HUNG
