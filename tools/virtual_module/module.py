@@ -19,6 +19,7 @@ from .line import Line
 from .pacing import Pacer
 from .radio import Network, Sim
 from .resolver import DNS_FAILED, DNS_LIMIT_MS, NoAddress, Resolver, is_address
+from .saving import Saving
 from .sockets import Table
 from .terminal import Terminal
 
@@ -77,6 +78,7 @@ class VirtualModule:
         self.network = Network(self)
         self.terminal = Terminal(self)
         self.power = power.Power(self)
+        self.saving = Saving(self)
         self.keep_alive = KeepAlive(self)
         self.wall = (families.CLOCK_START, 0)  # the module's clock: a time, and when it was set
         self.line = Line(self, baud)

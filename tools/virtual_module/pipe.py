@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class Pipe:
-    """The host's end: at most `rxbuf` bytes wait in it (0: any). `write` never waits; `readinto` gives what is there, or None; `wait(ms)` waits for bytes."""
+    """The host's end: at most `rxbuf` bytes wait in it (0: any).
+
+    `write` never waits; `readinto` gives what is there, or None; `wait(ms)` waits for bytes.
+    """
 
     def __init__(self, module: VirtualModule, rxbuf: int = 0) -> None:
         self._module = module

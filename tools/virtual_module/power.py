@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .faults import Fault
     from .module import VirtualModule
 
-RUNNING, OFF, BOOTING, ASLEEP, HUNG = "running", "off", "booting", "asleep", "hung"
+RUNNING, OFF, BOOTING, ASLEEP, HUNG, PSM = "running", "off", "booting", "asleep", "hung", "psm"
 SWITCHES: "dict[str, tuple[str, str, object]]" = {  # faults that set something of the SIM or the network
     "no_sim": ("sim", "state", "ABSENT"),
     "pin_required": ("sim", "state", "PIN"),
@@ -78,6 +78,7 @@ class Power:
             data = self._cut_here(data)
             if self.state != RUNNING:  # what came before the cut was typed in vain
                 return
+        data = self.module.saving.eat(data)
         if self._lose_line:
             _head, cr, data = data.partition(b"\r")
             self._lose_line = not cr
@@ -110,6 +111,7 @@ class Power:
         for timer in (self._idle, self._boot):
             if timer is not None:
                 timer.cancel()
+        module.saving.stop()
         module.connections.drop_all()
         module.terminal.reset()
         module.network.restart()
@@ -160,9 +162,20 @@ class Power:
 
     def _booted(self) -> None:
         self.state = RUNNING
+        self.stay_awake()
         for text in self.module.family.boot_urcs:
             if not text.startswith("+CPIN") or self.module.sim.state == "READY":
                 self.module.urc(text)
+
+    def save_power(self) -> None:
+        """PSM: as good as off, with the sockets gone."""
+        self.down()
+        self.state = PSM
+
+    @property
+    def awake(self) -> bool:
+        """True while the module works."""
+        return self.state == RUNNING
 
     def off(self) -> None:
         """Power down."""
@@ -213,9 +226,9 @@ class Power:
 
     def press(self, ms: int) -> None:
         """The power key: long enough it switches on, or off."""
-        if self.state == OFF and ms >= PRESS_ON_MS:
+        if self.state in (OFF, PSM) and ms >= PRESS_ON_MS:
             self.restart()
-        elif self.state != OFF and ms >= PRESS_OFF_MS:
+        elif self.state not in (OFF, PSM) and ms >= PRESS_OFF_MS:
             self.asked.append(self.module.clock.now_ms())
             if self.state == RUNNING:
                 self.module.urc("POWERED DOWN")
@@ -229,6 +242,7 @@ class Power:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
+        self.module.saving.rest()
         if self.sleep_mode == 1 and "nb_tcpip" in self.module.family.features and self.state == RUNNING:
             wait = self.module.options.number("sleep_after_ms")
             self._idle = self.module.clock.call_later(wait, self.fall_asleep)
@@ -271,7 +285,9 @@ class Power:
             module.network.forget_dns()
 
     def wake(self) -> None:
-        """Wake from deep sleep."""
+        """Wake from deep sleep; from PSM that is a boot."""
+        if self.state == PSM:
+            self.restart()
         if self.state != ASLEEP:
             return
         self.state = RUNNING

@@ -176,16 +176,3 @@ def back_to_data(call: Call) -> str:
     if not connection.connected:
         return "NO CARRIER"
     return call.transparent(connection)
-
-
-@command("+CPSMS", READ)
-def psm(call: Call) -> None:
-    """Power saving as it was asked for."""
-    call.line("+CPSMS: " + str(call.module.service.get("psm", "0")))
-
-
-@command("+CPSMS", WRITE)
-def set_psm(call: Call) -> None:
-    """AT+CPSMS=<mode>[,,,"<T3412>","<T3324>"]: noted, the timers do nothing here."""
-    number(call, 0, 0, 2)
-    call.module.service["psm"] = call.tail

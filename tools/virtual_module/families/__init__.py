@@ -55,6 +55,8 @@ COMMON_OPTIONS: "dict[str, tuple[object, str]]" = {
     "ipr": (115_200, "rate of the port until another is saved; 0: the module finds it from AT (auto-baud)"),
     "autobaud_lost": (2, "auto-baud: so many AT are lost until the rate is found"),
     "strict_rate": (False, "a pty carries garbage while its host has set another rate than the module's"),
+    "light_sleep_ms": (1000, "idle time before light sleep: AT+QSCLK=1 with DTR high, NB AT+QSCLK=2"),
+    "light_sleep_eats": (4, "characters that are lost when they wake the module from light sleep"),
     "boot_ms": (300, "time from reset to RDY"),
     "sleep_after_ms": (1000, "NB: idle time before deep sleep after AT+QSCLK=1 (R426)"),
     "sleep_urcs": (True, "NB: print +QATSLEEP and +QATWAKEUP; request: once AT+QATWAKEUP=1 was given (R219, R426)"),
