@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 from e2e import Bench, World, go, on, play
+from quectel import Modem
 
 
 class Pins:
@@ -41,3 +43,26 @@ def test_power_on_does_not_wait_for_recovery(
         assert await go(bench.modem.command("AT+CSQ")) == ["+CSQ: 24,99"]
 
     play(face, model, body, driver={"pins": pins})
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize(("model", "kind"), (("BC25", "fixed"), ("EC200U", "auto-baud")))
+def test_the_driver_finds_the_rate(model: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fixed at 9600, where the host does not look first, or found by the module, which then keeps it for good."""
+    fixed = kind == "fixed"
+    if fixed:
+        monkeypatch.setattr("quectel.contact._PATIENCE_MS", 300)
+    world = World(model, options={"ipr": 9600 if fixed else 0})
+    try:
+        uart: Any = world.call(lambda module: module.pipe())
+        uart.init(115_200)
+        steps: "list[tuple[str, str, str]]" = []
+        modem = Modem(uart, model)
+        modem.connect("internet", report=lambda step, state, text: steps.append((step, state, text)))
+        rate = 9600 if fixed else 115_200
+        assert ("baud", "done", str(rate)) in steps and modem.isconnected()
+        line = world.module.line
+        assert line.setting == line.host == rate
+        assert fixed or world.module.nvram["ipr"] == rate
+    finally:
+        world.close()
