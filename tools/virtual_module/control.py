@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Answer = dict[str, object]
 Verb = Callable[["VirtualModule", Answer], Answer]
-NETWORK = ("stat", "rssi", "operator", "address", "tac", "cell")
+NETWORK = ("stat", "rssi", "operator", "plmn", "act", "address", "tac", "cell")
 STEP_ROUNDS = 3
 SIM = ("state", "pin", "tries")
 

@@ -62,7 +62,11 @@ class Network:
         self.rssi, self.ber = 24, 99  # AT+CSQ; 99 is not known
         self.tac, self.cell = "1A2B", "01A2D101"
         self.act = module.family.act
-        self.operator = "CHN-UNICOM"
+        self.operator, self.plmn = "CHN-UNICOM", "46001"  # the one in use, or the last one
+        self.operators = {"46001": "CHN-UNICOM", "46000": "CHINA MOBILE"}  # those that are heard
+        self.forbidden: "set[str]" = set()  # those of them that deny registration, by their numbers
+        self.cops_mode, self.cops_format = 0, 0
+        self.manual_failed = False  # the operator that was asked for took us not
         self.address = module.options.text("address")
         self.contexts = {number: Context() for number in range(1, module.family.contexts + 1)}
         self.dns = list(DNS)

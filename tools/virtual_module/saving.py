@@ -71,7 +71,7 @@ class Saving:
             self.rest()
             return
         _mode, tau, active = self.psm
-        if module.service.get("psm/urc"):
+        if module.nvram.get("qcfg/psm/urc"):
             module.urc("+QPSMTIMER: %d,%d" % (seconds(tau, False), seconds(active, True)))
         module.power.save_power()
         wait = seconds(tau, False)
