@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+from desk import servers
 from virtual_module import VirtualModule
 from virtual_module.clock import Clock
 
@@ -68,3 +70,28 @@ async def restarted(one: VirtualModule) -> None:
     one.clock.advance(1000)
     one.terminal.echo = False
     one.take()
+
+
+@pytest.mark.parametrize("stat", (2, 3))
+def test_no_data_pass_without_a_network(stat: int) -> None:
+    async def run() -> None:
+        one = module("BC25")
+        one.options["sleep_urcs"] = False
+        async with servers.tcp_echo() as seen:
+            one.resolver.table["peer.example"] = ("127.0.0.1", seen.port)
+            said(one, b'AT+QIOPEN=1,0,"TCP","peer.example",7,0,0')
+            await one.settle()
+            assert b"+QIOPEN: 0,0" in one.take()
+            one.network.stat = stat
+            said(one, b'AT+QISEND=0,3,"123"')
+            await one.settle()
+            assert b"SEND OK" in one.take() and one.connections.all()[0].unacked() == 3
+            said(one, b'AT+QIOPEN=1,1,"TCP","peer.example",7,0,0')
+            await one.settle()
+            assert b"+QIOPEN: 1,0" not in one.take()
+            one.network.stat = 1
+            await one.settle()
+            assert b'+QIURC: "recv",0' in one.take() and one.connections.all()[0].unacked() == 0
+            await one.aclose()
+
+    asyncio.run(run())

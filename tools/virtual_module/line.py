@@ -63,6 +63,12 @@ class Line:
         told = self.ask_host() if self.ask_host is not None else None
         return told or self.host or self.rate or USUAL
 
+    def set_host(self, baud: "int | None") -> None:
+        """The host's rate; None when nobody knows. ValueError for a rate that makes no sense."""
+        if baud is not None and baud <= 0:
+            raise ValueError("baud must be above 0")
+        self.host = baud
+
     def restart(self) -> None:
         """As after a reset: the saved rate, or auto-baud anew."""
         saved = self.module.nvram.get("ipr")

@@ -315,9 +315,7 @@ class VirtualModule:
 
     def host_rate(self, baud: "int | None") -> None:
         """The host's UART runs at that rate: garbage both ways while the module's is another. None: it fits."""
-        if baud is not None and baud <= 0:
-            raise ValueError("baud must be above 0")
-        self.line.host = baud
+        self.line.set_host(baud)
 
     def let_out(self) -> None:
         """The host has room again, or lets the module send: what was held comes."""

@@ -102,11 +102,15 @@ class Network:
 
     @stat.setter
     def stat(self, value: int) -> None:
+        back = value in REGISTERED and self._stat not in REGISTERED
         self._stat = value
         self.attached = value in REGISTERED
         for name, how in self.reporting.items():
             if how:
                 self._module.urc("%s: %s" % (name, self.registration(how)))
+        if back:
+            for connection in self._module.connections.all():
+                connection.on_air()
 
     def registration(self, how: int) -> str:
         """<stat>, with the cell when <n> is 2 or more and the module is registered."""
