@@ -83,6 +83,8 @@ def test_no_data_pass_without_a_network(stat: int) -> None:
             await one.settle()
             assert b"+QIOPEN: 0,0" in one.take()
             one.network.stat = stat
+            one.connections.all()[0].deliver(b"late")
+            assert b"recv" not in one.take()
             said(one, b'AT+QISEND=0,3,"123"')
             await one.settle()
             assert b"SEND OK" in one.take() and one.connections.all()[0].unacked() == 3

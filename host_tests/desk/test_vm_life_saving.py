@@ -80,6 +80,18 @@ def test_what_wakes_from_psm(how: str) -> None:
 
 
 @played
+async def test_no_psm_without_a_network() -> None:
+    one = module()
+    said(one, b'AT+CPSMS=1,,,"11100000","00000001"')
+    one.fault("searching")
+    one.clock.advance(20_000)
+    assert one.power.state == "running"
+    one.network.stat = 1
+    one.clock.advance(2000)
+    assert one.power.state == "psm"
+
+
+@played
 async def test_bad_timers_are_refused() -> None:
     one = module()
     said(one, b"AT+CMEE=1")

@@ -41,9 +41,8 @@ class Saving:
         return int(mode), str(tau), str(active)
 
     def ask(self, mode: int, tau: str, active: str) -> None:
-        """A new wish; the active time begins now."""
+        """A new wish; the active time begins with the end of the command."""
         self.module.save("cpsms", [mode, tau, active])
-        self.rest()
 
     # --- PSM ------------------------------------------------------------------------------------------------------
     def stop(self) -> None:
