@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _CONTACT_MS = 30_000  # a module that boots may be silent for so long
 _PATIENCE_MS = 5000  # for an answer at the usual rate, before others are tried
 _TRY_MS = 2600  # for an answer at another rate: two queries and more
+_HEARD_MS = 3000  # and if something came: garbage of before spoils the first query, and the engine makes sure of it
 _SETTLE_MS = 50  # behind a change of the rate
 RATES = (115_200, 9600, 57_600, 38_400, 19_200, 230_400, 460_800, 921_600, 4800)
 
@@ -93,9 +94,16 @@ def _search(engine: "Engine", net: "Network") -> "Proc[bool]":
     for rate in RATES + (usual,):
         if rate != engine.baud:
             yield from _set_rate(engine, net, rate)
-            if (yield from answers(engine, _TRY_MS)):
+            if (yield from _fits(engine)):
                 return True
     return False
+
+
+def _fits(engine: "Engine") -> "Proc[bool]":
+    heard = engine.stats.rx_bytes
+    if (yield from answers(engine, _TRY_MS)):
+        return True
+    return engine.stats.rx_bytes != heard and (yield from answers(engine, _HEARD_MS))
 
 
 def _settle_rate(engine: "Engine", net: "Network", report: "Report") -> "Proc[None]":

@@ -8,7 +8,7 @@ from .contact import answers
 from .errors import QuectelError, QuectelTimeout
 from .key import check_key, press_on
 from .network import IDLE
-from .procedure import ask, number, reason, try_ask, wait_for
+from .procedure import ask, number, reason, result_of, try_ask, wait_for
 from .table import ASLEEP, AWAKE, CLOSING, OPENING, ROUSED
 
 TYPE_CHECKING = const(False)
@@ -177,11 +177,27 @@ def _sort_out(engine: "Engine") -> "Proc[None]":
 def switch_on(engine: "Engine", net: "Network") -> "Proc[None]":
     """Procedure; see Modem.power_on().  A module that answers is on."""
     check_key(net)
-    if (yield from answers(engine, _ON_MS)):
+    if (yield from _is_on(engine)):
         return
     yield from press_on(engine, net)
     if not (yield from answers(engine, net.boot_ms(engine.family))):
         raise QuectelError(ENODEV, "the module does not answer behind its power key: check its supply and the pin")
+
+
+def _is_on(engine: "Engine") -> "Proc[bool]":
+    """AT is answered in time, whoever else has asked: recovery may wait for its own answer, far longer."""
+    steps = answers(engine, _ON_MS)
+    end = ticks_add(engine.now, _ON_MS)
+    try:
+        while ticks_diff(end, engine.now) > 0:
+            try:
+                next(steps)
+            except StopIteration as over:
+                return result_of(steps, over)
+            yield
+    finally:
+        steps.close()
+    return False
 
 
 def switch_off(engine: "Engine", net: "Network") -> "Proc[None]":

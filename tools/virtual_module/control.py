@@ -5,6 +5,7 @@
     {"do": "press", "ms": 700}  {"do": "state"}  {"do": "log"}  {"do": "options", "prompt": "\\r\\n>"}
     {"do": "step", "ms": 1000}: up to the next thing that happens, at most so long, once what was typed has been used
     {"do": "later", "ms": 60000, "order": {"do": "network", "stat": 2}}: a day can be scripted
+    {"do": "rate", "baud": 9600}: what the host's UART runs at; null: whatever the module does
     {"do": "network", "stat": 3}  {"do": "sim", "state": "PIN"}  {"do": "shutdown"}
 
 What fails answers {"ok": false, "error": "words"}.
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 Answer = dict[str, object]
 Verb = Callable[["VirtualModule", Answer], Answer]
-NETWORK = ("stat", "rssi", "operator", "address", "tac", "cell")
+NETWORK = ("stat", "rssi", "operator", "plmn", "act", "address", "tac", "cell")
 STEP_ROUNDS = 3
 SIM = ("state", "pin", "tries")
 
@@ -85,6 +86,11 @@ def _sim(module: VirtualModule, asked: Answer) -> Answer:
     return _set(module.sim, SIM, asked)
 
 
+def _rate(module: VirtualModule, asked: Answer) -> Answer:
+    module.host_rate(None if asked.get("baud") is None else _number(asked, "baud"))
+    return {"host": module.line.host, "module": module.line.rate}
+
+
 def _set(thing: object, names: "tuple[str, ...]", asked: Answer) -> Answer:
     for name, value in asked.items():
         if name not in names:
@@ -110,6 +116,7 @@ VERBS: "dict[str, Verb]" = {
     "options": _options,
     "network": _network,
     "sim": _sim,
+    "rate": _rate,
     "shutdown": _shutdown,
 }
 

@@ -227,7 +227,7 @@ class Transparent:
         """DTR with AT&D2: the connection is closed."""
         self._send(1)
         self.connection.shut()
-        self.connection.peer_closed()
+        self.connection.peer_closed(by_network=True)
 
     def lost(self) -> None:
         """The connection ended: NO CARRIER, and nothing for ATO to go back to."""

@@ -37,6 +37,7 @@ KNOWN: "dict[str, tuple[str, tuple[str, ...]]]" = {
     "drop_bytes": ("bytes are lost; to: host or module", ("count", "to", "at_byte")),
     "garble_bytes": ("bytes arrive changed; to: host or module", ("count", "to", "at_byte")),
     "insert_bytes": ("bytes that nobody sent; to: host or module", ("data", "to", "at_byte")),
+    "wrong_rate": ("the host's UART runs at another rate: garbage both ways", ("baud",)),
     "pdp_dropped": ("the network takes a PDP context down", ("ctx",)),
     "pdp_drift": ("opens fail with 561 though the context looks active", ()),
     "half_open": ("the peer is gone without a word: sends go well, nothing is acknowledged", ()),

@@ -72,4 +72,4 @@ class KeepAlive:
             self._wait(connection, interval * 1000, left - 1)
         else:
             connection.shut(abort=True)
-            connection.peer_closed()
+            connection.peer_closed(by_network=True)

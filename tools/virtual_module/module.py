@@ -15,9 +15,11 @@ from . import commands, families, power, states
 from .clock import Clock
 from .faults import Faults
 from .keepalive import KeepAlive
+from .line import Line
 from .pacing import Pacer
 from .radio import Network, Sim
 from .resolver import DNS_FAILED, DNS_LIMIT_MS, NoAddress, Resolver, is_address
+from .saving import Saving
 from .sockets import Table
 from .terminal import Terminal
 
@@ -76,9 +78,10 @@ class VirtualModule:
         self.network = Network(self)
         self.terminal = Terminal(self)
         self.power = power.Power(self)
+        self.saving = Saving(self)
         self.keep_alive = KeepAlive(self)
         self.wall = (families.CLOCK_START, 0)  # the module's clock: a time, and when it was set
-        self.rate = baud or 115_200  # AT+IPR
+        self.line = Line(self, baud)
         self._trace = trace
         self._log: "deque[tuple[int, str, bytes]]" = deque(maxlen=LOG_MAX)
         self._sinks: "list[Callable[[bytes], None]]" = []
@@ -93,7 +96,7 @@ class VirtualModule:
     # --- bytes ----------------------------------------------------------------------------------------------------
     def feed(self, data: bytes) -> None:
         """Bytes from the host."""
-        self.to_module.put(self.faults.damage(bytes(data), "module"))
+        self.to_module.put(self.faults.damage(self.line.to_module(bytes(data)), "module"))
 
     def _to_module(self, data: bytes) -> None:
         self.activity += 1
@@ -102,12 +105,15 @@ class VirtualModule:
 
     def output(self, data: bytes) -> None:
         """Bytes for the host, from the terminal."""
-        data = self.faults.damage(self.power.filter(data), "host")
+        data = self.faults.damage(self.line.to_host(self.power.filter(data)), "host")
         if data:
             self.to_host.put(data)
 
     def _to_host(self, data: bytes) -> None:
         self.activity += 1
+        data = self.line.arrive(data)
+        if not data:
+            return
         self._note("<<", data)
         if not self._sinks:
             self._out += data
@@ -203,9 +209,15 @@ class VirtualModule:
 
     def set_rate(self, baud: int) -> None:
         """A new rate of the port; it paces only if the module was made with one."""
-        self.rate = baud
+        self.line.setting = baud
+        if "packet" not in self.family.features:
+            self.save("ipr", baud)  # the LTE modules do so with AT&W
+        self.pace()
+
+    def pace(self) -> None:
+        """The bytes go as fast as the port's rate says, if the module was made with one."""
         for pacer in (self.to_host, self.to_module):
-            pacer.baud = baud if pacer.baud is not None else None
+            pacer.baud = self.line.host_rate if pacer.baud is not None else None
 
     def end_services(self) -> None:
         """Forget the state of the command groups; those that hold sockets have a `shut_down`."""
@@ -301,6 +313,15 @@ class VirtualModule:
         """Set a pin: pwrkey, reset, dtr, psm_eint or cts; with `ms` it goes back after that time."""
         self.power.pin(name, level, ms)
 
+    def host_rate(self, baud: "int | None") -> None:
+        """The host's UART runs at that rate: garbage both ways while the module's is another. None: it fits."""
+        self.line.set_host(baud)
+
+    def let_out(self) -> None:
+        """The host has room again, or lets the module send: what was held comes."""
+        if self.line.held:
+            self._to_host(b"")
+
     def press(self, ms: int) -> None:
         """Press the power key for `ms`."""
         self.power.press(ms)
@@ -355,11 +376,11 @@ class VirtualModule:
         self._closers.append(closer)
         return where
 
-    def pipe(self) -> "Pipe":
-        """An in-memory UART with readinto and write, also for another thread."""
+    def pipe(self, rxbuf: int = 0) -> "Pipe":
+        """An in-memory UART with readinto, write and init, also for another thread; `rxbuf`: bytes it holds, 0 any."""
         from .pipe import Pipe
 
-        return Pipe(self)
+        return Pipe(self, rxbuf)
 
     async def aclose(self) -> None:
         """Close everything; raises the first failure of the module's own code."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .faults import Fault
     from .module import VirtualModule
 
-RUNNING, OFF, BOOTING, ASLEEP, HUNG = "running", "off", "booting", "asleep", "hung"
+RUNNING, OFF, BOOTING, ASLEEP, HUNG, PSM = "running", "off", "booting", "asleep", "hung", "psm"
 SWITCHES: "dict[str, tuple[str, str, object]]" = {  # faults that set something of the SIM or the network
     "no_sim": ("sim", "state", "ABSENT"),
     "pin_required": ("sim", "state", "PIN"),
@@ -78,6 +78,7 @@ class Power:
             data = self._cut_here(data)
             if self.state != RUNNING:  # what came before the cut was typed in vain
                 return
+        data = self.module.saving.eat(data)
         if self._lose_line:
             _head, cr, data = data.partition(b"\r")
             self._lose_line = not cr
@@ -110,14 +111,18 @@ class Power:
         for timer in (self._idle, self._boot):
             if timer is not None:
                 timer.cancel()
+        module.saving.stop()
         module.connections.drop_all()
         module.terminal.reset()
         module.network.restart()
         module.end_services()
         module.load_settings()
         module.keep_alive.reset()
+        module.line.restart()
+        module.pace()
         module.last_error = 0
         self.sleep_mode, self.dtr_mode, self.functionality = 0, 2, 1
+        self.flow = (0, 0)
 
     def set_functionality(self, value: int) -> None:
         """AT+CFUN: 1 registers, 0 and 4 leave the network."""
@@ -157,9 +162,20 @@ class Power:
 
     def _booted(self) -> None:
         self.state = RUNNING
+        self.stay_awake()
         for text in self.module.family.boot_urcs:
             if not text.startswith("+CPIN") or self.module.sim.state == "READY":
                 self.module.urc(text)
+
+    def save_power(self) -> None:
+        """PSM: as good as off, with the sockets gone."""
+        self.down()
+        self.state = PSM
+
+    @property
+    def awake(self) -> bool:
+        """True while the module works."""
+        return self.state == RUNNING
 
     def off(self) -> None:
         """Power down."""
@@ -186,6 +202,8 @@ class Power:
             self.restart()
         elif name == "dtr":
             self._dtr(level)
+        elif name == "cts" and level == 0:
+            self.module.let_out()
 
     def _key(self, level: int) -> None:
         """The power key's line: how long it was held says what it does."""
@@ -208,9 +226,9 @@ class Power:
 
     def press(self, ms: int) -> None:
         """The power key: long enough it switches on, or off."""
-        if self.state == OFF and ms >= PRESS_ON_MS:
+        if self.state in (OFF, PSM) and ms >= PRESS_ON_MS:
             self.restart()
-        elif self.state != OFF and ms >= PRESS_OFF_MS:
+        elif self.state not in (OFF, PSM) and ms >= PRESS_OFF_MS:
             self.asked.append(self.module.clock.now_ms())
             if self.state == RUNNING:
                 self.module.urc("POWERED DOWN")
@@ -224,6 +242,7 @@ class Power:
         if self._idle is not None:
             self._idle.cancel()
             self._idle = None
+        self.module.saving.rest()
         if self.sleep_mode == 1 and "nb_tcpip" in self.module.family.features and self.state == RUNNING:
             wait = self.module.options.number("sleep_after_ms")
             self._idle = self.module.clock.call_later(wait, self.fall_asleep)
@@ -266,7 +285,9 @@ class Power:
             module.network.forget_dns()
 
     def wake(self) -> None:
-        """Wake from deep sleep."""
+        """Wake from deep sleep; from PSM that is a boot."""
+        if self.state == PSM:
+            self.restart()
         if self.state != ASLEEP:
             return
         self.state = RUNNING
@@ -279,7 +300,7 @@ class Power:
         """Faults that strike by themselves, not when something is tried."""
         acts = {"reboot": self._reboot, "hang": self._hang, "pdp_dropped": self._drop_pdp}
         acts.update({"peer_rst": self._peer_ends, "peer_fin": self._peer_ends, "half_open": self._half_open})
-        acts.update(dict.fromkeys(SWITCHES, self._switch))
+        acts.update({"wrong_rate": self._wrong_rate}, **dict.fromkeys(SWITCHES, self._switch))
         act = acts.get(fault.name)
         if act is not None:
             self.module.faults.used(fault)
@@ -291,6 +312,9 @@ class Power:
             self._cut_by_host = str(fault.params.get("to", "host")) == "module"
         else:
             self.restart()
+
+    def _wrong_rate(self, fault: Fault) -> None:
+        self.module.host_rate(fault.value("baud", 9600))
 
     def _hang(self, fault: Fault) -> None:
         self.state = HUNG

@@ -62,7 +62,11 @@ class Network:
         self.rssi, self.ber = 24, 99  # AT+CSQ; 99 is not known
         self.tac, self.cell = "1A2B", "01A2D101"
         self.act = module.family.act
-        self.operator = "CHN-UNICOM"
+        self.operator, self.plmn = "CHN-UNICOM", "46001"  # the one in use, or the last one
+        self.operators = {"46001": "CHN-UNICOM", "46000": "CHINA MOBILE"}  # those that are heard
+        self.forbidden: "set[str]" = set()  # those of them that deny registration, by their numbers
+        self.cops_mode, self.cops_format = 0, 0
+        self.manual_failed = False  # the operator that was asked for took us not
         self.address = module.options.text("address")
         self.contexts = {number: Context() for number in range(1, module.family.contexts + 1)}
         self.dns = list(DNS)
@@ -98,11 +102,15 @@ class Network:
 
     @stat.setter
     def stat(self, value: int) -> None:
+        back = value in REGISTERED and self._stat not in REGISTERED
         self._stat = value
         self.attached = value in REGISTERED
         for name, how in self.reporting.items():
             if how:
                 self._module.urc("%s: %s" % (name, self.registration(how)))
+        if back:
+            for connection in self._module.connections.all():
+                connection.on_air()
 
     def registration(self, how: int) -> str:
         """<stat>, with the cell when <n> is 2 or more and the module is registered."""

@@ -55,6 +55,7 @@ class Connection:
         self.held = False  # data wait until the open was reported
         self.early: "list[tuple[bytes, Peer]]" = []
         self.lost_early: "bool | None" = None  # ended before the open was reported; True: by a reset
+        self.stalled: "list[bytes]" = []  # sent while there was no network
         self.busy = False  # a send whose result is not printed yet (R156)
         self.sent = self.received = self.read_bytes = 0
         self.heard_ms = 0  # when the peer last said something, for the keep-alive
@@ -64,9 +65,30 @@ class Connection:
         """Hand data to the stack; False when its buffer is full."""
         if self.link is None:
             return False
-        taken = self.link.send(data, to)
+        taken = self._stall(data) if self.is_off_air else self.link.send(data, to)
         self.sent += len(data) if taken else 0
         return taken
+
+    @property
+    def is_off_air(self) -> bool:
+        """True while the module searches or is denied: no data pass, TCP repeats them later, datagrams are lost."""
+        return not self.module.network.registered
+
+    def _stall(self, data: bytes) -> bool:
+        if self.kind in DATAGRAMS:
+            return True
+        room = self.module.options.number("tx_buffer") - sum(map(len, self.stalled))
+        if len(data) > room:
+            return False
+        self.stalled.append(data)
+        return True
+
+    def on_air(self) -> None:
+        """The network is back: what waited on both sides passes."""
+        while self.stalled and self.link is not None and self.link.send(self.stalled[0], None):
+            del self.stalled[0]
+        if not self.held:
+            self.hold(False)
 
     def shown_local_port(self) -> int:
         """The local port that LTE state lines show: the option, the configured or the real one (R299)."""
@@ -75,11 +97,11 @@ class Connection:
 
     def unsent(self) -> int:
         """Bytes that the stack still holds."""
-        return 0 if self.link is None else self.link.unsent()
+        return 0 if self.link is None else self.link.unsent() + sum(map(len, self.stalled))
 
     def unacked(self) -> int:
         """Bytes that the peer has not acknowledged yet."""
-        return 0 if self.link is None else self.link.unacked()
+        return 0 if self.link is None else self.link.unacked() + sum(map(len, self.stalled))
 
     def shut(self, abort: bool = False) -> None:
         """Close the far side."""
@@ -121,8 +143,10 @@ class Connection:
         self.module.activity += 1
         if self.module.power.deaf:
             return  # the radio is off (R453)
+        if self.is_off_air and self.kind in DATAGRAMS:
+            return
         self.heard_ms = self.module.clock.now_ms()
-        if self.held:
+        if self.held or self.is_off_air:
             self.early.append((data, peer))
             return
         self.received += len(data)
@@ -216,10 +240,10 @@ class Connection:
         return self.module.payload(head, node.data)
 
     # --- its end --------------------------------------------------------------------------------------------------
-    def peer_closed(self, reset: bool = False) -> None:
-        """The peer or the network ended the connection: state closing, URC, or NO CARRIER (R212, R280)."""
+    def peer_closed(self, reset: bool = False, by_network: bool = False) -> None:
+        """The peer, or on this side something, ended the connection: state closing, URC, or NO CARRIER (R212, R280)."""
         states = self.module.family.states
-        if self.held:
+        if self.held or (self.is_off_air and not by_network):
             self.lost_early = reset
             return
         if self.state != states.connected:
@@ -300,7 +324,7 @@ class Table:
         for connection in self.all():
             if connection.ctx == ctx:
                 connection.shut(abort=True)
-                connection.peer_closed()
+                connection.peer_closed(by_network=True)
 
     def drop_all(self, keep: "tuple[str, ...]" = ()) -> None:
         """As after a restart or deep sleep; kinds in `keep` survive (R121)."""

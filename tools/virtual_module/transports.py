@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import termios
 import tty
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, cast
 
+from .line import RATES
 from .resolver import is_loopback
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 Closer = Callable[[], Coroutine[object, object, None]]
 CHUNK = 65536
+SPEEDS = {getattr(termios, "B%d" % rate): rate for rate in RATES if hasattr(termios, "B%d" % rate)}
 
 
 class TcpPort(asyncio.Protocol):
@@ -97,8 +100,14 @@ class PtyPort:
                 self._close_descriptors()
                 raise
         self.detach = self.module.attach(self._write)
+        self.module.line.ask_host = self._rate
         self.loop.add_reader(self.near, self._readable)
         return self.link or self.path
+
+    def _rate(self) -> "int | None":
+        if not self.module.options["strict_rate"]:
+            return None
+        return SPEEDS.get(termios.tcgetattr(self.far)[4])
 
     def _readable(self) -> None:
         self.module.feed(os.read(self.near, CHUNK))
@@ -121,6 +130,7 @@ class PtyPort:
     async def close(self) -> None:
         """Stop serving and take the link away, if it still is ours."""
         self.detach()
+        self.module.line.ask_host = None
         self.loop.remove_reader(self.near)
         self.loop.remove_writer(self.near)
         self._unlink()

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from .. import words
+from ..line import RATES
 from . import EXEC, READ, TEST, WRITE, Call, CmeError, command
 
 if TYPE_CHECKING:
     from ..module import VirtualModule
 
 PARAMETER, NOT_ALLOWED = 50, 3
-RATES = (4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
 
 
 def number(call: Call, index: int, low: int, high: int) -> int:
@@ -216,14 +216,14 @@ def network_time(call: Call) -> None:
 @command("+IPR", READ)
 def rate(call: Call) -> None:
     """The port's rate."""
-    call.line("+IPR: %d" % call.module.rate)
+    call.line("+IPR: %d" % call.module.line.setting)
 
 
 @command("+IPR", WRITE)
 def set_rate(call: Call) -> None:
-    """A new rate, after OK."""
+    """A new rate, after OK; 0 is auto-baud, where the module starts with it."""
     value = number(call, 0, 0, RATES[-1])
-    if value not in RATES:
+    if value not in RATES and (value or call.options.number("ipr")):
         raise CmeError(PARAMETER)
     call.after(lambda: call.module.set_rate(value))
 
@@ -236,7 +236,7 @@ def flow(call: Call) -> None:
 
 @command("+IFC", WRITE)
 def set_flow(call: Call) -> None:
-    """Flow control is noted; the transports have none."""
+    """With 2 as the first value the pin cts holds the module's bytes back."""
     values = number(call, 0, 0, 2), number(call, 1, 0, 2)
     if 1 in values:
         raise CmeError(PARAMETER)
@@ -285,6 +285,11 @@ def dtr(call: Call) -> None:
 
 
 @command("&W", EXEC)
+def store(call: Call) -> None:
+    """The port's rate is kept over a restart."""
+    call.module.save("ipr", call.module.line.setting)
+
+
 @command("&F", EXEC)
 @command("&C", EXEC)
 @command("V", EXEC)

@@ -32,7 +32,7 @@ def quality(call: Call) -> None:
     if not network.registered:
         call.line('+QCSQ: "NOSERVICE"')
         return
-    rat = {8: "CAT-M1", 9: "CAT-NB1"}.get(network.act, "LTE")
+    rat = {0: "GSM", 8: "CAT-M1", 9: "CAT-NB1"}.get(network.act, "LTE")
     call.line('+QCSQ: "%s",%d,%d,%d,%d' % (rat, 2 * network.rssi - 113, -81, 195, -10))
 
 
@@ -61,25 +61,11 @@ for _name in REGISTRATIONS:
     command(_name, TEST)(_report_values)
 
 
-@command("+COPS", READ)
-def operator(call: Call) -> None:
-    """The operator in use."""
-    network = call.module.network
-    where = ',0,"%s",%d' % (network.operator, network.act) if network.registered else ""
-    call.line("+COPS: 0%s" % where)
-
-
-@command("+COPS", WRITE)
-def select_operator(call: Call) -> None:
-    """Only automatic choice changes anything here; others are taken as well."""
-    number(call, 0, 0, 4)
-
-
 @command("+QNWINFO", EXEC)
 def network_info(call: Call) -> None:
     """Technology, operator, band and channel."""
     network = call.module.network
-    rat = {8: "CAT-M1", 9: "CAT-NB1"}.get(network.act, "FDD LTE")
+    rat = {0: "GSM", 8: "CAT-M1", 9: "CAT-NB1"}.get(network.act, "FDD LTE")
     call.line('+QNWINFO: "%s","46001","LTE BAND 3",1650' % rat if network.registered else "+QNWINFO: No Service")
 
 
@@ -176,16 +162,3 @@ def back_to_data(call: Call) -> str:
     if not connection.connected:
         return "NO CARRIER"
     return call.transparent(connection)
-
-
-@command("+CPSMS", READ)
-def psm(call: Call) -> None:
-    """Power saving as it was asked for."""
-    call.line("+CPSMS: " + str(call.module.service.get("psm", "0")))
-
-
-@command("+CPSMS", WRITE)
-def set_psm(call: Call) -> None:
-    """AT+CPSMS=<mode>[,,,"<T3412>","<T3324>"]: noted, the timers do nothing here."""
-    number(call, 0, 0, 2)
-    call.module.service["psm"] = call.tail
