@@ -270,6 +270,7 @@ def _exchange_bytes(case: Case) -> None:
 def _exchange_message(case: Case) -> None:
     data = scenes.payload(case, 100)
     service = case.modem.coap()
+    service._context._next_id = 7
     got = _clean(case, "request", service.post, ("coap://10.0.0.9/a", data))
     if got.payload != data or got.code != 205:
         raise Violation("sent %r, got %r" % (data, got.payload))

@@ -157,6 +157,21 @@ def test_queries_that_nobody_heard_are_not_waited_for() -> None:
     assert rig.engine.start(b"AT+Y")
 
 
+def test_what_is_shouted_at_a_silent_module_goes_out_before_a_query() -> None:
+    """Recovery restarts a module that answers nothing; no answer is awaited, and getting in step goes on."""
+    rig = Rig()
+    rig.ask(b"AT+X")
+    rig.take()
+    rig.step(320)
+    rig.engine.release()
+    assert rig.take() or rig.step(0) is not None
+    rig.engine.shout = b"AT+CFUN=1,1"
+    seen = [rig.step(500) for _ in range(8)]
+    said = [line for line in seen if line]
+    assert said[0] == b"AT+CFUN=1,1\r" and said[1] in (b"AT+CMEE?\r", b"AT+CMEE=?\r"), said
+    assert rig.engine.shout == b"" and said.count(b"AT+CFUN=1,1\r") == 1
+
+
 @rows("R018")
 def test_a_query_that_is_answered_late_ends_no_other_command() -> None:
     """Two went out, one was answered: only the answer to another one tells that the second is not still to come."""

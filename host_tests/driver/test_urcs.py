@@ -226,3 +226,12 @@ def test_of_awaited_lines_no_more_than_64_are_kept() -> None:
     for _ in range(70):
         rig.feed(b"\r\n+QPING: 1\r\n\r\n+QNTP: 1\r\n")
     assert len(waiting) == 64 and rig.stat("urcs") == 70 == rig.stat("unknown")
+
+
+@cases("+CEREG: 9", "+CEREG: x", '+CREG: 1"', "+CGREG: 6,2")
+def test_a_registration_that_there_is_not_changes_nothing(line: str) -> None:
+    rig = Rig()
+    rig.feed(b"\r\n+CEREG: 5\r\n")
+    assert rig.engine.stat == 5
+    rig.feed(b"\r\n" + line.encode() + b"\r\n")
+    assert rig.engine.stat == 5 and rig.stat("unknown") == 1

@@ -82,3 +82,17 @@ def test_what_follows_a_header_that_began_before_the_command_is_its_answer() -> 
     found = rig.ask(b"AT+X", b"+X:")
     rig.asked(b"AT+X", b"3,one\r\n+X: 1\r\nOK\r\n")
     assert rig.recv(slot) == b"one" and found == [b"+X: 1"] and rig.engine.cmd.result == DONE
+
+
+@rows("R199", "R200")
+def test_a_setting_is_told_by_the_answer_about_it_alone() -> None:
+    """A line of another answer that was late, or doubled on the wire, changes no framing."""
+    script = [
+        (b'AT+QICFG="showlength",1\r', lines('+QICFG: "viewmode",1', '+QICFG: "showlength",1', "OK")),
+        (b"AT+QICFG?\r", lines('+QICFG: "viewmode",1', "OK")),
+    ]
+    modem = Modem(ScriptedUart(script), "BC25", clock=StepClock(step=5))
+    modem.command('AT+QICFG="showlength",1')
+    assert (modem.engine.view, modem.engine.show) == (0, 1)
+    modem.command("AT+QICFG?")  # names nothing: all of it is an answer
+    assert modem.engine.view == 1

@@ -115,6 +115,10 @@ class Command:
         self.prompted = False
         return self.n + 1
 
+    def is_about(self, name: bytes) -> bool:
+        """The line names this in quotes, or nothing at all."""
+        return self.tx.find(name, 0, self.n) >= 0 or self.tx.find(b'"', 0, self.n) < 0
+
     def has_room(self, n: int) -> bool:
         """Room for one more line of n bytes; once there was none, no line is kept any more."""
         self.room = max(self.room - n - _LINE, 0)

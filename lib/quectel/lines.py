@@ -151,24 +151,6 @@ class Lines(Urcs):
         c.ends = ON_OK | ON_SEND
         return True
 
-    def learn(self, line: bytes) -> None:
-        """A setting of framing in the caller's own AT+QICFG=: the LTE families answer it with OK alone."""
-        self.fields.set(line, 9, len(line))
-        self._settings(self.fields)
-
-    def _settings(self, f: "Fields") -> None:
-        f.blanks()
-        if f.skip(b'"viewmode",') and f.a < f.b and f.buf[f.a] != _BRACKET:  # ranges: the test form
-            self.view = f.num()
-            self._views()
-        elif f.skip(b'"showlength",') and f.a < f.b and f.buf[f.a] != _BRACKET:
-            self.show = f.num()
-
-    def _views(self) -> None:
-        """In view mode 1 the data follow the header's comma (R199)."""
-        inline = (b"+QIRD:", b'+QIURC: "recv",') if self.view == 1 else ()
-        self.parser.inline = self.family.inline + inline
-
     def _cme(self, f: "Fields") -> None:
         c = self.cmd
         c.code = f.num()

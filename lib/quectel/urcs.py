@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _MASK = const(0x3FFFFFFF)
 _PLUS = const(43)
+_BRACKET = const(40)
 _WORDS = (b"RING", b"Call Ready", b"SMS Ready", b"SMS DONE", b"PB DONE")
 _E = const(69)
 _STATS = const(5)  # roaming: the highest registration state
@@ -276,3 +277,27 @@ class Urcs(Framing):
     def _collect(self, lines: "list[bytes]") -> None:
         """The line that the parser has just given, for who wants it as bytes."""
         lines.append(bytes(self.parser.buf[self.parser.a : self.parser.b]))
+
+    # --- settings of framing ------------------------------------------------------------------------------------
+
+    def learn(self, line: bytes) -> None:
+        """A setting of framing in the caller's own AT+QICFG=: the LTE families answer it with OK alone."""
+        self.fields.set(line, 9, len(line))
+        self._settings(self.fields)
+
+    def _settings(self, f: "Fields") -> None:
+        f.blanks()
+        if f.skip(b'"viewmode",') and self._is_told(b'"viewmode"', f):
+            self.view = f.num()
+            self._views()
+        elif f.skip(b'"showlength",') and self._is_told(b'"showlength"', f):
+            self.show = f.num()
+
+    def _is_told(self, name: bytes, f: "Fields") -> bool:
+        """By the answer to a command about it, and not as the test form's ranges."""
+        return f.a < f.b and f.buf[f.a] != _BRACKET and self.cmd.is_about(name)
+
+    def _views(self) -> None:
+        """In view mode 1 the data follow the header's comma (R199)."""
+        inline = (b"+QIRD:", b'+QIURC: "recv",') if self.view == 1 else ()
+        self.parser.inline = self.family.inline + inline

@@ -22,6 +22,8 @@ _UNIT = {
     "intake", "lines", "looks", "loss", "meanings", "parser", "resync", "ring", "sending", "streams", "table",
     "text", "transparent", "urc", "urcs", "views",
 }  # fmt: skip
+# Of the tests of both faces those without which a line of the core is not run.
+_UNIT_TOO = {"test_both_peers", "test_both_power_modes", "test_both_save"}
 # The transcripts in all their cuts, the injections, and the fuzzer, which takes as long as all of them: long, and no
 # proof that a line of code was looked at.
 _LONG = {"due", "heap", "hostile", "injection", "late", "transcripts"}
@@ -36,6 +38,8 @@ def part(test: str) -> str:
         return REST
     if names[0] == "fuzz":
         return FUZZ
+    if file.stem in _UNIT_TOO:
+        return UNIT
     return UNIT if names[0] in _UNIT else LONG if names[0] in _LONG else REST
 
 
