@@ -30,6 +30,7 @@ _TIME = (
     ("minute", 0, 59),
     ("second", 0, 59),
 )
+QUICK_MS = 300  # what the module knows without asking the network, in all families
 _SLOW_MS = 5000
 
 

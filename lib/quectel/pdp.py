@@ -5,7 +5,7 @@ from errno import ECONNRESET, EOPNOTSUPP
 from ._compat import const
 from .command import ON_OK
 from .errors import NetworkError, QuectelError
-from .network import IDLE, grant_due
+from .network import IDLE, QUICK_MS, grant_due
 from .procedure import ask, reason, try_ask, values, wait_for
 from .text import checked, in_range
 
@@ -20,7 +20,6 @@ _AUTH = {None: 0, "none": 0, "pap": 1, "chap": 2, "pap/chap": 3}
 _TYPES = ("IPV4", "IPV6", "IPV4V6")
 _DEACT_MS = 40_000
 _ATTACH_MS = 140_000
-_QUICK_MS = 300  # what the module knows without asking the network, in all families
 
 
 def pdp_setup(
@@ -107,7 +106,7 @@ def address(engine: "Engine", net: "Network", wanted: "Wanted") -> "Proc[str]":
 
 
 def has_address(engine: "Engine", net: "Network") -> "Proc[bool]":
-    answer = yield from try_ask(engine, b"AT+CGPADDR?", b"+CGPADDR:", ON_OK, _QUICK_MS)
+    answer = yield from try_ask(engine, b"AT+CGPADDR?", b"+CGPADDR:", ON_OK, QUICK_MS)
     for line in answer.lines:
         fields = values(line)
         if len(fields) >= 2 and fields[1] not in ("", "0.0.0.0"):

@@ -5,7 +5,7 @@ from errno import EACCES, EPERM
 from ._compat import const
 from .command import ON_OK
 from .errors import NetworkError, unsupported
-from .network import DENIED, Wish, grant
+from .network import DENIED, QUICK_MS, Wish, grant
 from .procedure import ask, number, prefix_of, reason, try_ask, wait_for, word
 from .text import checked
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from .models.base import Family
     from .network import Network, Wanted
 
-_QUICK_MS = 300  # what the module knows without asking the network, in all families
 _OPERATOR_MS = 180_000
 HOME = 1
 SEARCHING_STAT = 2
@@ -118,7 +117,7 @@ def registered(engine: "Engine") -> "Proc[int]":
     """
     stats = []
     for query in engine.family.registrations:
-        answer = yield from try_ask(engine, query, prefix_of(query), ON_OK, _QUICK_MS)
+        answer = yield from try_ask(engine, query, prefix_of(query), ON_OK, QUICK_MS)
         stat = number(answer.lines[0], 1) if answer.lines else -1
         if stat in (HOME, ROAMING):
             return stat

@@ -5,7 +5,7 @@ from errno import EACCES
 from ._compat import const
 from .contact import answers
 from .errors import NetworkError, QuectelError
-from .network import read_clock
+from .network import QUICK_MS, read_clock
 from .pdp import has_address, is_active
 from .procedure import number, prefix_of, try_ask, values
 from .registration import HOME, ROAMING, STATES, registered, sim_state
@@ -27,7 +27,6 @@ _RATS = {0: "GSM", 2: "UTRAN", 3: "EGPRS", 7: "LTE", 8: "LTE-M", 9: "NB-IoT"}  #
 _UNKNOWN = const(99)
 _WEAK_DBM = -107
 _PATIENCE_MS = 5000
-_QUICK_MS = 300  # what the module knows without asking the network, in all families
 
 
 def check_name(what: str) -> None:
@@ -46,14 +45,14 @@ def look(engine: "Engine", what: str) -> "Proc[object]":
     return name if what == "operator" else rat
 
 
-def _fields(engine: "Engine", query: bytes, limit_ms: int = _QUICK_MS) -> "Proc[list[str]]":
+def _fields(engine: "Engine", query: bytes, limit_ms: int = QUICK_MS) -> "Proc[list[str]]":
     """The fields of the first line; none where the module refuses to tell."""
     answer = yield from try_ask(engine, query, prefix_of(query), limit_ms=limit_ms)
     return values(answer.lines[0]) if answer.lines else []
 
 
 def _rssi(engine: "Engine") -> "Proc[int | None]":
-    answer = yield from try_ask(engine, b"AT+CSQ", b"+CSQ:", limit_ms=_QUICK_MS)
+    answer = yield from try_ask(engine, b"AT+CSQ", b"+CSQ:", limit_ms=QUICK_MS)
     level = number(answer.lines[0], 0) if answer.lines else -1
     return None if level < 0 or level == _UNKNOWN else 2 * level - 113
 
@@ -112,7 +111,7 @@ def info(engine: "Engine", net: "Network", state: int) -> "Proc[dict[str, object
 
 def _word(engine: "Engine", query: bytes) -> "Proc[str]":
     """With the command's name in front, or without; "" where the module does not tell."""
-    answer = yield from try_ask(engine, query, prefix_of(query), limit_ms=_QUICK_MS)
+    answer = yield from try_ask(engine, query, prefix_of(query), limit_ms=QUICK_MS)
     if not answer.lines:
         return ""
     line = answer.lines[0]
