@@ -24,6 +24,7 @@ ANSWER_MAX = 8192  # what the lines of one answer may cost, each counted with 16
 TRIES = 8
 SILENT = 10
 
+LOOK_MS = 20
 STRIDE_MS = 2000  # where nothing is due the clock goes on so far at most; so late may a procedure look at it
 _MASK = 0x3FFFFFFF
 _WHOLE = (512,)
@@ -69,6 +70,8 @@ class Clock:
         step = min(due, STRIDE_MS)
         if self._look or self.modem.engine.ntx:  # something was due: who waits may have a reason to go on
             step = ms
+        elif self.modem.engine.asleep:  # who finds that nobody can wake the module is told at the next look
+            step = min(step, LOOK_MS)
         self._look = due <= max(step, ms)
         self.advance(max(step, ms))
 
