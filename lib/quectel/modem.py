@@ -115,7 +115,11 @@ class Core(Life):
     def on_urc(self, prefix: str, handler: "Handler | None") -> None:
         """Have handler(line: bytes) called for URCs that begin with prefix and that no socket uses; None removes it.
 
-        Called from poll() or the task, never while bytes are being parsed.  Such a URC costs a bytes object.
+        It must not wait for the module, and is never called while bytes are parsed.  Such a URC costs a bytes object.
+        On Modem poll() and every call that waits call it.  What it raises ends that call, which can be made again:
+        bytes that were received come with the next one; how much a write() had sent by then is not told.
+        On AsyncModem the task calls it; what it raises goes to the event loop's exception handler, and the task goes
+        on.  An OSError of its own is raised as a RuntimeError.  The URCs behind it are handed out with the next turn.
         Allocates at most 250 bytes.
         """
         key = prefix.encode()
@@ -145,13 +149,18 @@ class Core(Life):
         e.tick(now)
         moved = self._write(e) or moved
         moved = self._read(e) or moved
+        if not self._handing:
+            self._call_out()
+        return e.table.woken() or moved
+
+    def _call_out(self) -> None:
+        """What may call the application's code, and so raise anything: bytes and deadlines have been seen to."""
         if self._news:
             self._hand_out()
-        if self._coap and not self._handing:
+        if self._coap:
             self._coap.turn()
         if self._jobs:
             self._step_jobs()
-        return e.table.woken() or moved
 
     def _read(self, e: Engine) -> bool:
         n = self.uart.readinto(self._staging)
@@ -191,18 +200,14 @@ class Core(Life):
                 self._jobs.remove(job)
 
     def _hand_out(self) -> None:
-        """In the order in which they came."""
-        while self._news and not self._handing:
-            self._handing = True
-            try:
-                self._call_handler(self._news.pop(0))
-            finally:
-                self._handing = False
+        """In the order in which they came.  Behind one whose handler raises, the others wait for the next turn."""
+        while self._news:
+            self._call_handler(self._news.pop(0))
 
     def _call_handler(self, line: bytes) -> None:
         for prefix in self._handlers:
             if line.startswith(prefix):
-                self._handlers[prefix](line)
+                self.hand(self._handlers[prefix], line)
                 return
 
     def check_waiting(self, timeout_ms: int) -> None:

@@ -68,15 +68,16 @@ class Services:
     def hand(self, handler: "Any", message: "Any") -> "Any":
         """Call a handler, which must not wait for the module; what it gives.
 
-        An OSError of its own becomes a RuntimeError: the UART's would be the end of the modem.
+        What it raises is raised.  An OSError becomes a RuntimeError: it would be taken for the UART's, or the socket's.
         """
+        before = self._handing
         self._handing = True
         try:
             return handler(message)
         except OSError as raised:
             error = raised
         finally:
-            self._handing = False
+            self._handing = before
         raise RuntimeError("a handler raised %r" % error)
 
     def carry_on(self, steps: "Proc[None]") -> "Job":

@@ -281,17 +281,21 @@ class Modem(Core):
         Allocates at most 7,500 bytes; see Socket.connect() for the first one.
         """
         sock = self.socket(**as_socket)
+        done = False
         try:
             if timeout_ms is not None:
                 sock.settimeout(timeout_ms / 1000)
             sock.connect(address)
             sock.settimeout(None)
+            done = True
         except QuectelTimeout:  # the id is closed when there is time for it
-            self.engine.close(sock._slot, sock._gen)
             raise
         except (OSError, ValueError, TypeError):
             sock.close()
             raise
+        finally:
+            if not done:  # a handler has raised, too
+                self.engine.close(sock._slot, sock._gen)
         return sock
 
     def socket_module(self, *, tls: "PortContexts" = None) -> "SocketModule":
