@@ -199,10 +199,6 @@ class VirtualModule:
         if self.faults.take("dns_failure") is not None:
             raise NoAddress(DNS_FAILED)
 
-    def command_succeeded(self, call: object) -> None:
-        """A TCP/IP or SSL command ended well: the register shows 0 (R400)."""
-        self.last_error = 0
-
     def set_wall(self, when: datetime) -> None:
         """Set the module's clock (AT+CCLK, AT+QNTP)."""
         self.wall = (when, self.clock.now_ms())
