@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import commands, families, power, states
 from .clock import Clock
+from .dns import Names
 from .faults import Faults
 from .keepalive import KeepAlive
 from .line import Line
@@ -61,6 +62,8 @@ class VirtualModule:
         self.random = random.Random(seed)
         self.clock = clock or Clock.real()
         self.resolver = Resolver(resolver, allow_network)
+        self.names = Names(self)
+        self.resolver.ask = self.names.addresses
         self.faults = Faults()
         self.last_error = 0  # the register of AT+QIGETERROR
         self.activity = 0  # counts everything that happens, for settle()
@@ -222,6 +225,7 @@ class VirtualModule:
             if shut_down is not None:
                 shut_down()
         self.service.clear()
+        self.names.forget()
         for task in self._serving:
             task.cancel()
 
