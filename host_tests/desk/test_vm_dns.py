@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from desk import servers
 from desk.dns_server import dns
-from e2e import echo, go, hostile, on
 from e2e import Bench as EndToEnd
+from e2e import echo, go, hostile, on
 from e2e import play as play_both
 from kit import raises, rows
 from quectel import NetworkError, QuectelError
