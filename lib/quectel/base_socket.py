@@ -125,7 +125,7 @@ class BaseSocket(Peers):
         self._timeout_ms = -1 if value is None else _ms(value)
 
     def setsockopt(self, level: int, option: int, value: object) -> None:
-        """SO_KEEPALIVE is for all TCP sockets at once, on BC25 and BC32 alone (R210); see Modem.config(keepalive=).
+        """SO_KEEPALIVE is for all TCP sockets at once, on BC25 and EC200U alone (R210); see Modem.config(keepalive=).
 
         It is written by the next connect() or listen(), which tell if the module refuses it; of a socket that is open,
         from now on.  SOL_SOCKET and SO_KEEPALIVE are 1 and 9, or 0xFFF or 0xFFFF and 8.  All else is accepted and

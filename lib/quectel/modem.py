@@ -296,8 +296,10 @@ class Core(Life):
         in_range("local port, see bind(),", port, 1, 65535)
         if slot.mode == TRANSPARENT:
             raise ValueError("a listener has no transparent mode")
-        host = host or slot.dialect.local_host
-        check_host(self._family, host or self.net.address, slot.af)
+        own = slot.dialect.local_host  # it stands for either kind of address
+        if host or not own:
+            check_host(self._family, host or self.net.address, slot.af)
+        host = host or own
         check_port(self.engine, slot, port)
         check_free(self.engine)
         yield from self.reached()

@@ -222,6 +222,7 @@ class DeadLink:
 
     def __init__(self) -> None:
         self.taken = 0
+        self.watched = False  # its end is under way
 
     def send(self, data: bytes, to: Peer) -> bool:
         """Taken for good."""

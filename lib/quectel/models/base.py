@@ -44,6 +44,7 @@ class Dialect(Record):
         self.send = b"AT+Q" + name + b"SEND="
         self.send_hex = self.send[:-1] + b"EX="
         self.send_head = self.send[2:-1] + b":"
+        self.hex_head = self.send_hex[2:-1] + b":"
         self.read = b"AT+Q" + name + (b"RECV=" if name == b"SSL" else b"RD=")
         self.read_head = self.read[2:-1] + b":"
         self.close = b"AT+Q" + name + b"CLOSE="
@@ -71,11 +72,19 @@ class Diagnostics(Record):
 class KeepAlive:
     """How keep-alive of TCP connections is spelled, and its ranges (R208 to R211, R454)."""
 
-    def __init__(self, query: bytes, command: bytes, *ranges: "tuple[int, int]") -> None:
+    def __init__(
+        self,
+        query: bytes,
+        command: bytes,
+        *ranges: "tuple[int, int]",
+        usual: "tuple[int, int, int]" = (60, 10, 9),
+        lead: "tuple[str, ...]" = (),
+    ) -> None:
         self.query = query
         self.command = command
         self.ranges = ranges  # of idle and interval in s, and of count
-        self.usual = (60, 10, 9)
+        self.usual = usual  # what SO_KEEPALIVE stands for
+        self.lead = lead  # fields in front of the values in the answer
 
 
 class Family(Record):
