@@ -22,6 +22,8 @@ class Coap(Traffic):
     One request is outstanding at a time: the response URC carries no token (R433), so an answer is matched by its
     message id, and a separate response by being the only one of its server.  Messages that were doubled on their way
     are taken once.  Handlers are called from poll(), or from what waits; they must not call what waits.
+    A message has to fit into rx_ring with its options: 1536 holds the longest payload and 400 bytes of them.  One that
+    does not is lost, counted in stats.rx_lost, and fails the request that waits with CoapError(EIO).
     """
 
     # --- client -------------------------------------------------------------------------------------------------
