@@ -188,6 +188,13 @@ def test_properties_of_a_socket(face: type) -> None:
     assert {name for name in SOCKET_PROPERTIES if isinstance(getattr(face, name), property)} == SOCKET_PROPERTIES
 
 
+def test_states_of_a_modem() -> None:
+    names = ("IDLE", "SEARCHING", "DENIED", "REGISTERED", "ONLINE", "ASLEEP", "LOST")
+    assert [getattr(quectel, "STAT_" + name) for name in names] == list(range(7))
+    with pytest.raises(AttributeError):
+        quectel.__getattr__("STAT_NONE")
+
+
 def test_tls_and_coap() -> None:
     assert arguments_of(quectel.TLSContext.__init__) == TLS
     request = inspect.signature(quectel.Coap.request).parameters

@@ -121,13 +121,18 @@ def things(world: World, folder: Path) -> None:
     world.serve(COAP, servers.coap())
 
 
+def listening(module: Any) -> "list[Any]":
+    """Where listeners of the module are reached; before one is open its port is 0."""
+    return [one["local"] for one in module.sockets if one["kind"] == "TCP LISTENER" and one["local"][1]]
+
+
 def caller(world: World, folder: Path) -> threading.Thread:
     """Somebody who calls the module's listener, as soon as there is one."""
 
     def call() -> None:
         end = time.monotonic() + 10
         while time.monotonic() < end:
-            found = world.call(lambda module: [one["local"] for one in module.sockets if one["kind"] == "TCP LISTENER"])
+            found = world.call(listening)
             if found:
                 with socket.create_connection(found[0], 5) as sock:
                     sock.sendall(b"hello\n")

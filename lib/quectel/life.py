@@ -41,7 +41,7 @@ class Life(Services):
         return stat < 0 or stat == _HOME or stat == ROAMING
 
     def status(self, what: "str | None" = None) -> "Any":
-        """A constant of quectel.network: IDLE, SEARCHING, DENIED, REGISTERED, ONLINE, ASLEEP or LOST; sends nothing.
+        """STAT_IDLE, _SEARCHING, _DENIED, _REGISTERED, _ONLINE, _ASLEEP or _LOST of quectel; sends nothing.
 
         ASLEEP in deep sleep, which isconnected() does not tell: the next call wakes the module.  LOST is a module that
         was online, until a restart, the network or silence has ended that.  Allocates nothing.
@@ -101,8 +101,8 @@ class Life(Services):
         report: "Report | None",
     ) -> "Proc[None]":
         setup = pdp_setup(self._family, pdp, ip, apn, user, password, auth)
-        if pin is not None:
-            checked("pin", pin, 8)
+        if pin is not None and not (checked("pin", pin, 8).isdigit() and len(pin) > 3):
+            raise ValueError("pin must be 4 to 8 digits")  # another one would cost one of three tries
         wanted = Wanted(pdp, apn, setup, pin, wishes(self._family, operator, rat))
         yield from self.greet()
         self.net.wanted = wanted

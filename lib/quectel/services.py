@@ -55,7 +55,10 @@ class Services:
         return self._files
 
     def coap(self, local_port: int = 56830) -> "Coap | AsyncCoap":
-        """The CoAP service of BC95-G and BC68; see quectel.coap.Coap.  Allocates at most 3,000 bytes, once."""
+        """The CoAP service of BC95-G and BC68, on UDP port local_port (1 to 65535); see quectel.coap.Coap.
+
+        QuectelError(EOPNOTSUPP) for other families, ValueError for a second port.  Allocates at most 3,000 bytes, once.
+        """
         if not self._family.coap:
             raise QuectelError(EOPNOTSUPP, "%s has no CoAP commands" % self._family.name)
         if self._coap is None:

@@ -152,7 +152,7 @@ def _error(name: str) -> str:
 def _constants() -> list[tuple[str, ...]]:
     names = ["BUFFER", "PUSH", "TRANSPARENT", "SOCK_STREAM", "SOCK_DGRAM", "AF_INET", "AF_INET6"]
     found: list[tuple[str, ...]] = [(f"`quectel.{name}`", str(getattr(quectel, name))) for name in names]
-    return found + [(f"`quectel.network.{name}`", str(getattr(network, name))) for name in STATES]
+    return found + [(f"`quectel.STAT_{name}`", str(getattr(network, name))) for name in STATES]
 
 
 # --- the families -------------------------------------------------------------------------------------------------
