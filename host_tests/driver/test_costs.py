@@ -299,6 +299,27 @@ def doze() -> "Call":
     return lambda: m.sleep("light")
 
 
+def doze_unaided() -> "Call":
+    m = modem([ALLOWED[0], said("AT+QSCLK=2")])
+    return lambda: m.sleep("light")
+
+
+def wake_unaided() -> "Call":
+    m = modem([ALLOWED[0], said("AT+QSCLK=2"), AWAKE[0], said("AT+QSCLK?", "+QSCLK: 2"), said("AT+QSCLK=0")])
+    m.sleep("light")
+    return m.wake  # type: ignore[no-any-return]
+
+
+def own_sleep() -> "Call":
+    m = modem([said("AT+QSCLK=1")])
+    return lambda: m.command("AT+QSCLK=1")
+
+
+def own_saving() -> "Call":
+    m = modem([PSM_SET[1]], "BG96")
+    return lambda: m.command('AT+CPSMS=1,,,"00000110","00000101"')
+
+
 def sleeping(mode: str, script: "Script", **timers: "Any") -> "Call":
     m = modem(script, "BG96")
     return lambda: m.sleep(mode, **timers)
@@ -497,11 +518,15 @@ SCENES: "list[Scene]" = [
     ("sync.Modem.config", 0, service(lambda m: m.config(keepalive=(60, 10, 9)), *KEEPALIVE)),
     ("sync.Modem.sleep", 0, allow_sleep),
     ("sync.Modem.sleep", 0, doze),
+    ("sync.Modem.sleep", 0, doze_unaided),
     ("sync.Modem.sleep:with timers", 0, lambda: sleeping("psm", PSM_SET, tau=3600, active=10)),
     ("sync.Modem.sleep:with timers", 0, lambda: sleeping("edrx", EDRX_SET, cycle=20.48)),
     ("sync.Modem.sleep:to undo all", 0, lambda: sleeping("off", ALL_OFF)),
     ("sync.Modem.wake", 0, wake),
     ("sync.Modem.wake", 0, end_doze),
+    ("sync.Modem.wake", 0, wake_unaided),
+    ("sync.Modem.command", 0, own_sleep),
+    ("sync.Modem.command", 0, own_saving),
     ("sync.Modem.restore", 4 * len(SAVED_UNREAD), restore),
     ("life.Life.save", 4 * len(SAVED_UNREAD), save),
     ("modem.Core.on_urc", 0, of_modem(lambda m: m.on_urc("+X:", nothing))),
