@@ -273,7 +273,7 @@ class AsyncModem(Core):
         data: "ReadBuf | None" = None,
         timeout_ms: "int | None" = None,
     ) -> "list[str]":
-        """See Modem.command().  Allocates at most 3,700 bytes, 4 a byte, 250 a wait."""
+        """See Modem.command().  Allocates at most 4,300 bytes, 4 a byte, 250 a wait."""
         return await self.run(self._command(line, prefix, final, data, timeout_ms))
 
     # --- life ---------------------------------------------------------------------------------------------------

@@ -48,20 +48,20 @@ def _look_for(engine: "Engine", net: "Network", report: "Report") -> "Proc[None]
         raise NetworkError(ENODEV, text)
 
 
-def answers(engine: "Engine", limit_ms: int) -> "Proc[bool]":
-    """True once AT is answered.  While host and module are out of step the engine asks by itself."""
+def answers(engine: "Engine", limit_ms: int, each_ms: int = 0) -> "Proc[bool]":
+    """True once AT is answered, each in each_ms.  While host and module are out of step the engine asks by itself."""
     end = ticks_add(engine.now, limit_ms)
     while True:
-        if not engine.resync and (yield from _is_answered(engine)):
+        if not engine.resync and (yield from _is_answered(engine, each_ms)):
             return True
         if ticks_diff(end, engine.now) <= 0:
             return False
         yield
 
 
-def _is_answered(engine: "Engine") -> "Proc[bool]":
+def _is_answered(engine: "Engine", limit_ms: int) -> "Proc[bool]":
     try:
-        answer = yield from try_ask(engine, b"AT")
+        answer = yield from try_ask(engine, b"AT", limit_ms=limit_ms)
     except QuectelTimeout:
         return False
     except QuectelError as error:

@@ -146,6 +146,8 @@ class Core(Life):
             return True  # ... and behind a read that was full the answer may still stand
         if self._watch is not None:
             self._watch.look(self)
+        if self._lull is not None:
+            self._lull.look(e)
         e.tick(now)
         moved = self._write(e) or moved
         moved = self._read(e) or moved
@@ -234,7 +236,10 @@ class Core(Life):
         limit_ms = self._family.answer_ms if final != "SEND OK" else _SEND_MS
         if timeout_ms is not None:
             limit_ms = in_range("timeout_ms", timeout_ms, 1, LONGEST_MS)
-        lines = yield from ask(self.engine, raw, head, _FINALS[final], limit_ms, data)
+        steps = ask(self.engine, raw, head, _FINALS[final], limit_ms, data)
+        if raw[:9].upper() in (b"AT+QSCLK=", b"AT+CPSMS="):
+            steps = self._own_sleep(raw, steps)
+        lines = yield from steps
         if raw[:9].upper() == b"AT+QICFG=":
             self.engine.learn(raw)
         return [decode(line, 0, len(line)) for line in lines]

@@ -176,7 +176,9 @@ class Modem(Core):
         prefix: what these lines begin with; from the command's name when left out.  final: "OK", "SEND OK",
         "CLOSE OK" or "CONNECT".  data goes out behind the prompt or CONNECT.  timeout_ms: 300 when left out.
         Of the lines at most 8,192 bytes are kept, each counted with 16 on top; the rest is counted in stats.rx_lost.
-        Allocates at most 3,400 bytes, 4 a byte of the answer.
+        AT+QSCLK=1 and 2 of the families whose sleep needs no DTR count as sleep(): the next call wakes the module, with
+        pins.psm_eint from deep sleep, unless +QATWAKEUP has told that it is awake (R219, R222); so does AT+CPSMS=1.
+        Allocates at most 4,000 bytes, 4 a byte of the answer.
         """
         return self.run(self._command(line, prefix, final, data, timeout_ms))
 
@@ -218,12 +220,14 @@ class Modem(Core):
     def sleep(self, mode: str, **timers_s: float) -> "dict[str, float]":
         """Let the module sleep, or keep it awake; R121, R219, R222, R224.
 
-        "light" (BG96): what is under way ends, then AT+QSCLK=1 and pins.dtr(1).  From then on nothing is sent; all
-        sockets stay, and what comes in is announced.  The next call that needs the module wakes it.
+        "light" (all but BC95-G and BC68): what is under way ends, then AT+QSCLK=1 and pins.dtr(1), or AT+QSCLK=2 on the
+        families that have "deep", whose light sleep needs no line.  From then on nothing is sent; all sockets stay, and
+        what comes in is announced.  The next call that needs the module wakes it.
         "psm" (BG96, BC65, BC92, BC25, BC32): AT+CPSMS with tau=, 1 to 35,712,000 s between two reports to the network,
         and active=, 0 to 11,160 s for which it still listens; the smallest times are taken that can be encoded and are
         not below these.  BG96 switches itself off when the network lets it: all sockets end with ECONNRESET, status()
-        is ASLEEP, and waking is a restart.  The others sleep as with "deep".
+        is ASLEEP if it says so, and waking is a restart.  It need not: when nothing was said for the active time and
+        5 s, the next call asks first whether it is there, as wake() does.  The others sleep as with "deep".
         "edrx" (the same): AT+CEDRXS with cycle=, one of 5.12, 10.24, 20.48, 40.96, 61.44, 81.92, 102.4, 122.88, 143.36,
         163.84, 327.68, 655.36, 1310.72, 2621.44, 5242.88 and 10485.76 s, for each radio technology that has it: NB-IoT
         has neither those below 20.48 s nor 61.44, 102.4, 122.88 and 143.36 s.  Commands go on as ever.
@@ -237,7 +241,7 @@ class Modem(Core):
         It gives the times that were encoded, in s, as a dict: empty but for "psm" and "edrx".  The module keeps those
         in flash: they are asked for first, and written where they differ alone.
         ValueError for other words, for timers that a mode has not, and for times that it cannot have; QuectelError:
-        ENODEV for "light" without pins.dtr, EOPNOTSUPP for families without the mode.
+        ENODEV for "light" without pins.dtr where that is needed, EOPNOTSUPP for families without the mode.
         Allocates at most 4,600 bytes; with timers 8,800; to undo all 11,300.
         """
         return self.run(self._fall_asleep(mode, timers_s))
@@ -245,14 +249,15 @@ class Modem(Core):
     def wake(self) -> None:
         """End sleep and keep the module awake.
 
-        Light sleep: pins.dtr(0), then AT until that is answered, 5 s, because the first one may be lost.
+        Light sleep: pins.dtr(0) where there is that line, then AT until that is answered, 5 s, because the first one
+        may be lost; without the line AT+QSCLK=0 behind it.
         Power saving mode of BG96: the power key, unless it answers, and AT for as long as it may take to start; also
         where the module has not said that it goes to sleep.
         Deep sleep: pulls the line PSM_EINT with pins.psm_eint(0), releases it with psm_eint(1) 100 ms later, sends AT
         until that is answered, 5 s, three times over, then AT+QSCLK=0, and asks which connections are left.
         QuectelError(ENODEV) if it does not answer, or is asleep and there is no such pin; EOPNOTSUPP for families
         without sleep.
-        Allocates at most 19,500 bytes.
+        Allocates at most 20,000 bytes.
         """
         self.run(self._wake_up())
 

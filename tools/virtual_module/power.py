@@ -214,6 +214,8 @@ class Power:
             self._pressed_at = now
 
     def _dtr(self, level: int) -> None:
+        if not level:
+            self.module.saving.line_falls()
         mode = self.module.terminal.mode
         if not (level and self.dtr_mode and isinstance(mode, Transparent)):
             return
@@ -260,6 +262,7 @@ class Power:
         module.connections.drop_all(keep=DATAGRAMS)
         self._forget()
         self.state = ASLEEP
+        module.saving.sleep_until_report()
 
     @property
     def deaf(self) -> bool:

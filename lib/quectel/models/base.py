@@ -104,7 +104,8 @@ class Family(Record):
     tx_buf = 400
     inline: "tuple[bytes, ...]" = ()  # headers that carry their payload on the same line
     wake_ms = 0  # deep sleep: how long the line PSM_EINT is pulled to end it, 0: there is none (R219)
-    light = 0  # value of AT+QSCLK that has the line DTR allow light sleep, 0: none
+    light = 0  # value of AT+QSCLK that allows light sleep, 0: none
+    light_line = False  # the line DTR begins and ends it; else a silent port does, and what is typed
     psm = False  # AT+CPSMS; it is deep sleep where wake_ms says so, else the module is off
     edrx: "tuple[tuple[int, tuple[int, ...]], ...]" = ()  # (<AcT-type>, codes of its cycles) of AT+CEDRXS
     one_port = False  # a local port is one socket's, TCP or UDP (R119)
