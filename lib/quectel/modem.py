@@ -88,6 +88,7 @@ class Core(Life):
         self.net.utc = getattr(clock, "utc", None)
         self.net.uart = uart
         self.net.pins = pins
+        self.net.first_baud = self.engine.baud
         self.net.urc_port = getattr(uart, "urc_port", "uart1")
         self._staging = bytearray(_STAGING)
         self._full = 0  # reads in a row that were full
@@ -151,6 +152,7 @@ class Core(Life):
             self._coap.turn()
         if self._jobs:
             self._step_jobs()
+            moved = self._write(e) or moved  # the next turn may be late: its time runs
         return e.table.woken() or moved
 
     def _read(self, e: Engine) -> bool:

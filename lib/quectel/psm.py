@@ -1,12 +1,12 @@
 """Power saving mode, eDRX and light sleep: what they are set to, and what ends them."""
 
-from errno import ENODEV
+from errno import ENODEV, ETIMEDOUT
 
 from ._compat import const, ticks_add, ticks_diff
 from .command import ON_OK
-from .contact import answers
-from .errors import QuectelError, QuectelTimeout
-from .key import check_key, press_on
+from .contact import switched_on
+from .errors import QuectelError
+from .key import check_key
 from .power import allow, rise, set_clock_mode
 from .procedure import ask, try_ask, values, wait_for
 from .text import in_range
@@ -187,8 +187,9 @@ def _reach(engine: "Engine", limit_ms: int) -> "Proc[bool]":
             answer = yield from try_ask(engine, b"AT", None, ON_OK, _FIRST_MS)
             if answer.ok:
                 return True
-        except QuectelTimeout:
-            pass
+        except QuectelError as error:
+            if error.errno not in (ETIMEDOUT, ENODEV):  # silent for a while already
+                raise
     return False
 
 
@@ -206,8 +207,7 @@ def find_up(engine: "Engine", net: "Network") -> "Proc[None]":
         return
     check_key(net)
     epoch = engine.epoch
-    yield from press_on(engine, net)
-    if not (yield from answers(engine, net.boot_ms(engine.family))):
+    if not (yield from switched_on(engine, net)):
         raise QuectelError(ENODEV, "the module does not wake from power saving mode: check its power key")
     if engine.epoch == epoch:  # RDY was lost
         engine.restarted()
