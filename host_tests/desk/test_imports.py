@@ -33,7 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "peers": {"datagrams", "modem", "opening", "procedure", "table", "text"},
     "datagrams": {"modem", "opening"} | _CORE,
     "modem": {"models", "life", "network", "opening", "tls"} | _CORE,
-    "life": {"bringup", "network", "pdp", "recovery", "registration", "saving", "services"} | _CORE,
+    "life": {"bringup", "contact", "network", "pdp", "recovery", "registration", "saving", "services"} | _CORE,
     "services": {"files", "coap", "diagnostics", "settings", "power", "procedure", "psm", "status", "table"},
     "bringup": {"contact", "network", "pdp", "registration"} | _CORE,
     "contact": {"key"} | _CORE,

@@ -250,11 +250,12 @@ class AsyncModem(Core):
         rat: "str | None" = None,
         ip: str = "IPV4",
         pdp: int = 1,
+        baud: "int | None" = None,
         timeout_ms: int = 300_000,
         report: "Report | None" = None,
     ) -> None:
         """See Modem.connect().  Allocates at most 44,000 bytes, 250 a wait."""
-        await self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, report), timeout_ms)
+        await self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, baud, report), timeout_ms)
 
     async def disconnect(self) -> None:
         """See Modem.disconnect().  Allocates at most 2,800 bytes, 250 a wait."""

@@ -4,6 +4,7 @@ from errno import ENODEV
 
 from ._compat import const
 from .bringup import bring_up, prepare
+from .contact import check_rate
 from .errors import QuectelError
 from .network import ASLEEP, LOST, ONLINE, Wanted, Wish, check_utc, grant_due, set_clock
 from .pdp import pdp_setup, shut_down
@@ -98,12 +99,15 @@ class Life(Services):
         rat: "str | None",
         ip: str,
         pdp: int,
+        baud: "int | None",
         report: "Report | None",
     ) -> "Proc[None]":
         setup = pdp_setup(self._family, pdp, ip, apn, user, password, auth)
         if pin is not None and not (checked("pin", pin, 8).isdigit() and len(pin) > 3):
             raise ValueError("pin must be 4 to 8 digits")  # another one would cost one of three tries
         wanted = Wanted(pdp, apn, setup, pin, wishes(self._family, operator, rat))
+        if baud is not None:
+            self.net.baud = check_rate(self.net, baud)
         yield from self.greet()
         self.net.wanted = wanted
         yield from bring_up(self.engine, self.net, wanted, report)

@@ -88,6 +88,7 @@ class Core(Life):
         self.net.utc = getattr(clock, "utc", None)
         self.net.uart = uart
         self.net.pins = pins
+        self.net.first_baud = self.engine.baud
         self.net.urc_port = getattr(uart, "urc_port", "uart1")
         self._staging = bytearray(_STAGING)
         self._full = 0  # reads in a row that were full
@@ -153,6 +154,8 @@ class Core(Life):
         moved = self._read(e) or moved
         if not self._handing:
             self._call_out()
+            if self._jobs:  # the next turn may be late, and the time of a job's command runs
+                moved = self._write(e) or moved
         return e.table.woken() or moved
 
     def _call_out(self) -> None:
