@@ -145,8 +145,8 @@ class Modem(Core):
         radio technology, "auto", "gsm", "lte-m" or "nb-iot" on BG96, "auto", "gsm" or "lte" on EC200U; the module is
         asked first and told where it differs alone.  timeout_ms: for all of it.  ValueError, or
         QuectelError(EOPNOTSUPP) for what the family lacks, before a byte is sent.
-        baud: the rate of the port from now on, one of 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800 and 921600;
-        a module that has another one is found and told, if the UART has init(baudrate=).  A module that is off is
+        baud: the rate of the port from now on, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800 or 921600; a
+        module that has another one is found and told, if the UART has init(baudrate=).  A module that is off is
         switched on: at once where pins.status() is False, else when it answers at no rate, within 10 s.
         report(step, state, text) as it goes.  Allocates at most 44,000 bytes; asking again while it waits for the SIM
         or the network costs 3,000 each time.
