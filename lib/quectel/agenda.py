@@ -1,6 +1,6 @@
 """Which command goes next, and what the end of a command means for the slot it was for."""
 
-from errno import EIO
+from errno import ECONNRESET, EIO, ENOTCONN
 
 from ._compat import const, ticks_add, ticks_diff
 from .command import ASK, BLAME, CLOSE, DONE, ERROR, ON_CLOSE, ON_OK, READ, SEND, TIMEOUT
@@ -233,7 +233,8 @@ class Agenda(Sending):
 
     def _blamed(self, slot: "Slot", code: int) -> None:
         self.blame = self.table.nobody
-        slot.fail(errno_of(code) if code else EIO, code)
+        err = errno_of(code) if code else EIO
+        slot.fail(ECONNRESET if err == ENOTCONN else err, code)  # it was open
         slot.wake = True
 
     def _freed(self, slot: "Slot") -> None:

@@ -3,10 +3,11 @@
 from errno import EAGAIN, EALREADY, ECONNRESET, EINPROGRESS, EIO, ENOTCONN, EOPNOTSUPP
 
 from ._compat import LONGEST_MS, const
-from .errors import QuectelError, error_of, uart_lent
+from .errors import QuectelError, uart_lent, words_of
 from .opening import check_address, check_host, is_address
 from .peers import Peers
 from .table import (
+    ENDED,
     ENTRY,
     FAILED,
     FREE,
@@ -42,10 +43,12 @@ _BYTES = (bytes, bytearray, memoryview)
 
 def slot_error(slot: "Slot", gen: int) -> QuectelError:
     """The exception for a slot that has failed or belongs to somebody else by now."""
+    if slot.gen == gen and (slot.state == HALF or slot.state == ENDED):
+        return QuectelError(ECONNRESET, "the peer has closed the connection")
     if slot.gen != gen or not slot.err:
         return QuectelError(ENOTCONN, "the socket is closed or was never connected")
     if slot.code:
-        return error_of(slot.code, text="" if slot.err != ECONNRESET else "connection lost")
+        return QuectelError(slot.err, "connection lost" if slot.err == ECONNRESET else words_of(slot.code), slot.code)
     if slot.err == ECONNRESET:
         return QuectelError(ECONNRESET, "deep sleep of the module has ended the connection")
     return QuectelError(slot.err, "bytes were lost" if slot.err == EIO else "the send buffer stays full")
