@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import deploy, image, mpremote, runtimes, servers
+from desk import deploy, image, mpremote, runtimes, servers, unix_board
 from desk.common import ROOT, Stop
 from desk.unix_board import UnixBoard
 from e2e import World
@@ -173,6 +173,15 @@ def test_the_command_for_a_board_without_hardware(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
     assert not (tmp_path / "pico" / "board").is_symlink()
+
+
+def test_a_board_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Stop, match="file: File exists"):
+        unix_board.main([str(tmp_path / "file")])
+    with pytest.raises(Stop, match="--kib is 32 or more"):
+        unix_board.main([str(tmp_path / "small"), "--kib", "1"])
+    assert not (tmp_path / "small").exists()
 
 
 def test_a_mount_and_mip_install_from_a_folder(tmp_path: Path) -> None:

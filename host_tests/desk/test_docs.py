@@ -167,7 +167,8 @@ BLOCKS = {
     ("adding-a-board", 1): Scene("BG96", r"sent [1-9]"),
     ("adding-a-family", 1): Scene("BG96", r"MINE \d+\."),
     ("mqtt-tls", 2): Scene("EC200U", r"connected as unit", broker),
-    ("coap", 2): Scene("BC95G", r"", things),
+    ("coap", 2): Scene("BC95G", r"2\.04 0 None b'\{\"t\":21\.5\}'", things),
+    ("coap", 3): Scene("BC95G", r"observers told: 0", things),
     ("sleep-and-wake", 2): Scene("BC25", r"deepsleep 60000"),
     ("sleep-and-wake", 3): Scene("BG96", r""),
 }
