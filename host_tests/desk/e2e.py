@@ -245,12 +245,13 @@ def play(
 
 
 async def echo(sock: Any, data: bytes, window: int = 2048, piece: int = 1000) -> None:
-    """Send data to an echo and check what comes back; at most `window` bytes are under way."""
+    """Send data to an echo, in whole pieces, and check what comes back; at most `window` bytes are under way."""
     sent = got = 0
+    piece = min(piece, window)
     buf = bytearray(700)
     while got < len(data):
-        if sent < len(data) and sent - got < window:
-            part = data[sent : sent + min(piece, window - (sent - got))]
+        part = data[sent : sent + piece]
+        if part and sent - got + len(part) <= window:
             await go(sock.sendall(part))
             sent += len(part)
             continue
