@@ -272,8 +272,8 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         ("sending", "RESULT_MS", 250),
         ("sending", "_BACK_OFF_MS", 5),
         ("agenda", "_LOOK_MS", 300),
-        ("coap_traffic", "_POLL_MS", 200),
-        ("coap_context", "_POLL_MS", 200),
+        ("coap_traffic", "_POLL_MS", 50),
+        ("coap_context", "_POLL_MS", 50),
     ):
         monkeypatch.setattr("quectel.%s.%s" % (module, name), ms)
 
