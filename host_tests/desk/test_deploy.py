@@ -1,6 +1,7 @@
 """`dev.py deploy` with mpremote itself, onto MicroPython's unix port behind a pty that has a flash of its own."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import signal
@@ -18,6 +19,14 @@ from e2e import World
 
 pytestmark = pytest.mark.skipif(runtimes.find_unix_vm() is None, reason=runtimes.NO_UNIX_VM)
 PAGE = "This is line 60 of the page of example.com."
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """mpy-cross starts once for each file, not once more with every deploy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(image, "compile_file", functools.cache(image.compile_file))
+        yield
 
 
 def start(folder: Path, **kw: Any) -> UnixBoard:
