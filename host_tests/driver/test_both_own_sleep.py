@@ -109,7 +109,7 @@ def test_sleep_that_the_caller_allows_waits_for_a_send(face: "Face") -> "Generat
 @both
 def test_light_sleep_that_the_caller_allows(face: "Face") -> "Generator[Any, Any, None]":
     up = [said("AT"), said("AT+QSCLK?", "+QSCLK: 2"), said("AT+QSCLK=0")]
-    script = [said("AT+QSCLK=2"), LOST, SYNC] + up + [said("AT+CSQ", "+CSQ: 17,99")]
+    script = [said("AT+QSCLK=2"), (b"AT+CMEE=1\r", b""), SYNC] + up + [said("AT+CSQ", "+CSQ: 17,99")]
     for family in ("BC25", "BC65"):
         m, pins = start(face, script, family)
         yield m.command("AT+QSCLK=2")

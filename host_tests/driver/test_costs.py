@@ -305,7 +305,8 @@ def doze_unaided() -> "Call":
 
 
 def wake_unaided() -> "Call":
-    m = modem([ALLOWED[0], said("AT+QSCLK=2"), AWAKE[0], said("AT+QSCLK?", "+QSCLK: 2"), said("AT+QSCLK=0")])
+    woken = [said("AT+CMEE=1"), AWAKE[0], said("AT+QSCLK?", "+QSCLK: 2"), said("AT+QSCLK=0")]
+    m = modem([ALLOWED[0], said("AT+QSCLK=2")] + woken)
     m.sleep("light")
     return m.wake  # type: ignore[no-any-return]
 
