@@ -56,6 +56,7 @@ class Pins:
         self._module = module
         self.names = names
         self.pulls: "list[tuple[str, int]]" = []
+        self.connected = True
 
     def __getattr__(self, name: str) -> Any:
         if name not in self.__dict__.get("names", ()):
@@ -64,7 +65,8 @@ class Pins:
 
     def _set(self, name: str, level: int) -> None:
         self.pulls.append((name, level))
-        self._module.pin(name, level)
+        if self.connected:
+            self._module.pin(name, level)
 
 
 class Bench:

@@ -304,13 +304,6 @@ def doze_unaided() -> "Call":
     return lambda: m.sleep("light")
 
 
-def wake_unaided() -> "Call":
-    woken = [said("AT+CMEE=1"), AWAKE[0], said("AT+QSCLK?", "+QSCLK: 2"), said("AT+QSCLK=0")]
-    m = modem([ALLOWED[0], said("AT+QSCLK=2")] + woken)
-    m.sleep("light")
-    return m.wake  # type: ignore[no-any-return]
-
-
 def own_sleep() -> "Call":
     m = modem([said("AT+QSCLK=1")])
     return lambda: m.command("AT+QSCLK=1")
@@ -525,7 +518,6 @@ SCENES: "list[Scene]" = [
     ("sync.Modem.sleep:to undo all", 0, lambda: sleeping("off", ALL_OFF)),
     ("sync.Modem.wake", 0, wake),
     ("sync.Modem.wake", 0, end_doze),
-    ("sync.Modem.wake", 0, wake_unaided),
     ("sync.Modem.command", 0, own_sleep),
     ("sync.Modem.command", 0, own_saving),
     ("sync.Modem.restore", 4 * len(SAVED_UNREAD), restore),

@@ -289,7 +289,7 @@ class Services:
 
             lower(self.engine, self._pins)
 
-    def unwoken(self) -> bool:
+    def _is_unwoken(self) -> bool:
         """True if the module could not be woken, and nobody has been told why."""
         return self._waking is not None and self._waking.error is not None
 
