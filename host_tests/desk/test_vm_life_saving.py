@@ -116,9 +116,9 @@ def test_light_sleep_eats_the_first_characters(model: str) -> None:
     said(one, b"ATE0")
     said(one, b"AT+QSCLK=1" if model == "BG96" else b"AT+QSCLK=2")
     one.pin("dtr", 1)
-    one.clock.advance(999)
+    one.clock.advance(4999)
     assert said(one, b"AT") == b"\r\nOK\r\n"
-    one.clock.advance(1000)
+    one.clock.advance(5000)
     assert said(one, b"AT") == b""
     assert said(one, b"AT") == b"\r\nOK\r\n"
     one.clock.advance(5000)

@@ -145,12 +145,6 @@ def doze_unaided() -> "Call":
     return lambda: m.sleep("light")
 
 
-def wake_unaided() -> "Call":
-    m = modem([ALLOWED[0], said("AT+QSCLK=2"), AWAKE[0], said("AT+QSCLK?", "+QSCLK: 2"), said("AT+QSCLK=0")])
-    m.sleep("light")
-    return m.wake  # type: ignore[no-any-return]
-
-
 def own_sleep() -> "Call":
     m = modem([said("AT+QSCLK=1")])
     return lambda: m.command("AT+QSCLK=1")

@@ -1,6 +1,6 @@
 """Sleep that nobody has announced: by the caller's own commands, and power saving mode that begins without a word."""
 
-from errno import ECONNRESET
+from errno import ECONNRESET, ENODEV
 
 from faces import both
 from kit import raises, rows
@@ -105,11 +105,26 @@ def test_sleep_that_the_caller_allows_waits_for_a_send(face: "Face") -> "Generat
     assert s.id == 0
 
 
+@rows("R219")
+@both
+def test_a_call_is_told_why_the_module_does_not_wake(face: "Face") -> "Generator[Any, Any, None]":
+    """As wake() is; and nothing is sent behind it."""
+    dead = [LOST] + [(SYNC[0], b"")] * 5
+    m, pins = start(face, [said("AT+QSCLK=1")] + dead + dead[1:] * 2, "BC25")
+    yield m.command("AT+QSCLK=1")
+    with raises(QuectelError) as caught:
+        yield m.command("AT+CSQ")
+    assert caught.value.errno == ENODEV and "PSM_EINT" in caught.value.text and pins.pulls == [0, 1] * 3
+    before = face.uart.wrote
+    yield face.settle()
+    assert face.uart.wrote == before
+
+
 @rows("R222")
 @both
 def test_light_sleep_that_the_caller_allows(face: "Face") -> "Generator[Any, Any, None]":
     up = [said("AT"), said("AT+QSCLK?", "+QSCLK: 2"), said("AT+QSCLK=0")]
-    script = [said("AT+QSCLK=2"), LOST, SYNC] + up + [said("AT+CSQ", "+CSQ: 17,99")]
+    script = [said("AT+QSCLK=2"), (b"AT+CMEE=1\r", b""), SYNC] + up + [said("AT+CSQ", "+CSQ: 17,99")]
     for family in ("BC25", "BC65"):
         m, pins = start(face, script, family)
         yield m.command("AT+QSCLK=2")

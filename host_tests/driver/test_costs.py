@@ -68,7 +68,6 @@ from costing_services import (
     upload,
     upload_of_what_is_there,
     wake,
-    wake_unaided,
 )
 from kit import skip
 from lean import LeanScript
@@ -117,7 +116,6 @@ SCENES: "list[Scene]" = [
     ("sync.Modem.sleep:to undo all", 0, lambda: sleeping("off", ALL_OFF)),
     ("sync.Modem.wake", 0, wake),
     ("sync.Modem.wake", 0, end_doze),
-    ("sync.Modem.wake", 0, wake_unaided),
     ("sync.Modem.command", 0, own_sleep),
     ("sync.Modem.command", 0, own_saving),
     ("sync.Modem.restore", 4 * len(SAVED_UNREAD), restore),

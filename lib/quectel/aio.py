@@ -217,7 +217,7 @@ class AsyncModem(Core):
             self.kick()  # procedures count from the engine's time
             while True:
                 self.engine.now = self._clock.ticks_ms()  # a command's time counts from when it is sent
-                if self.engine.asleep and self.engine.wanted:  # its command was turned away
+                if self.engine.asleep and (self.engine.wanted or self._is_unwoken()):  # its command was turned away
                     self.rouse()
                 next(procedure)
                 self._set_alarm(ticks_add(self._clock.ticks_ms(), _STEP_MS))

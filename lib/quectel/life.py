@@ -167,6 +167,7 @@ class Life(Services):
                 self.net.due.remove("registration")
 
     def reached(self) -> "Proc[None]":
-        """Procedure: what needs the network waits for recovery."""
+        """Procedure: what needs the network waits for recovery, which lets a sleeping module sleep."""
         if self._watch is not None:
+            yield from self.awake()
             yield from self._watch.reached(self)

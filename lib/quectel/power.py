@@ -224,13 +224,24 @@ def end_doze(engine: "Engine", pins: object) -> "Proc[None]":
 
 
 def _end_doze(engine: "Engine", pins: object) -> "Proc[None]":
-    lower(engine, pins)
-    yield from wait_for(engine, _LINE_MS)
+    if engine.family.light_line:
+        lower(engine, pins)
+        yield from wait_for(engine, _LINE_MS)
+    else:
+        yield from _prod(engine)
     if not (yield from reach(engine, _ANSWER_MS)):
         cause = ": check the pin DTR" if engine.family.light_line else ""
         raise QuectelError(ENODEV, "the module does not wake from light sleep" + cause)
     if not engine.family.light_line:
         yield from set_clock_mode(engine, 0)
+
+
+def _prod(engine: "Engine") -> "Proc[None]":
+    """A line that may lose its beginning, or all; it is longer than AT, so that AT is read whole (R426)."""
+    try:
+        yield from try_ask(engine, b"AT+CMEE=1", limit_ms=_FIRST_MS)
+    except QuectelTimeout:
+        pass
 
 
 # --- the power key ----------------------------------------------------------------------------------------------------

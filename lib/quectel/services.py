@@ -293,6 +293,10 @@ class Services:
 
             lower(self.engine, self._pins)
 
+    def _is_unwoken(self) -> bool:
+        """True if the module could not be woken, and nobody has been told why."""
+        return self._waking is not None and self._waking.error is not None
+
     def rouse(self) -> None:
         """Have a sleeping module woken, by poll(); to be called until it is awake.
 

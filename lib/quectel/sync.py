@@ -106,7 +106,7 @@ class Modem(Core):
         try:
             while True:
                 self.engine.now = self._clock.ticks_ms()  # a command's time counts from when it is sent
-                if self.engine.asleep and self.engine.wanted:  # its command was turned away
+                if self.engine.asleep and (self.engine.wanted or self._is_unwoken()):  # its command was turned away
                     self.rouse()
                 next(procedure)
                 if not self.turn():

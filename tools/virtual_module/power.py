@@ -194,6 +194,8 @@ class Power:
             self.module.clock.call_later(ms, lambda: self.pin(name, 1 - level, None))
 
     def _edge(self, name: str, level: int) -> None:
+        if level == 0 and name == ("dtr" if "packet" in self.module.family.features else "psm_eint"):
+            self.module.saving.line_falls()
         if name == "psm_eint" and level == 0:
             self.wake()
         elif name == "pwrkey":
@@ -214,8 +216,6 @@ class Power:
             self._pressed_at = now
 
     def _dtr(self, level: int) -> None:
-        if not level:
-            self.module.saving.line_falls()
         mode = self.module.terminal.mode
         if not (level and self.dtr_mode and isinstance(mode, Transparent)):
             return

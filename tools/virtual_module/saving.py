@@ -165,8 +165,8 @@ class Saving:
         return data[gone:]
 
     def line_falls(self) -> None:
-        """DTR low: the end of light sleep; what is typed first is lost all the same."""
-        if self._is_still() and self.module.power.sleep_mode == 1 and self._has_line:
+        """DTR or PSM_EINT low: the end of light sleep; what is typed first is lost all the same."""
+        if self._is_still() and self.module.power.sleep_mode == (1 if self._has_line else 2):
             self._left = self.module.options.number("light_sleep_eats")
         self._typed_ms = self.module.clock.now_ms()
 

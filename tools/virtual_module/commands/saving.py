@@ -49,8 +49,11 @@ def granted(call: Call) -> None:
 @command("+CEDRXS", READ)
 def edrx(call: Call) -> None:
     """eDRX as it was asked for."""
-    for act, bits in call.module.saving.edrx[1].items():
+    mode, cycles = call.module.saving.edrx
+    for act, bits in cycles.items() if mode else ():
         call.line('+CEDRXS: %d,"%s"' % (act, bits))
+    if not mode:
+        call.line("+CEDRXS: 0")
 
 
 @command("+CEDRXS", WRITE)

@@ -55,7 +55,7 @@ COMMON_OPTIONS: "dict[str, tuple[object, str]]" = {
     "ipr": (115_200, "rate of the port until another is saved; 0: the module finds it from AT (auto-baud)"),
     "autobaud_lost": (2, "auto-baud: so many AT are lost until the rate is found"),
     "strict_rate": (False, "a pty carries garbage while its host has set another rate than the module's"),
-    "light_sleep_ms": (1000, "idle time before light sleep: AT+QSCLK=1 with DTR high, NB AT+QSCLK=2"),
+    "light_sleep_ms": (5000, "idle time before light sleep: AT+QSCLK=1 with DTR high, NB AT+QSCLK=2"),
     "light_sleep_eats": (4, "characters that are lost when they wake the module from light sleep"),
     "light_sleep_deaf": (True, "LTE: what is typed with DTR high does not wake the module, and is lost"),
     "psm_urc": (False, "LTE: PSM POWER DOWN is printed before PSM; else it begins without a word"),
