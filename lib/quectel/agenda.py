@@ -190,7 +190,7 @@ class Agenda(Sending):
         elif c.kind == SEND:
             self._send_ended(c.slot, result)
         elif c.kind == CLOSE:
-            self._freed(c.slot)
+            self._close_ended(c.slot, result)
         elif c.kind == BLAME:
             self._blamed(c.slot, c.code)
         elif c.kind == ASK:
@@ -236,6 +236,13 @@ class Agenda(Sending):
         err = errno_of(code) if code else EIO
         slot.fail(ECONNRESET if err == ENOTCONN else err, code)  # it was open
         slot.wake = True
+
+    def _close_ended(self, slot: "Slot", result: int) -> None:
+        """A module that has not heard it keeps the connection, and goes on to push its data: it is told once more."""
+        if result == TIMEOUT and slot.cid >= 0 and not slot.retold:
+            slot.retold = True
+        else:
+            self._freed(slot)
 
     def _freed(self, slot: "Slot") -> None:
         """The id is free at the module again, and the slot for a new owner."""
