@@ -4,7 +4,7 @@ from errno import EACCES, EHOSTUNREACH, ENODEV, EOPNOTSUPP, EPERM
 
 from faces import both
 from kit import raises, rows
-from quectel import NetworkError, QuectelError, QuectelTimeout
+from quectel import SOCK_DGRAM, NetworkError, QuectelError, QuectelTimeout
 from quectel.network import IDLE, LOST, ONLINE
 from scripted import OK, lines
 from steps import (
@@ -171,6 +171,18 @@ def test_an_open_while_the_next_try_is_a_while_off(face: "Face") -> "Generator[A
     m.keep_online()
     with raises(NetworkError) as caught:
         yield m.create_connection(("10.0.0.1", 80))
+    assert caught.value.errno == EHOSTUNREACH and "denies" in str(caught.value)
+
+
+@both
+def test_a_udp_service_waits_for_recovery_as_every_open_does(face: "Face") -> "Generator[Any, Any, None]":
+    denied = [READY] + [said("AT+%s?" % name, "+%s: 0,3" % name) for name in ("CEREG", "CGREG", "CREG")]
+    m = face.start("BG96", denied * 2)
+    with raises(NetworkError):
+        yield m.connect()
+    m.keep_online()
+    with raises(NetworkError) as caught:
+        yield m.socket(SOCK_DGRAM).sendto(b"x", ("10.0.0.1", 80))
     assert caught.value.errno == EHOSTUNREACH and "denies" in str(caught.value)
 
 

@@ -1,6 +1,6 @@
 """What both faces share: construction, one turn of the engine, and the procedures they wait for."""
 
-from errno import ENOBUFS, ENOTCONN
+from errno import ENOBUFS
 
 from ._compat import LONGEST_MS, const, sleep_ms, ticks_ms, utc_now
 from .command import ON_CLOSE, ON_CONNECT, ON_OK, ON_SEND
@@ -17,6 +17,7 @@ from .opening import (
     check_port,
     check_sizes,
     check_socket,
+    check_taken,
     open_line,
     open_socket,
     ssl_open_line,
@@ -278,8 +279,7 @@ class Core(Life):
         yield from self.ready()
         if tls is not None:
             yield from self._configure(slot, tls)
-        if slot.gen != gen or slot.state != TAKEN:
-            raise QuectelError(ENOTCONN, "the socket was closed")
+        check_taken(slot, gen)
         yield from wait_for_port(self.engine, slot, local_port)
         slot.to, slot.to_port = host.encode(), port
         bind_id(self.engine, slot)
@@ -312,8 +312,7 @@ class Core(Life):
         check_free(self.engine)
         yield from self.reached()
         yield from self.ready()
-        if slot.gen != gen or slot.state != TAKEN:
-            raise QuectelError(ENOTCONN, "the socket was closed")
+        check_taken(slot, gen)
         yield from wait_for_port(self.engine, slot, port)
         slot.kind = LISTENER
         if slot.dialect.service:
