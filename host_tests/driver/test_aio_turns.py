@@ -10,7 +10,6 @@ from steps import said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from aio_face import AsyncFace
@@ -20,19 +19,18 @@ def slow(line: bytes) -> "tuple[bytes, Any]":
     return line, [20, OK]
 
 
-async def again(times: int, call: "Callable[[int], Any]") -> None:
-    for i in range(times):
-        await call(i)
-
-
 @rows("R015")
 @on_loop
 async def test_commands_of_several_tasks(face: "AsyncFace") -> None:
     """In turn, from the first to the last; who came later does not overtake who was turned away."""
     names = ("A", "B", "C")
     m = face.start("BC25", [slow(b"AT+%s%d\r" % (name.encode(), i)) for i in range(4) for name in names])
-    tasks = [asyncio.create_task(again(4, lambda i, name=name: m.command("AT+%s%d" % (name, i)))) for name in names]
-    for task in tasks:
+
+    async def ask(name: str) -> None:
+        for i in range(4):
+            await m.command("AT+%s%d" % (name, i))
+
+    for task in [asyncio.create_task(ask(name)) for name in names]:
         await task
     face.check()
     assert not m.engine._queue
@@ -43,7 +41,12 @@ async def test_commands_of_several_tasks(face: "AsyncFace") -> None:
 async def test_one_that_is_cancelled_in_its_place(face: "AsyncFace") -> None:
     """Those behind it move up."""
     m = face.start("BC25", [slow(b"AT+A\r"), slow(b"AT+C\r"), slow(b"AT+A\r")])
-    a = asyncio.create_task(again(2, lambda _: m.command("AT+A")))
+
+    async def twice() -> None:
+        for _ in range(2):
+            await m.command("AT+A")
+
+    a = asyncio.create_task(twice())
     b, c = [asyncio.create_task(m.command(line)) for line in ("AT+B", "AT+C")]
     for _ in range(3):
         await asyncio.sleep(0)
