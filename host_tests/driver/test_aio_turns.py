@@ -19,7 +19,7 @@ def slow(line: bytes) -> "tuple[bytes, Any]":
     return line, [20, OK]
 
 
-@rows("R015")
+@rows("R435")
 @on_loop
 async def test_commands_of_several_tasks(face: "AsyncFace") -> None:
     """In turn, from the first to the last; who came later does not overtake who was turned away."""
@@ -36,7 +36,7 @@ async def test_commands_of_several_tasks(face: "AsyncFace") -> None:
     assert not m.engine._queue
 
 
-@rows("R015")
+@rows("R435")
 @on_loop
 async def test_one_that_is_cancelled_in_its_place(face: "AsyncFace") -> None:
     """Those behind it move up."""
@@ -58,7 +58,7 @@ async def test_one_that_is_cancelled_in_its_place(face: "AsyncFace") -> None:
     face.check()
 
 
-@rows("R015", "R278")
+@rows("R435", "R278")
 @on_loop
 async def test_what_belongs_together_stays_together(face: "AsyncFace") -> None:
     """Behind an ERROR its reason is asked for, before anybody's next command."""

@@ -1,7 +1,7 @@
 """Arguments of a wrong kind are a TypeError or ValueError before a byte is sent, on both faces."""
 
 from faces import both
-from kit import raises, rows
+from kit import raises
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from faces import Face
 
 
-@rows("R001")
 @both
 def test_commands_and_handlers(face: "Face") -> "Generator[Any, Any, None]":
     m = face.start("BG96", [])
