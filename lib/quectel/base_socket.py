@@ -72,7 +72,10 @@ def pair(address: "Address") -> "Address":
 def _ms(seconds: float) -> int:
     """Less than a millisecond is a time limit, too, not non-blocking."""
     return in_range(
-        "a time limit in ms", -1 if seconds < 0 else 1 if 0 < seconds < 0.001 else int(seconds * 1000), 0, LONGEST_MS
+        "a time limit in ms",
+        -1 if seconds < 0 else 1 if 0 < seconds < 0.001 else int(min(seconds, LONGEST_MS) * 1000),
+        0,
+        LONGEST_MS,
     )
 
 

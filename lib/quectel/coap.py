@@ -4,7 +4,7 @@ from ._compat import LONGEST_MS, const
 from .coap_message import CON, METHODS, NON, CoapMessage
 from .coap_traffic import Request, Traffic
 from .coap_wire import check_line, check_path, check_token, pairs_of, split_uri, typed
-from .text import in_range
+from .text import check_callable, in_range
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class Coap(Traffic):
         Allocates at most 22,000 bytes; a notification at most 3,000, 2 a byte.
         """
         request = self._request(METHODS["GET"], uri, b"", None, options, True, token)
+        check_callable("handler", handler)
         request.observes = request.is_new = handler is not None
         if handler is not None:
             self._observations.check_free(request.peer)
@@ -116,6 +117,7 @@ class Coap(Traffic):
         poll() is called or something waits.  Allocates at most 6,000 bytes; a request at most 5,000, 8 a byte.
         """
         check_path(path)
+        check_callable("handler", handler)
         if handler is None:
             self._resources.remove(path)
         return self._modem.run(self._register(path, handler, observable))

@@ -10,7 +10,7 @@ from .network import ASLEEP, LOST, ONLINE, Wanted, Wish, check_utc, grant_due, s
 from .pdp import pdp_setup, shut_down
 from .registration import ROAMING, wishes
 from .services import Services
-from .text import checked
+from .text import check_callable, checked
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class Life(Services):
         baud: "int | None",
         report: "Report | None",
     ) -> "Proc[None]":
+        check_callable("report", report)
         setup = pdp_setup(self._family, pdp, ip, apn, user, password, auth)
         if pin is not None and not (checked("pin", pin, 8).isdigit() and len(pin) > 3):
             raise ValueError("pin must be 4 to 8 digits")  # another one would cost one of three tries
