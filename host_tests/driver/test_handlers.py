@@ -82,3 +82,15 @@ def test_an_accept_can_be_repeated() -> None:
         sock.accept()
     assert sock.accept()[1] == ("10.0.0.9", 4711)
     check()
+
+
+def test_a_poll_of_a_socket_raises_it_and_tells_of_the_socket_the_next_time() -> None:
+    modem, check = begin([(READ_0, payload(b"data")), (READ_0, EMPTY)])
+    sock = socket_of(modem, 0)
+    sock.settimeout(0)
+    modem.uart.say(STORY + RECV_0)
+    with raises(KeyError):
+        sock.ioctl(3, 1)
+    settled(modem)
+    assert sock.ioctl(3, 1) == 1 and sock.recv(4) == b"data"
+    check()

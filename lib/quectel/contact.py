@@ -19,6 +19,7 @@ _PATIENCE_MS = 5000  # for an answer at the usual rate, before others are tried
 _TRY_MS = 2600  # for an answer at another rate: two queries and more
 _HEARD_MS = 3000  # and if something came: garbage of before spoils the first query, and the engine makes sure of it
 _SETTLE_MS = 50  # behind a change of the rate
+# Rates of the port in baud, the usual ones first
 RATES = (115_200, 9600, 57_600, 38_400, 19_200, 230_400, 460_800, 921_600, 4800)
 
 

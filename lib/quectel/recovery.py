@@ -36,6 +36,7 @@ _REDIALS_MS = (5000, 10_000, 30_000)
 _AT_ONCE = const(3)  # restarts that need no wait
 _LADDER_MS = (600_000, 1_800_000, 3_600_000)
 _HOPELESS_MS = (60_000, 300_000, 600_000)  # nothing but the SIM or the operator can help: it is only asked again
+_SIM_CODES = (10, 13, 15)  # not inserted, failure, wrong (27.007)
 _GOOD = const(60)  # minutes online that take a restart off the count
 _RADIO_MS = 15_000
 _OFF_MS = 5000  # behind the power key, until the module is off
@@ -239,7 +240,7 @@ def _failed(modem: "Life", watch: Watch, error: QuectelError) -> "Proc[None]":
 
 def is_hopeless(error: QuectelError) -> bool:
     """Neither redialling nor a restart helps: the SIM is missing, locked or refused."""
-    return error.errno in (EACCES, EPERM) or error.code in (10, 13, 15)
+    return error.errno in (EACCES, EPERM) or error.code in _SIM_CODES
 
 
 def _radio(modem: "Life", watch: Watch) -> "Proc[None]":

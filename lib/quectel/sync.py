@@ -28,7 +28,7 @@ class Modem(Core):
     with a ring of rx_ring bytes each, 64 to 65534.  tx_buf (64 to 65534 bytes): a longer command is a ValueError.
     line_buf (128 to 65534 bytes): a longer line is counted and thrown away.  0 takes for both what the family needs.
     clock: .ticks_ms() and .sleep_ms(ms); the platform's when left out.  trace(direction, memoryview, ms).
-    Everything is allocated here; nothing is sent.
+    Everything is allocated here; nothing is sent.  ValueError or TypeError for other families and sizes.
 
     What calls ask of the heap is said with each: in bytes on a 64-bit VM, a 32-bit one needs about half; all of it
     is garbage afterwards, but for what they give.  Making a modem: Allocates at most 50,000 bytes, of which 26,000
@@ -134,10 +134,12 @@ class Modem(Core):
     ) -> None:
         """From the first AT to an address; returns online or raises NetworkError.
 
-        apn, user (both with password at most 127 characters), auth ("none", "pap", "chap", "pap/chap" on BG96) and ip
+        apn (at most 100 characters), user and password (127), auth ("none", "pap", "chap", "pap/chap" on BG96) and ip
         ("IPV4"; on EC200U "IPV6" and "IPV4V6", too) describe the PDP context; one that is active already is left as it
-        is (R103).  pdp: which context, 1 to 16 on BG96, 1 to 7 on EC200U; called again with another one it brings that
-        up as well, for sockets with pdp=.  The NB families bring context 1 up by themselves.  ValueError, or
+        is (R103).  pin (at most 8 characters) is entered once if the SIM wants one.  operator: "auto", or MCC and MNC
+        as 5 or 6 digits.  rat: "auto", "gsm", "lte-m" or "nb-iot" on BG96; "auto", "gsm" or "lte" on EC200U.
+        pdp: which context, 1 to 16 on BG96, 1 to 7 on EC200U; called again with another one it brings that up as
+        well, for sockets with pdp=.  The NB families bring context 1 up by themselves.  ValueError, or
         QuectelError(EOPNOTSUPP) for what the family lacks, before a byte is sent.
         report(step, state, text) as it goes.  Allocates at most 44,000 bytes; asking again while it waits for the SIM
         or the network costs 3,000 each time.
@@ -169,7 +171,11 @@ class Modem(Core):
         """Any AT command: the lines of its answer, without the final result.
 
         prefix: what these lines begin with; from the command's name when left out.  final: "OK", "SEND OK",
-        "CLOSE OK" or "CONNECT".  data goes out behind the prompt or CONNECT.  timeout_ms: 300 when left out.
+        "CLOSE OK" or "CONNECT".  data goes out behind the prompt or CONNECT.  timeout_ms: 1 to 500,000,000; left out,
+        300, on BG96 5000, and 120,000 for "SEND OK".
+        ValueError for a line with CR, LF, NUL or Ctrl-Z, or one that tx_buf has no room for.  QuectelError with the
+        module's code if it answers with an error, QuectelTimeout if it does not answer, QuectelError(ENOBUFS) for
+        more lines than are kept.
         Of the lines at most 8,192 bytes are kept, each counted with 16 on top; the rest is counted in stats.rx_lost.
         Allocates at most 3,400 bytes, 4 a byte of the answer.
         """
@@ -270,14 +276,22 @@ class Modem(Core):
     def socket(
         self, type: int = SOCK_STREAM, *, tls: "MaybeTLS" = None, mode: int = BUFFER, af: int = AF_INET, pdp: int = 1
     ) -> "Socket":
-        """A socket; takes a slot and sends nothing.  Allocates at most 2,200 bytes."""
+        """A socket that is not open yet; takes a slot and sends nothing.
+
+        type: SOCK_STREAM or SOCK_DGRAM.  mode: BUFFER, PUSH, or TRANSPARENT (streams of BG96 and EC200U; R033, R105).
+        af: AF_INET, or AF_INET6 (BC65, BC92, BC25, BC32, EC200U).  pdp: the context, as for connect().
+        ValueError for others; QuectelError: EOPNOTSUPP for what the family lacks, ENOBUFS when all slots are in use.
+        Allocates at most 2,200 bytes.
+        """
         return Socket(self, type, tls, mode, af, pdp)
 
     def create_connection(
         self, address: "Address", *, timeout_ms: "int | None" = None, **as_socket: "Unpack[SocketOptions]"
     ) -> "Socket":
-        """A connected stream socket to (host, port).
+        """A connected stream socket to (host, port), without a time limit.
 
+        timeout_ms: for connecting, 1 to 500,000,000; None: the family's.  as_socket: see socket().  Errors as of
+        Socket.connect(); the socket is closed then.
         Allocates at most 7,500 bytes; see Socket.connect() for the first one.
         """
         sock = self.socket(**as_socket)
@@ -326,7 +340,8 @@ class Modem(Core):
     def resolve(self, host: str, *, timeout_ms: int = 60_000) -> "list[str]":
         """The addresses of a name, as the module finds them (R190); sockets need no such call.
 
-        NetworkError(EHOSTUNREACH) if it has none, QuectelTimeout.  Allocates at most 8,000 bytes.
+        ValueError for what is no name; NetworkError(EHOSTUNREACH) if it has none, QuectelTimeout when timeout_ms is
+        over, QuectelError(EOPNOTSUPP) on BC95-G and BC68.  Allocates at most 8,000 bytes.
         """
         return self.run(self._resolve(host, timeout_ms), timeout_ms)
 
@@ -343,7 +358,7 @@ class Modem(Core):
     ) -> "tuple[int, ...]":
         """The time of an NTP server, UTC, as time.gmtime() gives it (R185 to R188).
 
-        set_clock: the module sets its own clock.  rtc: machine.RTC() or the like, which is set to UTC.
+        port: 1 to 65535.  set_clock: the module sets its own clock.  rtc: machine.RTC() or the like, set to UTC.
         NetworkError: ETIMEDOUT if the server does not answer, EHOSTUNREACH if it is not found.
         Allocates at most 8,700 bytes.
         """
@@ -362,7 +377,8 @@ class Modem(Core):
 
         Set are, and again behind a restart of the module: open_time=s, 1 to 36, in which a TCP connect must be done
         (R201; BC65, BC92); keepalive=(idle_s, interval_s, count), 1 to 36000, 10 to 20, 1 to 255, or None, for all
-        TCP sockets (R210; BC25, BC32, which does not sleep deeply meanwhile, R211); dns=(primary, secondary).
+        TCP sockets (R210; BC25, BC32, which does not sleep deeply meanwhile, R211); dns=(primary, secondary);
+        rat=, as of connect(); baud=, 4800 to 921600, for the module and a UART that has init(baudrate=).
         ValueError for other names and values, QuectelError(EOPNOTSUPP) for what the family lacks.
         Allocates at most 8,500 bytes.
         """
