@@ -42,16 +42,13 @@ _RADIO_MS = 15_000
 _OFF_MS = 5000  # behind the power key, until the module is off
 
 
-def _unheard(step: str, state: str, text: str) -> None:
-    pass
-
-
 class Watch:
     """What keep_online() has switched on."""
 
-    def __init__(self, veto: "Veto | None", report: "Report | None") -> None:
-        self.veto = veto
-        self.report = report or _unheard
+    def __init__(self, hand: "Callable[..., object]", veto: "Veto | None", report: "Report | None") -> None:
+        self._hand = hand  # calls what is the application's, see Services.hand()
+        self._veto = veto
+        self._report = report
         self.job: "Job | None" = None
         self.why = ""  # the last attempt has failed for this reason
         self.tries = 0  # attempts since the module was online
@@ -118,6 +115,11 @@ class Watch:
             self.job.close()
             modem._jobs.remove(self.job)
 
+    def report(self, step: str, state: str, text: str) -> None:
+        """Tell the application."""
+        if self._report:
+            self._hand(self._report, step, state, text)
+
     # --- what becomes of an attempt -----------------------------------------------------------------------------
 
     def wait(self, e: "Engine", ms: int) -> None:
@@ -149,7 +151,7 @@ class Watch:
         return not self.is_vetoed(e, what)
 
     def is_vetoed(self, e: "Engine", what: str) -> bool:
-        if not self.veto or not self.veto(what):
+        if not self._veto or not self._hand(self._veto, what):
             return False
         self.report("recover", "vetoed", what)
         self.wait(e, _VETOED_MS)
