@@ -7,6 +7,8 @@ from .errors import QuectelError, uart_lent, words_of
 from .opening import check_address, check_host, is_address
 from .peers import Peers
 from .table import (
+    ASLEEP,
+    CLOSING,
     ENDED,
     ENTRY,
     FAILED,
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
     from .tls import TLSContext
 
 
+_RD = const(1)  # poll bits, as every MicroPython stream has them
+_WR = const(4)
+_ERR = const(8)
+_HUP = const(16)
 _FORMS = ("data", "inline", "hex")  # as table.py numbers them
 _SOL_SOCKET = (1, 0xFFF, 0xFFFF)  # Linux, MicroPython's boards, the others
 _BYTES = (bytes, bytearray, memoryview)
@@ -356,3 +362,23 @@ class BaseSocket(Peers):
             slot.query = QUIET
             return True
         return False
+
+    def _ready(self) -> int:
+        """What poll() is to be told of it: bits of a MicroPython stream."""
+        slot = self._slot
+        if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE or slot.state == CLOSING:
+            return _ERR | _HUP
+        if slot.kind == LISTENER:
+            return _RD if self._modem.incoming(slot) is not None else 0
+        bits = _RD if self._back or slot.ring.n or slot.state == ENDED else 0
+        if slot.state != OPEN and slot.state != HALF:
+            return bits | self._may_begin()
+        if self._engine.asleep == ASLEEP or self._engine.may_send(slot):  # a send has it woken
+            bits |= _WR
+        return bits
+
+    def _may_begin(self) -> int:
+        """What a datagram socket that is not open yet offers: the first call opens it as a UDP service."""
+        if self._slot.state != TAKEN or self._opening is not None or not self._may_serve():
+            return 0
+        return _WR | (_RD if self._local[1] else 0)

@@ -27,7 +27,7 @@ _LONGEST = const(8)  # the wait for the answer to a query of another kind grows 
 _LATE_PROMPT_MS = const(5000)  # a prompt may still come that long after its command's deadline
 _ASTRAY = const(3)  # so many times _SYNC_MS without an answer: a data entry that nobody knows of may take the queries
 _SILENT = const(10)  # so many times _SYNC_MS without an answer: the module counts as silent
-_OPENING = const(40)  # (
+_BRACKET = const(40)
 
 # 27.007 has them all, and no URC begins as their answers do.
 _QUERIES = (b"AT+CMEE?", b"AT+CMEE=?", b"AT+CSQ", b"AT+CGATT?")
@@ -171,7 +171,7 @@ class Resync(Agenda):
     def _kind(self, f: "Fields") -> int:
         if f.head(b"+CMEE:"):
             f.blanks()
-            return 1 if f.a < f.b and f.buf[f.a] == _OPENING else 0
+            return 1 if f.a < f.b and f.buf[f.a] == _BRACKET else 0
         if f.head(b"+CSQ:"):
             return 2
         return 3 if f.head(b"+CGATT:") else -1

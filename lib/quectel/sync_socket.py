@@ -3,7 +3,7 @@
 from ._compat import Stream, const, makefile
 from .base_socket import BaseSocket, pair, would_block
 from .errors import QuectelTimeout, uart_lent
-from .table import AF_INET, ASLEEP, BUFFER, CLOSING, ENDED, FAILED, FREE, HALF, LISTENER, OPEN, SOCK_STREAM, TAKEN
+from .table import AF_INET, BUFFER, SOCK_STREAM, TAKEN
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 _POLL = const(3)  # ioctl requests and poll bits, as every MicroPython stream has them
 _CLOSE = const(4)
-_RD = const(1)
-_WR = const(4)
 _ERR = const(8)
 _HUP = const(16)
 _LF = const(10)
@@ -88,6 +86,7 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
     def connect(self, address: "Address") -> None:
         """Open to (host, port); a name is resolved by the module.  A datagram socket gets its peer.
 
+        ValueError for no host and for ports but 1 to 65535; QuectelError, NetworkError, TLSError, QuectelTimeout.
         Allocates at most 5,300 bytes; the first one after a restart of the module 27,000; with a new TLS context
         17,000, and with a certificate that goes up 20,000.
         """
@@ -363,7 +362,7 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
     # --- the stream protocol of MicroPython ---------------------------------------------------------------------
 
     def ioctl(self, request: int, arg: int) -> int:
-        """POLL and CLOSE, as MicroPython's poll and ssl ask; never raises.  Allocates nothing."""
+        """POLL and CLOSE, as MicroPython's poll and ssl ask; raises what a handler raises alone.  Allocates nothing."""
         if request == _POLL:
             return self._ready() & (arg | _ERR | _HUP) if self._looked() else _ERR | _HUP
         if request == _CLOSE:
@@ -378,22 +377,3 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
         except OSError:
             return False
         return True
-
-    def _ready(self) -> int:
-        slot = self._slot
-        if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE or slot.state == CLOSING:
-            return _ERR | _HUP
-        if slot.kind == LISTENER:
-            return _RD if self._modem.incoming(slot) is not None else 0
-        bits = _RD if self._back or slot.ring.n or slot.state == ENDED else 0
-        if slot.state != OPEN and slot.state != HALF:
-            return bits | self._may_begin()
-        if self._engine.asleep == ASLEEP or self._engine.may_send(slot):  # a send has it woken
-            bits |= _WR
-        return bits
-
-    def _may_begin(self) -> int:
-        """What a datagram socket that is not open yet offers: the first call opens it as a UDP service."""
-        if self._slot.state != TAKEN or self._opening is not None or not self._may_serve():
-            return 0
-        return _WR | (_RD if self._local[1] else 0)

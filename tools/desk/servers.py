@@ -93,17 +93,22 @@ class _UdpEcho(asyncio.DatagramProtocol):
 
 
 @contextlib.asynccontextmanager
-async def udp_echo() -> AsyncIterator[Server]:
-    """Sends back every datagram."""
-    seen = Server()
+async def _datagrams(seen: Server, make: Callable[[], asyncio.DatagramProtocol]) -> AsyncIterator[Server]:
+    """A UDP port on loopback that such a protocol serves."""
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: _UdpEcho(seen), local_addr=(LOOPBACK, 0))
+    transport, _ = await loop.create_datagram_endpoint(make, local_addr=(LOOPBACK, 0))
     seen.port = transport.get_extra_info("sockname")[1]
     try:
         yield seen
     finally:
         transport.close()
         await asyncio.sleep(0)  # the transport closes its socket in the next turn of the loop
+
+
+def udp_echo() -> contextlib.AbstractAsyncContextManager[Server]:
+    """Sends back every datagram."""
+    seen = Server()
+    return _datagrams(seen, lambda: _UdpEcho(seen))
 
 
 # --- NTP ------------------------------------------------------------------------------------------
@@ -131,18 +136,10 @@ class _Ntp(asyncio.DatagramProtocol):
         self._transport.sendto(answer, addr)
 
 
-@contextlib.asynccontextmanager
-async def ntp(now: Callable[[], float] = time.time) -> AsyncIterator[Server]:
+def ntp(now: Callable[[], float] = time.time) -> contextlib.AbstractAsyncContextManager[Server]:
     """Tells the time (seconds since 1970, the host's if nothing else is given) by NTP."""
     seen = Server()
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: _Ntp(seen, now), local_addr=(LOOPBACK, 0))
-    seen.port = transport.get_extra_info("sockname")[1]
-    try:
-        yield seen
-    finally:
-        transport.close()
-        await asyncio.sleep(0)  # the transport closes its socket in the next turn of the loop
+    return _datagrams(seen, lambda: _Ntp(seen, now))
 
 
 # --- HTTPS ----------------------------------------------------------------------------------------
