@@ -33,7 +33,7 @@ def test_a_connect_that_does_not_wait() -> None:
     turns = 0
     while not sock.ioctl(POLL, WRITABLE):
         turns += 1
-        modem.uart.clock.sleep_ms(1)
+        modem.uart.clock.advance(1)
     assert 10 < turns < 100
     assert sock.write(b"hi") == 2 and sock.read(1) is None
     settled(modem)
@@ -48,7 +48,7 @@ def poll_fails(sock: "Any", number: int) -> None:
     turns = 0
     while not sock.ioctl(POLL, WRITABLE) & ERR:
         turns += 1
-        sock._modem._clock.sleep_ms(50)
+        sock._modem._clock.advance(50)
         assert turns < 10_000
     for call in (sock.write, sock.readinto):
         with raises(QuectelError) as caught:
@@ -95,7 +95,7 @@ def test_a_listen_that_does_not_wait() -> None:
         with raises(OSError) as caught:
             server.accept()
         assert caught.value.errno == EAGAIN
-        modem.uart.clock.sleep_ms(1)
+        modem.uart.clock.advance(1)
     modem.uart.say(lines('+QIURC: "incoming",3,0,"192.168.2.2",36566'))
     assert server.ioctl(POLL, READABLE) == READABLE
     assert server.accept()[1] == ("192.168.2.2", 36566)
@@ -114,7 +114,7 @@ def test_a_listen_that_fails_is_seen_by_poll() -> None:
     turns = 0
     while not server.ioctl(POLL, READABLE) & ERR:
         turns += 1
-        modem.uart.clock.sleep_ms(50)
+        modem.uart.clock.advance(50)
         assert turns < 1000
     with raises(QuectelError) as caught:
         server.accept()
