@@ -16,6 +16,7 @@ from desk import deploy, image, mpremote, runtimes, servers
 from desk.common import ROOT, Stop
 from desk.unix_board import UnixBoard
 from e2e import World
+from mpremote.transport_serial import SerialTransport
 
 pytestmark = pytest.mark.skipif(runtimes.find_unix_vm() is None, reason=runtimes.NO_UNIX_VM)
 PAGE = "This is line 60 of the page of example.com."
@@ -37,11 +38,21 @@ def start(folder: Path, **kw: Any) -> UnixBoard:
 
 
 def on_board(board: UnixBoard, script: str) -> str:
-    return mpremote.run(board.tty, "exec", script)
+    """What a script prints behind a soft reset; by mpremote's transport, without a start of the program."""
+    transport = SerialTransport(board.tty)
+    try:
+        transport.enter_raw_repl()
+        said: bytes = transport.exec(script)
+        return said.decode()
+    finally:
+        transport.close()
 
 
 def files(board: UnixBoard) -> dict[str, str]:
-    return deploy.probe(board.tty).files
+    """Name and hash of what is there, as the probe tells."""
+    told = on_board(board, deploy.PROBE % ((*deploy._OURS, *deploy._BESIDE),))
+    found: dict[str, str] = json.loads(told.removeprefix(mpremote.MARK))["files"]
+    return found
 
 
 def run(board: UnixBoard, *arguments: str) -> int:
