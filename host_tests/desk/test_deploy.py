@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import hashlib
+import importlib
 import json
 import signal
 import subprocess
@@ -16,7 +17,6 @@ from desk import deploy, image, mpremote, runtimes, servers
 from desk.common import ROOT, Stop
 from desk.unix_board import UnixBoard
 from e2e import World
-from mpremote.transport_serial import SerialTransport
 
 pytestmark = pytest.mark.skipif(runtimes.find_unix_vm() is None, reason=runtimes.NO_UNIX_VM)
 PAGE = "This is line 60 of the page of example.com."
@@ -39,7 +39,7 @@ def start(folder: Path, **kw: Any) -> UnixBoard:
 
 def on_board(board: UnixBoard, script: str) -> str:
     """What a script prints behind a soft reset; by mpremote's transport, without a start of the program."""
-    transport = SerialTransport(board.tty)
+    transport: Any = importlib.import_module("mpremote.transport_serial").SerialTransport(board.tty)
     try:
         transport.enter_raw_repl()
         said: bytes = transport.exec(script)
