@@ -282,7 +282,8 @@ def test_contexts_of_tasks_that_open_at_the_same_time(face: str, model: str) -> 
 
 @rows("R034", "R035", "R036")
 @pytest.mark.usefixtures("quick")
-@on(*TLS_FAMILIES)
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize(("face", "model"), [("blocking", "BG96"), ("asyncio", "EC200U")])
 def test_a_mebibyte_each_way_in_each_mode(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
         data = hostile(MIB)

@@ -151,12 +151,15 @@ class Authority:
     def __init__(self, name: str) -> None:
         self._ca = trustme.CA(organization_name=name, key_type=trustme.KeyType.RSA)
         self.pem = self._ca.cert_pem.bytes()
+        self._certs: "dict[str, trustme.LeafCert]" = {}  # by host: an RSA key takes its time
 
     def context(self, host: str) -> ssl.SSLContext:
         """What a server of this name needs. No TLS 1.3: the modules end at 1.2 (R026)."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.maximum_version = ssl.TLSVersion.TLSv1_2
-        self._ca.issue_cert(host, key_type=trustme.KeyType.RSA).configure_cert(context)
+        if host not in self._certs:
+            self._certs[host] = self._ca.issue_cert(host, key_type=trustme.KeyType.RSA)
+        self._certs[host].configure_cert(context)
         return context
 
 
