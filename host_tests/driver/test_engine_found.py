@@ -1,7 +1,9 @@
 """What many tasks at a module that misbehaves have found in the core."""
 
+from errno import ETIMEDOUT
+
 from kit import rows
-from quectel.table import CLOSING, FREE, PUSH
+from quectel.table import BUFFER, CLOSING, FAILED, FREE, PUSH
 from wires import OK, Rig
 
 CLOSED = OK + b"\r\nCLOSE OK\r\n"
@@ -51,3 +53,21 @@ def test_a_close_that_is_never_answered_ends() -> None:
     rig.feed(CMEE)
     rig.asked(b"AT+QICLOSE=2", CLOSED)
     assert again.state == FREE
+
+
+@rows("R175")
+def test_a_switch_without_an_answer_fails_its_socket() -> None:
+    """It may push from now on or not: its bytes are neither lost without a word nor taken for lines."""
+    for mode in (BUFFER, PUSH):
+        rig = Rig()
+        slot = rig.open(0, mode=mode)
+        rig.ask(b"AT+QISWTMD=0,%d" % (1 - mode))
+        rig.engine.switches(slot, 1 - mode)
+        rig.take()
+        rig.step(400)
+        rig.engine.release()
+        rig.asked(b"AT+CMEE?")
+        assert slot.state == FAILED and slot.err == ETIMEDOUT
+        rig.feed(b'\r\n+QIURC: "recv",0,7\r\n\r\nRDY\r\n\r\n' + CMEE)
+        rig.quiet()
+        assert rig.recv(slot) == -1 and rig.stat("epochs") == rig.stat("framing") == 0 and not rig.engine.resync
