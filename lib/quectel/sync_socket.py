@@ -146,7 +146,7 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
         have to wait, raise QuectelError(EAGAIN).  A restart of the module cannot be seen: RDY comes as payload.  What
         the ring has no room for is lost, and fails the socket.  Leaving takes 2.2 s of silence (R037).  ValueError for
         a mode that the family does not have, ENOTCONN if nothing is open, ENOBUFS if direct push would overtake
-        what is still to be received.  Without an answer the socket fails: its mode is unknown.  Allocates at most 1,800 bytes.
+        what is still to be received.  Without an answer the socket fails.  Allocates at most 1,800 bytes.
         """
         self._modem.run(self._modem.switch(self._slot, self._gen, mode))
 
