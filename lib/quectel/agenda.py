@@ -264,8 +264,11 @@ class Agenda(Sending):
         slot.wake = True
 
     def _close_ended(self, slot: "Slot", result: int) -> None:
-        """A module that has not heard it keeps the connection, and goes on to push its data: it is told once more."""
-        if result == TIMEOUT and slot.cid >= 0 and not slot.retold:
+        """A module that has not heard it keeps the connection, and goes on to push its data: it is told once more.
+
+        Behind an OK it has heard it: some firmware says no CLOSE OK.
+        """
+        if result == TIMEOUT and not self.cmd.prompted and slot.cid >= 0 and not slot.retold:
             slot.retold = True
         else:
             self._freed(slot)

@@ -3,7 +3,7 @@
 from errno import EAGAIN, EALREADY, ECONNRESET, EINPROGRESS, EIO, ENOTCONN, EOPNOTSUPP
 
 from ._compat import LONGEST_MS, const
-from .errors import QuectelError, uart_lent, words_of
+from .errors import QuectelError, QuectelTimeout, uart_lent, words_of
 from .opening import check_address, check_host, is_address
 from .peers import Peers
 from .table import (
@@ -62,6 +62,11 @@ def slot_error(slot: "Slot", gen: int) -> QuectelError:
 
 def would_block() -> QuectelError:
     return QuectelError(EAGAIN, "nothing there yet")
+
+
+def out_of_time(ms: int) -> QuectelError:
+    """A call that had ms milliseconds; with none it is not blocking."""
+    return QuectelTimeout("timed out") if ms else would_block()
 
 
 def in_progress() -> QuectelError:

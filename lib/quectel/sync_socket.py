@@ -1,7 +1,7 @@
 """The blocking face: Socket."""
 
 from ._compat import Stream, const, makefile
-from .base_socket import BaseSocket, pair, would_block
+from .base_socket import BaseSocket, out_of_time, pair, would_block
 from .errors import QuectelTimeout, uart_lent
 from .table import AF_INET, BUFFER, SOCK_STREAM, TAKEN
 
@@ -131,11 +131,12 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
         if not self._files:
             self._end()
 
-    def _end(self) -> None:
+    def _end(self, ms: int = -1) -> None:
         self._engine.close(self._slot, self._gen)
-        self._modem.begin(-1)
+        self._modem.begin(ms)
         while self._is_closing():
-            self._modem.turn()
+            if not self._modem.turn():
+                raise out_of_time(ms)
 
     def set_mode(self, mode: int) -> None:
         """Change the access mode of an open connection: BUFFER, PUSH, or TRANSPARENT (BG96, EC200U).
@@ -144,7 +145,7 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
         have to wait, raise QuectelError(EAGAIN).  A restart of the module cannot be seen: RDY comes as payload.  What
         the ring has no room for is lost, and fails the socket.  Leaving takes 2.2 s of silence (R037).  ValueError for
         a mode that the family does not have, ENOTCONN if nothing is open, ENOBUFS if direct push would overtake
-        what is still to be received.  Allocates at most 1,800 bytes.
+        what is still to be received.  Without an answer the socket fails.  Allocates at most 1,800 bytes.
         """
         self._modem.run(self._modem.switch(self._slot, self._gen, mode))
 
@@ -349,7 +350,7 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
             if self._engine.asleep:
                 self._modem.run(self._modem.awake(), self._timeout_ms)
             if self._slot.state != TAKEN:
-                self._end()
+                self._end(self._timeout_ms)
             self.connect(address)
         return self.send(buf)
 
