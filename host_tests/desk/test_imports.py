@@ -57,7 +57,7 @@ ARROWS: dict[str, set[str]] = {
     "diagnostics": {"network"} | _CORE,
     "settings": {"contact", "network", "registration"} | _CORE,
     "power": {"contact", "key", "network"} | _CORE,
-    "psm": {"contact", "key", "power"} | _CORE,
+    "psm": {"power"} | _CORE,
     "procedure": {"command", "table", "text"},
     "engine": {"transparent"} | _BELOW,
     "transparent": {"resync"} | _BELOW,
