@@ -4,6 +4,7 @@ import kit
 from kit import skip
 from quectel import Modem
 from quectel.network import ONLINE, Wanted
+from quectel.psm import Lull
 from scripted import as_prepared
 from wires import StepClock
 
@@ -47,7 +48,7 @@ def test_idle_turns_of_a_modem_in_power_saving_mode() -> None:
         skip("this VM does not count what is asked of the heap")
     clock = StepClock()
     modem = as_prepared(Modem(Silent(), "BG96", clock=clock))  # type: ignore[arg-type,unused-ignore]
-    modem._saves(10)
+    modem.lull = Lull(modem.engine, 10)
     modem.poll()
     before = micropython.mem_total()
     for _ in range(1000):
