@@ -168,14 +168,14 @@ def test_power_saving_mode_that_the_caller_asks_for(face: "Face") -> "Generator[
     )
     for line, psm, lull in ((PSM, True, True), ("AT+CPSMS=0", False, False), ("AT+CPSMS=1", True, False)):
         yield m.command(line)
-        assert m.engine.psm == psm and (m._lull is not None) == lull
+        assert m.engine.psm == psm and (m.lull is not None) == lull
     yield m.command("AT+CPSMS=?")
     assert m.engine.psm
     yield m.sleep("off")
     assert not m.engine.psm
     m, _ = start(face, [said(PSM)], "BC25")  # deep sleep there, which AT+QSCLK allows
     yield m.command(PSM)
-    assert not m.engine.psm and m._lull is None
+    assert not m.engine.psm and m.lull is None
 
 
 def test_the_active_time_of_a_callers_command() -> None:

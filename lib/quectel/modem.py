@@ -93,7 +93,6 @@ class Core(Life):
     ) -> None:
         Life.__init__(self, find_family(family))
         self.uart = uart
-        self._pins = pins
         self._clock = clock
         check_sizes(slots, rx_ring, tx_buf, line_buf)
         self.engine = Engine(self._family, slots, rx_ring, tx_buf, line_buf)
@@ -165,8 +164,8 @@ class Core(Life):
             return True  # ... and behind a read that was full the answer may still stand
         if self._watch is not None:
             self._watch.look(self)
-        if self._lull is not None:
-            self._lull.look(e)
+        if self.lull is not None:
+            self.lull.look(e)
         e.tick(now)
         moved = self._write(e) or moved
         moved = self._read(e) or moved

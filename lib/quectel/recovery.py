@@ -97,7 +97,7 @@ class Watch:
         self._count_good()
         heard = self._heard
         self._heard = e.stats.rx_bytes
-        return heard == self._heard
+        return heard == self._heard and not e.psm  # which would keep the module awake
 
     def _count_good(self) -> None:
         self._good += 1

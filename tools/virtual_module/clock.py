@@ -54,7 +54,7 @@ class Clock:
     @classmethod
     def scaled(cls, factor: float) -> "Clock":
         """A clock that runs `factor` (above 0) times as fast as the host's."""
-        if factor <= 0:
+        if not 0 < factor < float("inf"):
             raise ValueError("the factor must be above 0")
         return cls(factor)
 
