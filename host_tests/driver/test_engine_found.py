@@ -55,7 +55,7 @@ def test_a_close_that_is_never_answered_ends() -> None:
     assert again.state == FREE
 
 
-@rows("R175")
+@rows("R177")
 def test_a_switch_without_an_answer_fails_its_socket() -> None:
     """It may push from now on or not: its bytes are neither lost without a word nor taken for lines."""
     for mode in (BUFFER, PUSH):

@@ -329,7 +329,7 @@ class VirtualModule:
     def is_alone(self) -> bool:
         """True when nothing can come from outside: no host, no socket, no time that passes by itself."""
         holds = any(hasattr(one, "shut_down") for one in self.service.values())
-        return not (holds or self._sinks or self._tasks or self.connections.all()) and self.clock.is_stepped
+        return not (holds or self._sinks or self._work or self.connections.all()) and self.clock.is_stepped
 
     # --- transports -----------------------------------------------------------------------------------------------
     async def serve_tcp(self, host: str = "127.0.0.1", port: int = 0) -> str:
