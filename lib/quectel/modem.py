@@ -23,6 +23,7 @@ from .opening import (
     switch_mode,
     wait_for_port,
 )
+from .pdp import switch_on
 from .procedure import Job, ask, prefix_of
 from .table import BUFFER, DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
 from .text import decode, in_range
@@ -302,6 +303,8 @@ class Core(Life):
         if slot.gen != gen or slot.state != TAKEN:
             raise QuectelError(ENOTCONN, "the socket was closed")
         yield from wait_for_port(self.engine, slot, port)
+        if self._family.cgact:
+            yield from switch_on(self.engine, slot.pdp)
         slot.kind = LISTENER
         if slot.dialect.service:
             slot.mode = BUFFER  # its clients have the same, or this: the LTE manuals say both

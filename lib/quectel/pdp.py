@@ -20,6 +20,7 @@ _AUTH = {None: 0, "none": 0, "pap": 1, "chap": 2, "pap/chap": 3}
 _TYPES = ("IPV4", "IPV6", "IPV4V6")
 _DEACT_MS = 40_000
 _ATTACH_MS = 140_000
+_ACT_MS = 150_000
 
 
 def pdp_setup(
@@ -74,7 +75,7 @@ def activate(engine: "Engine", net: "Network", wanted: "Wanted") -> "Proc[str]":
 def _act(engine: "Engine", net: "Network", pdp: int) -> "Proc[None]":
     """Some firmware answers ERROR for a context that has come up meanwhile."""
     line = b"AT+QIACT=%d" % pdp
-    answer = yield from try_ask(engine, line, None, ON_OK, 150_000)
+    answer = yield from try_ask(engine, line, None, ON_OK, _ACT_MS)
     error = None if answer.ok else (yield from reason(engine, answer, line, NetworkError))
     if not (yield from is_active(engine, net, pdp)) and error:
         raise error
@@ -103,6 +104,13 @@ def address(engine: "Engine", net: "Network", wanted: "Wanted") -> "Proc[str]":
     while not (yield from has_address(engine, net)):
         yield from wait_for(engine, 1000)
     return net.address
+
+
+def switch_on(engine: "Engine", pdp: int) -> "Proc[None]":
+    """Procedure: a context that a listener is to be in is activated, unless it is (R129)."""
+    answer = yield from try_ask(engine, b"AT+CGACT?", b"+CGACT:", ON_OK, QUICK_MS)
+    if answer.ok and [str(pdp), "1"] not in [values(line)[:2] for line in answer.lines]:
+        yield from ask(engine, b"AT+CGACT=1,%d" % pdp, None, ON_OK, _ACT_MS)
 
 
 def has_address(engine: "Engine", net: "Network") -> "Proc[bool]":
