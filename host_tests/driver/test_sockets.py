@@ -7,7 +7,7 @@ from kit import MICROPYTHON, raises, rows, skip
 from quectel import SOCK_DGRAM, QuectelError, Socket, TLSContext
 from quectel.table import FREE
 from scripted import OK, lines, settled
-from steps import CLOSE_0, EMPTY, OPEN_0, PROMPT, READ_0, RECV_0, SENT, SERVER, payload, said, sending
+from steps import CLOSE_0, CONTEXT_UP, EMPTY, OPEN_0, PROMPT, READ_0, RECV_0, SENT, SERVER, payload, said, sending
 from tls_steps import WEB, bare, closes, opens
 
 TYPE_CHECKING = False
@@ -271,7 +271,7 @@ def test_the_last_slot_changes_to_tls_and_back() -> None:
 @rows("R217", "R118")
 def test_a_server_accepts_sockets_of_its_kind() -> None:
     listening = (b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r', lines("OK", "+QIOPEN: 0,0"))
-    modem, check = start("BC65", [listening])
+    modem, check = start("BC65", [CONTEXT_UP, listening])
     net = modem.socket_module()
     server = net.socket()
     server.setsockopt(net.SOL_SOCKET, net.SO_REUSEADDR, 1)
@@ -354,7 +354,7 @@ def test_a_connect_that_fails_before_its_command_is_seen_by_poll() -> None:
 def test_a_listen_that_does_not_wait() -> None:
     """As asyncio.start_server() does it."""
     listening = (b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r', [OK, 50, lines("+QIOPEN: 0,0")])
-    modem, check = start("BC65", [listening])
+    modem, check = start("BC65", [CONTEXT_UP, listening])
     server = modem.socket_module().socket()
     server.setblocking(False)
     server.bind(("", 2020))
@@ -375,7 +375,7 @@ def test_a_listen_that_does_not_wait() -> None:
 @rows("R118", "R395")
 def test_a_listen_that_fails_is_seen_by_poll() -> None:
     listening = (b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r', lines("OK", "+QIOPEN: 0,561"))
-    modem, check = start("BC65", [listening, (CLOSE_0[0], lines("ERROR"))])
+    modem, check = start("BC65", [CONTEXT_UP, listening, (CLOSE_0[0], lines("ERROR"))])
     server = modem.socket()
     server.setblocking(False)
     server.bind(("", 2020))

@@ -314,7 +314,7 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
         self._sends(buf, n)
         while True:
             self._moved = self._engine.try_send(self._slot, self._gen, buf, off, n)
-            if self._moved is None:
+            if self._moved is None or (self._moved < 0 and self._under_way()):
                 if not self._again(off):
                     return None
             elif self._moved < 0:
