@@ -7,7 +7,7 @@ from kit import MICROPYTHON, raises, rows, skip
 from quectel import SOCK_DGRAM, QuectelError
 from quectel.table import FREE
 from scripted import OK, lines, settled
-from steps import CLOSE_0, OPEN_0, OPENED_0, PROMPT, SENT, SERVER
+from steps import CLOSE_0, CONTEXT_UP, OPEN_0, OPENED_0, PROMPT, SENT, SERVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_a_connect_that_fails_before_its_command_is_seen_by_poll() -> None:
 def test_a_listen_that_does_not_wait() -> None:
     """As asyncio.start_server() does it."""
     listening = (b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r', [OK, 50, lines("+QIOPEN: 0,0")])
-    modem, check = start("BC65", [listening])
+    modem, check = start("BC65", [CONTEXT_UP, listening])
     server = modem.socket_module().socket()
     server.setblocking(False)
     server.bind(("", 2020))
@@ -106,7 +106,7 @@ def test_a_listen_that_does_not_wait() -> None:
 @rows("R118", "R395")
 def test_a_listen_that_fails_is_seen_by_poll() -> None:
     listening = (b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r', lines("OK", "+QIOPEN: 0,561"))
-    modem, check = start("BC65", [listening, (CLOSE_0[0], lines("ERROR"))])
+    modem, check = start("BC65", [CONTEXT_UP, listening, (CLOSE_0[0], lines("ERROR"))])
     server = modem.socket()
     server.setblocking(False)
     server.bind(("", 2020))

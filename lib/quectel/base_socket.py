@@ -237,6 +237,10 @@ class BaseSocket(Peers):
             return self._opening.error
         return slot_error(self._slot, self._gen)
 
+    def _under_way(self) -> bool:
+        """True while a connect() of this socket goes on in the background: what needs it waits."""
+        return self._opening is not None and not self._opening.ended and self._slot.gen == self._gen
+
     def _give_back(self, data: "ReadBuf") -> None:
         """The next read gets these bytes first."""
         self._back = bytes(data) + self._back

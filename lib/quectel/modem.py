@@ -24,6 +24,7 @@ from .opening import (
     switch_mode,
     wait_for_port,
 )
+from .pdp import switch_on
 from .procedure import Job, ask, prefix_of
 from .table import BUFFER, DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
 from .text import check_callable, decode, in_range
@@ -331,6 +332,8 @@ class Core(Life):
         yield from self.ready()
         check_taken(slot, gen)
         yield from wait_for_port(self.engine, slot, port)
+        if self._family.cgact:
+            yield from switch_on(self.engine, slot.pdp)
         slot.kind = LISTENER
         if slot.dialect.service:
             slot.mode = BUFFER  # its clients have the same, or this: the LTE manuals say both

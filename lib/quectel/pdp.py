@@ -109,6 +109,13 @@ def address(engine: "Engine", net: "Network", wanted: "Wanted") -> "Proc[str]":
     return net.address
 
 
+def switch_on(engine: "Engine", pdp: int) -> "Proc[None]":
+    """Procedure: a context that a listener is to be in is activated, unless it is (R129)."""
+    answer = yield from try_ask(engine, b"AT+CGACT?", b"+CGACT:", ON_OK, QUICK_MS)
+    if answer.ok and [str(pdp), "1"] not in [values(line)[:2] for line in answer.lines]:
+        yield from ask(engine, b"AT+CGACT=1,%d" % pdp, None, ON_OK, _ACT_MS)
+
+
 def has_address(engine: "Engine", net: "Network") -> "Proc[bool]":
     """True if the network has given an address, which goes into net.address (R128)."""
     answer = yield from try_ask(engine, b"AT+CGPADDR?", b"+CGPADDR:", ON_OK, QUICK_MS)
