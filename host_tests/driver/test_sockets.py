@@ -8,7 +8,19 @@ from quectel import QuectelError, Socket, TLSContext
 from quectel.table import FREE
 from scripted import lines, settled
 from steps import (
-    CLOSE_0, CONTEXT_UP, EMPTY, OPEN_0, OPENED_0, PROMPT, READ_0, RECV_0, SENT, SERVER, payload, said, sending,
+    CLOSE_0,
+    CONTEXT_UP,
+    EMPTY,
+    OPEN_0,
+    OPENED_0,
+    PROMPT,
+    READ_0,
+    RECV_0,
+    SENT,
+    SERVER,
+    payload,
+    said,
+    sending,
 )  # fmt: skip
 from tls_steps import WEB, bare, closes, opens
 

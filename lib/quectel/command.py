@@ -64,6 +64,7 @@ class Command:
         self.prefix: "bytes | None" = None  # lines that begin so are its answer
         self.lines: "list[bytes] | None" = None  # where they are collected, for who wants them
         self.room = 0  # for more of them
+        self.forsaken = False  # who wanted them has gone meanwhile: what still comes is nobody's
         self.ends = ON_OK
         self.n = 0  # length of the command line, without CR
         self.result = RUNNING
@@ -107,6 +108,7 @@ class Command:
         self.code = 0
         self.nwords = 0
         self.lines = None
+        self.forsaken = False
         self.room = _ROOM
         self.owned = False
         self.secret = False
@@ -130,6 +132,7 @@ class Command:
         self.result = result
         self.state = HELD if self.owned else IDLE
         self.lines = self.lines if self.owned else None
+        self.forsaken = False
         self.data = None
         self.sink = None
 
@@ -140,6 +143,7 @@ class Command:
     def release(self) -> None:
         """Its owner has read the registers, or is gone and they are nobody's."""
         self.owned = False
+        self.forsaken = self.state == RUN and self.lines is not None
         self.lines = None
         if self.state == HELD:
             self.state = IDLE

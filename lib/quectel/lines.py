@@ -256,9 +256,9 @@ class Lines(Urcs):
     def _answer_word(self, buf: "Line", a: int, b: int) -> None:
         """A line of an answer, where one is wanted; not what modules say by themselves."""
         self.fields.set(buf, a, b)
-        if self.cmd.lines is None or self._is_words(self.fields):
+        if self._is_words(self.fields) or (self.cmd.lines is None and not self.cmd.forsaken):
             self._strange(buf, a, b)
-        elif not self._is_watched(buf, a, b):
+        elif not self._is_watched(buf, a, b) and self.cmd.lines is not None:
             self._keep(self.cmd.lines)
 
     def _is_connect(self, buf: "Line", a: int, n: int) -> bool:
