@@ -268,8 +268,8 @@ class Agenda(Sending):
 
         Behind an OK it has heard it: some firmware says no CLOSE OK.
         """
-        if result == TIMEOUT and not self.cmd.prompted and slot.cid >= 0 and not slot.retold:
-            slot.retold = True
+        if result == TIMEOUT and not self.cmd.prompted and slot.cid >= 0 and slot.want_close > 1:
+            slot.want_close -= 1
         else:
             self._freed(slot)
 
@@ -278,7 +278,7 @@ class Agenda(Sending):
         if slot.index >= 0:
             self.table.unbind(slot)
             slot.state = FREE
-            slot.want_close = False
+            slot.want_close = 0
             slot.ticket = 0
             if self.blame is slot:
                 self.blame = self.table.nobody
