@@ -140,6 +140,21 @@ def doze() -> "Call":
     return lambda: m.sleep("light")
 
 
+def doze_unaided() -> "Call":
+    m = modem([ALLOWED[0], said("AT+QSCLK=2")])
+    return lambda: m.sleep("light")
+
+
+def own_sleep() -> "Call":
+    m = modem([said("AT+QSCLK=1")])
+    return lambda: m.command("AT+QSCLK=1")
+
+
+def own_saving() -> "Call":
+    m = modem([PSM_SET[1]], "BG96")
+    return lambda: m.command('AT+CPSMS=1,,,"00000110","00000101"')
+
+
 def sleeping(mode: str, script: "Script", **timers: "Any") -> "Call":
     m = modem(script, "BG96")
     return lambda: m.sleep(mode, **timers)

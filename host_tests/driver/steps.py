@@ -81,6 +81,10 @@ EC200U_PINS = [
     said('AT+QICFG="close/mode"', '+QICFG: "close/mode",0'),
     said('AT+QICFG="udp/readmode"', '+QICFG: "udp/readmode",0'),
     said('AT+QICFG="tcp/accept"', '+QICFG: "tcp/accept",1'),
+    said('AT+QICFG="passiveclosed"', '+QICFG: "passiveclosed",0'),
+    said('AT+QICFG="recvind"', '+QICFG: "recvind",0'),
+    said('AT+QICFG="sendinfo"', '+QICFG: "sendinfo",0'),
+    said('AT+QICFG="formatcfg"', '+QICFG: "formatcfg",0'),
 ]
 READY = said("AT+CPIN?", "+CPIN: READY")
 HOME = said("AT+CEREG?", "+CEREG: 0,1")

@@ -241,7 +241,8 @@ def test_the_power_key_by_hand(face: "Face") -> "Generator[Any, Any, None]":
     face.uart.write = lambda buf, off, n: n
     with raises(QuectelError) as caught:
         yield m.power_on()
-    assert caught.value.errno == ENODEV and key.levels == [0, 1] and "supply" in str(caught.value)
+    assert caught.value.errno == ENODEV and "supply" in str(caught.value)
+    assert key.levels == [0, 1, 0, 1]  # once more: the first may have switched it off
     m = face.start("BC25", [])
     with raises(QuectelError) as caught:
         yield m.power_on()

@@ -3,7 +3,7 @@
 from errno import ECONNRESET, ENODEV, EOPNOTSUPP
 
 from faces import both
-from kit import raises
+from kit import raises, rows
 from quectel import SOCK_DGRAM, QuectelError
 from quectel.network import ASLEEP, ONLINE
 from scripted import ERROR, lines
@@ -23,6 +23,9 @@ DOZES = [said("AT+QSCLK?", "+QSCLK: 0"), said("AT+QSCLK=1")]
 PSM = 'AT+CPSMS=1,,,"00000110","00000101"'  # 1 h, 10 s
 SLEEPS = [said("AT+CPSMS?", '+CPSMS: 0,,,"00101100","00001010"'), said(PSM)]
 POWER_DOWN = lines("PSM POWER DOWN")
+NB_DOZES = [said("AT+QSCLK?", "+QSCLK: 0"), said("AT+QSCLK=2")]
+PROD = (b"AT+CMEE=1\r", b"")
+NB_UP = [said("AT"), said("AT+QSCLK?", "+QSCLK: 2"), said("AT+QSCLK=0")]
 AWAKE = [said("AT"), said("AT+QSCLK?", "+QSCLK: 1"), said("AT+QSCLK=0"), said("ATE0"), said("AT+CMEE=1")]
 
 
@@ -100,9 +103,8 @@ def test_wrong_timers_send_nothing(face: "Face") -> "Generator[Any, Any, None]":
 def test_families_without_these_modes(face: "Face") -> "Generator[Any, Any, None]":
     timers: "dict[str, Any]" = {"psm": {"tau": 3600, "active": 10}, "edrx": {"cycle": 20.48}}
     for family, modes in (
-        ("EC200U", ("light", "psm", "edrx", "off")),
-        ("BC95-G", ("light", "psm", "edrx", "off")),
-        ("BC65", ("light",)),
+        ("EC200U", ("deep", "psm", "edrx")),
+        ("BC95-G", ("deep", "light", "psm", "edrx", "off")),
         ("BG96", ("deep",)),
     ):
         m, _ = start(face, [], family)
@@ -244,26 +246,89 @@ def test_sockets_outlive_light_sleep(face: "Face") -> "Generator[Any, Any, None]
     """The first AT is lost; asked again, the module answers."""
     send = [(b"AT+QISEND=0,1\r", b"\r\n> "), (b"x", lines("SEND OK"))]
     script = [OPENED] + DOZES + [LOST, SYNC, said("AT")] + send + [said("AT+QSCLK?", "+QSCLK: 1"), said("AT")]
-    m, pins = start(face, script)
-    s = yield m.create_connection(SERVER)
-    for level in (1, 0):
-        assert (yield m.sleep("light")) == {} and pins.dtrs[-1] == 1
+    for family in ("BG96", "EC200U"):
+        m, pins = start(face, script, family)
+        s = yield m.create_connection(SERVER)
+        for level in (1, 0):
+            assert (yield m.sleep("light")) == {} and pins.dtrs[-1] == 1
+            before = face.uart.wrote
+            yield m.sleep("light")  # it may already
+            yield face.settle()
+            assert face.uart.wrote == before and m.status() == ONLINE and s.id == 0
+            if level:
+                assert (yield s.send(b"x")) == 1
+            else:
+                yield m.wake()
+            assert pins.dtrs[-1] == 0 and m.engine.asleep == 0 and s.id == 0
+        assert m.stats.epochs == 0 and pins.keys == []
+        face.check()
+        if hasattr(m, "aclose"):
+            yield m.aclose()
+
+
+@rows("R222", "R426")
+@both
+def test_light_sleep_of_nb_modules_ends_with_what_is_typed(face: "Face") -> "Generator[Any, Any, None]":
+    """No line is needed, and none is pulled: a line that may be lost, and AT+QSCLK=0, for it would sleep again."""
+    tcp = (b'AT+QIOPEN=1,0,"TCP","10.0.0.1",80,0,0,0\r', lines("OK", "+QIOPEN: 0,0"))
+    cut = (b"AT+CMEE=1\r", ERROR)  # it came as +CMEE=1
+    up = [PROD, SYNC] + NB_UP
+    script = [tcp] + NB_DOZES + up + sending(b"x", lines("OK", "SEND OK")) + NB_DOZES + [cut] + NB_UP
+    for family in ("BC25", "BC65"):
+        m, pins = start(face, script + [said("AT+QSCLK?", "+QSCLK: 0")], family)
+        pins.psm_eint = pins.pwrkey
+        s = yield m.create_connection(SERVER)
+        yield m.sleep("light")
         before = face.uart.wrote
-        yield m.sleep("light")  # it may already
+        yield m.sleep("light")
         yield face.settle()
-        assert face.uart.wrote == before and m.status() == ONLINE and s.id == 0
-        if level:
-            assert (yield s.send(b"x")) == 1
-        else:
-            yield m.wake()
-        assert pins.dtrs[-1] == 0 and m.engine.asleep == 0 and s.id == 0
-    assert m.stats.epochs == 0 and pins.keys == []
+        assert face.uart.wrote == before and m.status() == ONLINE
+        assert (yield s.send(b"x")) == 1
+        yield m.sleep("light")
+        yield m.wake()
+        yield m.wake()
+        assert pins.dtrs == pins.keys == [] and s.id == 0 and m.stats.epochs == 0
+        face.check()
+        if hasattr(m, "aclose"):
+            yield m.aclose()
+
+
+@rows("R219", "R222")
+@both
+def test_from_one_sleep_to_the_other(face: "Face") -> "Generator[Any, Any, None]":
+    """What was allowed before is ended in its own way; +QATSLEEP makes deep sleep of any."""
+    deep = [said("AT+QSCLK?", "+QSCLK: 0"), said("AT+QSCLK=1")]
+    risen = AWAKE + [said("AT+QISTATE?")]
+    woken = [said("AT+CMEE=1")] + NB_UP
+    m, pins = start(face, NB_DOZES + woken + deep + risen + NB_DOZES + risen, "BC25")
+    pins.psm_eint = pins.dtr
+    yield m.sleep("light")
+    yield m.sleep("deep")
+    assert pins.dtrs == []
+    yield m.sleep("light")
+    assert pins.dtrs == [0, 1]
+    face.uart.say(lines("+QATSLEEP"))
+    yield face.settle()
+    assert m.status() == ASLEEP
+    yield m.wake()
+    assert pins.dtrs == [0, 1, 0, 1]
+
+
+@both
+def test_an_nb_module_that_does_not_wake_from_light_sleep(face: "Face") -> "Generator[Any, Any, None]":
+    m, _ = start(face, NB_DOZES + [PROD] + [(SYNC[0], b"")] * 6, "BC65")
+    yield m.sleep("light")
+    with raises(QuectelError) as caught:
+        yield m.wake()
+    assert caught.value.errno == ENODEV and "light" in caught.value.text and "DTR" not in caught.value.text
+    face.uart._at = len(face.uart.script)
+    face.uart.heard = b""
 
 
 @both
 def test_what_comes_in_light_sleep_is_read_behind_it(face: "Face") -> "Generator[Any, Any, None]":
     reads = [(b"AT+QIRD=0,1500\r", payload(b"late")), (b"AT+QIRD=0,1500\r", EMPTY)]
-    m, pins = start(face, [OPENED] + DOZES + [said("AT")] + reads)
+    m, pins = start(face, [OPENED] + DOZES + [said("AT")] + reads, "EC200U")
     s = yield m.create_connection(SERVER)
     yield m.sleep("light")
     before = face.uart.wrote

@@ -75,7 +75,7 @@ class AsyncModem(Core):
     Its task has a turn whenever something moves, and every 2 ms while something is under way.  20 ms later it waits for
     the UART, or a call, and takes no turn; one a second where something watches the module.  Where the event loop
     cannot wait for the UART, it looks every 20 ms.
-    Making one: Allocates at most 50,000 bytes, as making a Modem.
+    Making one: Allocates at most 51,000 bytes, as making a Modem.
     """
 
     if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class AsyncModem(Core):
             self.kick()  # procedures count from the engine's time
             while True:
                 self.engine.now = self._clock.ticks_ms()  # a command's time counts from when it is sent
-                if self.engine.asleep and self.engine.wanted:  # its command was turned away
+                if self.engine.asleep and (self.engine.wanted or self._is_unwoken()):  # its command was turned away
                     self.rouse()
                 next(procedure)
                 self._set_alarm(ticks_add(self._clock.ticks_ms(), _STEP_MS))
@@ -250,11 +250,12 @@ class AsyncModem(Core):
         rat: "str | None" = None,
         ip: str = "IPV4",
         pdp: int = 1,
+        baud: "int | None" = None,
         timeout_ms: int = 300_000,
         report: "Report | None" = None,
     ) -> None:
         """See Modem.connect().  Allocates at most 44,000 bytes, 250 a wait."""
-        await self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, report), timeout_ms)
+        await self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, baud, report), timeout_ms)
 
     async def disconnect(self) -> None:
         """See Modem.disconnect().  Allocates at most 2,800 bytes, 250 a wait."""
@@ -273,7 +274,7 @@ class AsyncModem(Core):
         data: "ReadBuf | None" = None,
         timeout_ms: "int | None" = None,
     ) -> "list[str]":
-        """See Modem.command().  Allocates at most 3,700 bytes, 4 a byte, 250 a wait."""
+        """See Modem.command().  Allocates at most 4,300 bytes, 4 a byte, 250 a wait."""
         return await self.run(self._command(line, prefix, final, data, timeout_ms))
 
     # --- life ---------------------------------------------------------------------------------------------------

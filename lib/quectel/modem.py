@@ -89,6 +89,7 @@ class Core(Life):
         self.net.utc = getattr(clock, "utc", None)
         self.net.uart = uart
         self.net.pins = pins
+        self.net.first_baud = self.engine.baud
         self.net.urc_port = getattr(uart, "urc_port", "uart1")
         self._staging = bytearray(_STAGING)
         self._full = 0  # reads in a row that were full
@@ -147,11 +148,15 @@ class Core(Life):
             return True  # ... and behind a read that was full the answer may still stand
         if self._watch is not None:
             self._watch.look(self)
+        if self._lull is not None:
+            self._lull.look(e)
         e.tick(now)
         moved = self._write(e) or moved
         moved = self._read(e) or moved
         if not self._handing:
             self._call_out()
+            if self._jobs:  # the next turn may be late, and the time of a job's command runs
+                moved = self._write(e) or moved
         return e.table.woken() or moved
 
     def _call_out(self) -> None:
@@ -235,7 +240,10 @@ class Core(Life):
         limit_ms = self._family.answer_ms if final != "SEND OK" else _SEND_MS
         if timeout_ms is not None:
             limit_ms = in_range("timeout_ms", timeout_ms, 1, LONGEST_MS)
-        lines = yield from ask(self.engine, raw, head, _FINALS[final], limit_ms, data)
+        steps = ask(self.engine, raw, head, _FINALS[final], limit_ms, data)
+        if raw[:9].upper() in (b"AT+QSCLK=", b"AT+CPSMS="):
+            steps = self._own_sleep(raw, steps)
+        lines = yield from steps
         if raw[:9].upper() == b"AT+QICFG=":
             self.engine.learn(raw)
         return [decode(line, 0, len(line)) for line in lines]
@@ -296,8 +304,10 @@ class Core(Life):
         in_range("local port, see bind(),", port, 1, 65535)
         if slot.mode == TRANSPARENT:
             raise ValueError("a listener has no transparent mode")
-        host = host or slot.dialect.local_host
-        check_host(self._family, host or self.net.address, slot.af)
+        own = slot.dialect.local_host  # it stands for either kind of address
+        if host or not own:
+            check_host(self._family, host or self.net.address, slot.af)
+        host = host or own
         check_port(self.engine, slot, port)
         check_free(self.engine)
         yield from self.reached()

@@ -21,7 +21,7 @@ _LF = const(10)
 
 
 class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from the first base alone
-    """One connection, as CPython's and MicroPython's sockets are.
+    """One connection, as CPython's and MicroPython's sockets are.  type, tls, mode, af, pdp: see Modem.socket().
 
     Blocking: read(n), readinto, write and sendall are never short; recv, recv_into and send may be.  Non-blocking:
     the stream methods give None, the others raise EAGAIN.  End of stream is b"" or 0.  A datagram is one recv.

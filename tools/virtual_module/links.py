@@ -218,6 +218,7 @@ class DeadLink:
 
     def __init__(self) -> None:
         self.taken = 0
+        self.watched = False  # its end is under way
 
     def send(self, data: bytes, to: Peer) -> bool:
         """Taken for good."""
@@ -256,6 +257,7 @@ def _name(transport: "asyncio.BaseTransport | None", which: str) -> "tuple[str, 
 
 async def reach(module: VirtualModule, connection: Connection) -> "tuple[str, int]":
     """Where the connection's peer really is; OpenFailed with 552, 561, 565, 566 or 569."""
+    module.saving.used()
     allowed = module.options.number("dead_after_opens")
     if allowed and module.connections.opened > allowed:
         raise OpenFailed(INVALID)
@@ -308,10 +310,22 @@ async def _connect(
 
 async def dial_udp(module: VirtualModule, connection: Connection, received: Received) -> UdpLink:
     """A UDP socket connected to the connection's peer; DTLS runs over this too."""
-    host, port = await reach(module, connection)
+    return await _connect_udp(received, await reach(module, connection))
+
+
+async def dial_udp_plain(module: VirtualModule, connection: Connection) -> Link:
+    """The same; the peer may be a server in this process."""
+    where = await reach(module, connection)
+    serve = module.peers.get(where)
+    if serve is not None:
+        return LocalLink(module, serve, connection.deliver, connection.peer_closed)
+    return await _connect_udp(connection.deliver, where)
+
+
+async def _connect_udp(received: Received, where: "tuple[str, int]") -> UdpLink:
     loop = asyncio.get_running_loop()
     try:
-        _, link = await loop.create_datagram_endpoint(lambda: UdpLink(received, True), remote_addr=(host, port))
+        _, link = await loop.create_datagram_endpoint(lambda: UdpLink(received, True), remote_addr=where)
     except OSError:
         raise OpenFailed(REFUSED) from None
     return link

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from . import commands, families, power, states
 from .byte_log import ByteLog, Trace
 from .clock import Clock
+from .dns import Names
 from .faults import Faults
 from .keepalive import KeepAlive
 from .line import Line
@@ -60,6 +61,8 @@ class VirtualModule:
         self.random = random.Random(seed)
         self.clock = clock or Clock.real()
         self.resolver = Resolver(resolver, allow_network)
+        self.names = Names(self)
+        self.resolver.ask = self.names.addresses
         self.faults = Faults()
         self.last_error = 0  # the register of AT+QIGETERROR
         self.activity = 0  # counts everything that happens, for settle()
@@ -187,10 +190,6 @@ class VirtualModule:
         if self.faults.take("dns_failure") is not None:
             raise NoAddress(DNS_FAILED)
 
-    def command_succeeded(self, call: object) -> None:
-        """A TCP/IP or SSL command ended well: the register shows 0 (R400)."""
-        self.last_error = 0
-
     def set_wall(self, when: datetime) -> None:
         """Set the module's clock (AT+CCLK, AT+QNTP)."""
         self.wall = (when, self.clock.now_ms())
@@ -214,6 +213,7 @@ class VirtualModule:
             if shut_down is not None:
                 shut_down()
         self.service.clear()
+        self.names.forget()
         self._work.end_serving()
 
     def later(self, delay_ms: int, call: "Callable[[], None]") -> None:

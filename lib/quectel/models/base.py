@@ -44,6 +44,7 @@ class Dialect(Record):
         self.send = b"AT+Q" + name + b"SEND="
         self.send_hex = self.send[:-1] + b"EX="
         self.send_head = self.send[2:-1] + b":"
+        self.hex_head = self.send_hex[2:-1] + b":"
         self.read = b"AT+Q" + name + (b"RECV=" if name == b"SSL" else b"RD=")
         self.read_head = self.read[2:-1] + b":"
         self.close = b"AT+Q" + name + b"CLOSE="
@@ -71,11 +72,19 @@ class Diagnostics(Record):
 class KeepAlive:
     """How keep-alive of TCP connections is spelled, and its ranges (R208 to R211, R454)."""
 
-    def __init__(self, query: bytes, command: bytes, *ranges: "tuple[int, int]") -> None:
+    def __init__(
+        self,
+        query: bytes,
+        command: bytes,
+        *ranges: "tuple[int, int]",
+        usual: "tuple[int, int, int]" = (60, 10, 9),
+        lead: "tuple[str, ...]" = (),
+    ) -> None:
         self.query = query
         self.command = command
         self.ranges = ranges  # of idle and interval in s, and of count
-        self.usual = (60, 10, 9)
+        self.usual = usual  # what SO_KEEPALIVE stands for
+        self.lead = lead  # fields in front of the values in the answer
 
 
 class Family(Record):
@@ -95,7 +104,8 @@ class Family(Record):
     tx_buf = 400
     inline: "tuple[bytes, ...]" = ()  # headers that carry their payload on the same line
     wake_ms = 0  # deep sleep: how long the line PSM_EINT is pulled to end it, 0: there is none (R219)
-    light = 0  # value of AT+QSCLK that has the line DTR allow light sleep, 0: none
+    light = 0  # value of AT+QSCLK that allows light sleep, 0: none
+    light_line = False  # the line DTR begins and ends it; else a silent port does, and what is typed
     psm = False  # AT+CPSMS; it is deep sleep where wake_ms says so, else the module is off
     edrx: "tuple[tuple[int, tuple[int, ...]], ...]" = ()  # (<AcT-type>, codes of its cycles) of AT+CEDRXS
     one_port = False  # a local port is one socket's, TCP or UDP (R119)
