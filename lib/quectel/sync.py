@@ -33,7 +33,7 @@ class Modem(Core):
     Everything is allocated here; nothing is sent.  ValueError or TypeError for other families and sizes.
 
     What calls ask of the heap is said with each: in bytes on a 64-bit VM, a 32-bit one needs about half; all of it
-    is garbage afterwards, but for what they give.  Making a modem: Allocates at most 51,000 bytes, of which 26,000
+    is garbage afterwards, but for what they give.  Making a modem: Allocates at most 54,500 bytes, of which 27,000
     stay, with four slots; a slot is its ring and 2,500 bytes, 900 of which stay.
     """
 
