@@ -259,7 +259,7 @@ def test_a_module_that_says_so_in_time(face: "Face") -> "Generator[Any, Any, Non
         yield face.settle()
     face.uart.say(lines("PSM POWER DOWN"))
     yield face.settle()
-    assert m.status() == ASLEEP and pins.keys == []
+    assert m.status() == ASLEEP and m.engine.asleep and pins.keys == []
     face.uart.say(lines("APP RDY"))
     yield face.settle()
-    assert m.status() == ASLEEP and face.uart.wrote.endswith(PSM.encode() + b"\r")
+    assert m.status() == ASLEEP and m.engine.asleep and face.uart.wrote.endswith(PSM.encode() + b"\r")
