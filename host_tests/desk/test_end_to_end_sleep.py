@@ -9,10 +9,9 @@ import pytest
 from desk import servers
 from e2e import HOST, SOCK_DGRAM, Bench, World, echo, go, hostile, on, play
 from kit import rows
-from quectel import QuectelError, TLSContext
+from quectel import QuectelError
 from quectel.models import find
 from quectel.network import ASLEEP, ONLINE
-from vm_peers import TlsServer, ca_pem, leaf, server_context
 
 SLEEPY = {"sleep_after_ms": 250, "first_at_lost": True}  # more than the driver needs to wake it
 UDP = "udp.example"
@@ -34,10 +33,6 @@ class Pins:
 
     def pwrkey(self, level: int) -> None:
         raise AssertionError("not for waking")
-
-    def dtr(self, level: int) -> None:
-        if self.world is not None:
-            self.world.call(lambda module: module.pin("dtr", level))
 
     def psm_eint(self, level: int) -> None:
         if self.world is not None:
@@ -156,23 +151,3 @@ def test_a_module_that_an_earlier_program_has_left_asleep(face: str, model: str)
         await echo(await bench.dial(), hostile(500))
 
     play(face, model, body, driver={"pins": pins}, options=SLEEPY)
-
-
-@rows("R090", "R094")
-@on("EC200U")
-def test_tls_outlives_light_sleep(face: str, model: str) -> None:
-    pins = Pins()
-
-    async def body(bench: Bench) -> None:
-        pins.world = bench.world
-        server = bench.world.serve("server.test", TlsServer(server_context(leaf("one", "server.test"), 3)))
-        sock = await bench.dial("server.test", 443, tls=TLSContext(ca=ca_pem()))
-        await echo(sock, hostile(1000))
-        await go(bench.modem.sleep("light"))
-        await bench.until(lambda: bench.module.saving.dozes)
-        bench.world.call(lambda _: server.peers[0].write(b"meanwhile"))
-        assert await go(sock.read(9)) == b"meanwhile"
-        await echo(sock, hostile(1000))
-        assert bench.modem.stats.epochs == 0
-
-    play(face, model, body, driver={"pins": pins}, options={"light_sleep_ms": 50})

@@ -213,6 +213,17 @@ def test_a_module_that_went_off_without_a_word(face: "Face") -> "Generator[Any, 
 
 
 @both
+def test_a_module_that_answers_late_is_not_switched_off(face: "Face") -> "Generator[Any, Any, None]":
+    """The beginning of what is asked is lost: it says ERROR, and the power key would be the end of it."""
+    cut = (SYNC[0], ERROR)
+    again = said("AT+CMEE=?", "+CMEE: (0-2)")
+    m, pins = start(face, SLEEPS + [LOST, cut, SYNC, again, said("AT")], "BG96", lines("POWERED DOWN"))
+    yield m.sleep("psm", tau=3600, active=10)
+    yield m.wake()
+    assert pins.keys == [] and m.stats.epochs == 0
+
+
+@both
 def test_a_module_that_stayed_awake(face: "Face") -> "Generator[Any, Any, None]":
     """The network need not grant what was asked for: then all goes on, and what the module says ends the doubt."""
     reads = [(b"AT+QIRD=0,1500\r", payload(b"late")), (b"AT+QIRD=0,1500\r", EMPTY)]
@@ -248,7 +259,7 @@ def test_a_module_that_says_so_in_time(face: "Face") -> "Generator[Any, Any, Non
         yield face.settle()
     face.uart.say(lines("PSM POWER DOWN"))
     yield face.settle()
-    assert m.status() == ASLEEP and pins.keys == []
+    assert m.status() == ASLEEP and m.engine.asleep and pins.keys == []
     face.uart.say(lines("APP RDY"))
     yield face.settle()
-    assert m.status() == ASLEEP and face.uart.wrote.endswith(PSM.encode() + b"\r")
+    assert m.status() == ASLEEP and m.engine.asleep and face.uart.wrote.endswith(PSM.encode() + b"\r")
