@@ -61,7 +61,8 @@ def test_close_sends_what_was_accepted(face: "Face") -> "Generator[Any, Any, Non
 @rows("R132", "R133")
 @both
 def test_close_without_an_answer(face: "Face") -> "Generator[Any, Any, None]":
-    s = face.opened([(CLOSE_0[0], b""), SYNC])
+    """It is sent once more; a module that had heard it says ERROR."""
+    s = face.opened([(CLOSE_0[0], b""), SYNC, (CLOSE_0[0], b"\r\nERROR\r\n")])
     yield s.close()
     assert s._slot.state == FREE and face.modem.stats.timeouts == 1
     yield face.settle()

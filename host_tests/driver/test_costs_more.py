@@ -1,11 +1,11 @@
 """What calls cost that some families alone carry out, measured where MicroPython counts; see test_costs.py."""
 
 import kit
+from costing import modem
 from kit import rows
 from scripted import lines
 from stated import stated
 from steps import said
-from test_costs import modem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -84,7 +84,7 @@ def rest(modem: "Any") -> None:
         modem.sleep("psm", tau=3600, active=10)
     if modem.family.edrx:
         modem.sleep("edrx", cycle=20.48)
-    if modem.family.psm:
+    if modem.family.light:
         modem.sleep("off")
 
 

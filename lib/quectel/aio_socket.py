@@ -1,7 +1,7 @@
 """The asyncio face: AsyncSocket."""
 
 from ._compat import const
-from .base_socket import BaseSocket, pair, would_block
+from .base_socket import BaseSocket, out_of_time, pair, would_block
 from .errors import QuectelTimeout, uart_lent
 from .table import AF_INET, BUFFER, SOCK_STREAM, TAKEN
 
@@ -57,7 +57,7 @@ class AsyncSocket(BaseSocket):
 
     def _is_called(self) -> bool:
         """Data came in light sleep, from which the module announces them."""
-        return self._slot.more and self._engine.family.light > 0
+        return self._slot.more and self._modem.dozes
 
     def _begin(self) -> int:
         """The end of a call that begins now."""
@@ -98,11 +98,12 @@ class AsyncSocket(BaseSocket):
         self._closed = True
         await self._end()
 
-    async def _end(self) -> None:
+    async def _end(self, ms: int = -1) -> None:
         self._engine.close(self._slot, self._gen)
-        self._modem.until(-1)
+        until = self._modem.until(ms)
         while self._is_closing():
-            self._modem.pause(-1)
+            if not self._modem.pause(until):
+                raise out_of_time(ms)
             await self._modem.changed.wait()
 
     async def set_mode(self, mode: int) -> None:
@@ -289,7 +290,7 @@ class AsyncSocket(BaseSocket):
             if self._engine.asleep:
                 await self._modem.run(self._modem.awake(), self._timeout_ms)
             if self._slot.state != TAKEN:
-                await self._end()
+                await self._end(self._timeout_ms)
             await self.connect(address)
         return await self._send_to(buf, self._to)
 

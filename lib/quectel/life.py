@@ -4,12 +4,13 @@ from errno import ENODEV
 
 from ._compat import const
 from .bringup import bring_up, prepare
+from .contact import check_rate
 from .errors import QuectelError
 from .network import ASLEEP, LOST, ONLINE, Wanted, Wish, check_utc, grant_due, set_clock
 from .pdp import pdp_setup, shut_down
 from .registration import ROAMING, wishes
 from .services import Services
-from .text import checked
+from .text import check_callable, checked
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Life(Services):
         return stat < 0 or stat == _HOME or stat == ROAMING
 
     def status(self, what: "str | None" = None) -> "Any":
-        """A constant of quectel.network: IDLE, SEARCHING, DENIED, REGISTERED, ONLINE, ASLEEP or LOST; sends nothing.
+        """STAT_IDLE, _SEARCHING, _DENIED, _REGISTERED, _ONLINE, _ASLEEP or _LOST of quectel; sends nothing.
 
         ASLEEP in deep sleep, which isconnected() does not tell: the next call wakes the module.  LOST is a module that
         was online, until a restart, the network or silence has ended that.  Allocates nothing.
@@ -98,12 +99,16 @@ class Life(Services):
         rat: "str | None",
         ip: str,
         pdp: int,
+        baud: "int | None",
         report: "Report | None",
     ) -> "Proc[None]":
+        check_callable("report", report)
         setup = pdp_setup(self._family, pdp, ip, apn, user, password, auth)
-        if pin is not None:
-            checked("pin", pin, 8)
+        if pin is not None and not (checked("pin", pin, 8).isdigit() and len(pin) > 3):
+            raise ValueError("pin must be 4 to 8 digits")  # another one would cost one of three tries
         wanted = Wanted(pdp, apn, setup, pin, wishes(self._family, operator, rat))
+        if baud is not None:
+            self.net.baud = check_rate(self.net, baud)
         yield from self.greet()
         self.net.wanted = wanted
         yield from bring_up(self.engine, self.net, wanted, report)
@@ -146,7 +151,8 @@ class Life(Services):
         10 min, 30 min and 1 h apart, one less for each hour online.  A SIM that is missing, locked or refused is
         asked again after 1, 5 and 10 min; a PIN that was refused is not entered again.
         veto(what) is called before "radio", "restart" and "power"; True puts it off for a minute.
-        report(step, state, text): as of connect(), and ("recover", what, why).  Both must not call the modem.
+        report(step, state, text): as of connect(), and ("recover", what, why).  Both must not call the modem; what they
+        raise comes out of poll(), of a call that waits, or of AsyncModem's task, which goes on.
         Allocates at most 1,500 bytes.
         """
         if self._watch is not None:
@@ -155,7 +161,7 @@ class Life(Services):
         if on:
             from .recovery import Watch
 
-            self._watch = Watch(veto, report)
+            self._watch = Watch(self.hand, veto, report)
             self.net.wish("registration", _REPORTING)
         else:
             self.net.wishes.pop("registration", None)
@@ -163,6 +169,7 @@ class Life(Services):
                 self.net.due.remove("registration")
 
     def reached(self) -> "Proc[None]":
-        """Procedure: what needs the network waits for recovery."""
+        """Procedure: what needs the network waits for recovery, which lets a sleeping module sleep."""
         if self._watch is not None:
+            yield from self.awake()
             yield from self._watch.reached(self)

@@ -1,6 +1,6 @@
 """What both faces share: construction, one turn of the engine, and the procedures they wait for."""
 
-from errno import ENOBUFS, ENOTCONN
+from errno import ENOBUFS
 
 from ._compat import LONGEST_MS, const, sleep_ms, ticks_ms, utc_now
 from .command import ON_CLOSE, ON_CONNECT, ON_OK, ON_SEND
@@ -17,6 +17,7 @@ from .opening import (
     check_port,
     check_sizes,
     check_socket,
+    check_taken,
     open_line,
     open_socket,
     ssl_open_line,
@@ -26,7 +27,7 @@ from .opening import (
 from .pdp import switch_on
 from .procedure import Job, ask, prefix_of
 from .table import BUFFER, DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
-from .text import decode, in_range
+from .text import check_callable, decode, in_range
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ _FINALS = {"OK": ON_OK, "SEND OK": ON_SEND, "CLOSE OK": ON_CLOSE, "CONNECT": ON_
 _NO_CONTEXT = const(561)
 _STAGING = const(512)
 _FULL_READS = const(8)  # so many of them keep a deadline off
+
+
+def _check_kinds(line: object, prefix: object, data: object) -> None:
+    """TypeError for what command() cannot send, or could not look for."""
+    if not isinstance(line, (str, bytes, bytearray)):
+        raise TypeError("a command line is a string or bytes")
+    if prefix is not None and not isinstance(prefix, str):
+        raise TypeError("prefix must be a string")
+    if data is not None and not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError("data must be bytes")
 
 
 class PlatformClock:
@@ -59,7 +70,11 @@ class PlatformClock:
 def find_family(family: "str | Family") -> "Family":
     from .models import find
 
-    return find(family) if isinstance(family, str) else family
+    if isinstance(family, str):
+        return find(family)
+    if not hasattr(family, "modules"):
+        raise TypeError("family is a name or a record of quectel.models")
+    return family
 
 
 class Core(Life):
@@ -79,7 +94,6 @@ class Core(Life):
     ) -> None:
         Life.__init__(self, find_family(family))
         self.uart = uart
-        self._pins = pins
         self._clock = clock
         check_sizes(slots, rx_ring, tx_buf, line_buf)
         self.engine = Engine(self._family, slots, rx_ring, tx_buf, line_buf)
@@ -89,6 +103,7 @@ class Core(Life):
         self.net.utc = getattr(clock, "utc", None)
         self.net.uart = uart
         self.net.pins = pins
+        self.net.first_baud = self.engine.baud
         self.net.urc_port = getattr(uart, "urc_port", "uart1")
         self._staging = bytearray(_STAGING)
         self._full = 0  # reads in a row that were full
@@ -116,9 +131,16 @@ class Core(Life):
     def on_urc(self, prefix: str, handler: "Handler | None") -> None:
         """Have handler(line: bytes) called for URCs that begin with prefix and that no socket uses; None removes it.
 
-        Called from poll() or the task, never while bytes are being parsed.  Such a URC costs a bytes object.
+        It must not wait for the module, and is never called while bytes are parsed.  Such a URC costs a bytes object.
+        On Modem poll() and every call that waits call it.  What it raises ends that call, which can be made again:
+        bytes that were received come with the next one; how much a write() had sent by then is not told.
+        On AsyncModem the task calls it; what it raises goes to the event loop's exception handler, and the task goes
+        on.  An OSError of its own is raised as a RuntimeError.  The URCs behind it are handed out with the next turn.
         Allocates at most 250 bytes.
         """
+        if not isinstance(prefix, str):
+            raise TypeError("prefix must be a string")
+        check_callable("handler", handler)
         key = prefix.encode()
         if handler is None:
             self._handlers.pop(key, None)
@@ -143,16 +165,25 @@ class Core(Life):
             return True  # ... and behind a read that was full the answer may still stand
         if self._watch is not None:
             self._watch.look(self)
+        if self.lull is not None:
+            self.lull.look(e)
         e.tick(now)
         moved = self._write(e) or moved
         moved = self._read(e) or moved
+        if not self._handing:
+            self._call_out()
+            if self._jobs:  # the next turn may be late, and the time of a job's command runs
+                moved = self._write(e) or moved
+        return e.table.woken() or moved
+
+    def _call_out(self) -> None:
+        """What may call the application's code, and so raise anything: bytes and deadlines have been seen to."""
         if self._news:
             self._hand_out()
-        if self._coap and not self._handing:
+        if self._coap:
             self._coap.turn()
         if self._jobs:
             self._step_jobs()
-        return e.table.woken() or moved
 
     def _read(self, e: Engine) -> bool:
         n = self.uart.readinto(self._staging)
@@ -192,18 +223,14 @@ class Core(Life):
                 self._jobs.remove(job)
 
     def _hand_out(self) -> None:
-        """In the order in which they came."""
-        while self._news and not self._handing:
-            self._handing = True
-            try:
-                self._call_handler(self._news.pop(0))
-            finally:
-                self._handing = False
+        """In the order in which they came.  Behind one whose handler raises, the others wait for the next turn."""
+        while self._news:
+            self._call_handler(self._news.pop(0))
 
     def _call_handler(self, line: bytes) -> None:
         for prefix in self._handlers:
             if line.startswith(prefix):
-                self._handlers[prefix](line)
+                self.hand(self._handlers[prefix], line)
                 return
 
     def check_waiting(self, timeout_ms: int) -> None:
@@ -218,6 +245,7 @@ class Core(Life):
         self, line: "str | bytes", prefix: "str | None", final: str, data: "ReadBuf | None", timeout_ms: "int | None"
     ) -> "Proc[list[str]]":
         """The caller's own command; see Modem.command()."""
+        _check_kinds(line, prefix, data)
         raw = line.encode() if isinstance(line, str) else bytes(line)
         if final not in _FINALS:
             raise ValueError("final must be one of " + " ".join(_FINALS))
@@ -230,7 +258,10 @@ class Core(Life):
         limit_ms = self._family.answer_ms if final != "SEND OK" else _SEND_MS
         if timeout_ms is not None:
             limit_ms = in_range("timeout_ms", timeout_ms, 1, LONGEST_MS)
-        lines = yield from ask(self.engine, raw, head, _FINALS[final], limit_ms, data)
+        steps = ask(self.engine, raw, head, _FINALS[final], limit_ms, data)
+        if raw[:9].upper() in (b"AT+QSCLK=", b"AT+CPSMS="):
+            steps = self._own_sleep(raw, steps)
+        lines = yield from steps
         if raw[:9].upper() == b"AT+QICFG=":
             self.engine.learn(raw)
         return [decode(line, 0, len(line)) for line in lines]
@@ -266,8 +297,7 @@ class Core(Life):
         yield from self.ready()
         if tls is not None:
             yield from self._configure(slot, tls)
-        if slot.gen != gen or slot.state != TAKEN:
-            raise QuectelError(ENOTCONN, "the socket was closed")
+        check_taken(slot, gen)
         yield from wait_for_port(self.engine, slot, local_port)
         slot.to, slot.to_port = host.encode(), port
         bind_id(self.engine, slot)
@@ -300,8 +330,7 @@ class Core(Life):
         check_free(self.engine)
         yield from self.reached()
         yield from self.ready()
-        if slot.gen != gen or slot.state != TAKEN:
-            raise QuectelError(ENOTCONN, "the socket was closed")
+        check_taken(slot, gen)
         yield from wait_for_port(self.engine, slot, port)
         if self._family.cgact:
             yield from switch_on(self.engine, slot.pdp)

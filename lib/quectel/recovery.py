@@ -11,11 +11,11 @@ from errno import EACCES, ECONNRESET, EHOSTUNREACH, ENODEV, EPERM
 from ._compat import const, ticks_add, ticks_diff
 from .bringup import bring_up
 from .command import ON_OK
-from .contact import answers
+from .contact import answers, glance
 from .errors import NetworkError, QuectelError, QuectelTimeout
 from .network import LOST, ONLINE
 from .pdp import has_address, is_active
-from .procedure import Job, try_ask, wait_for
+from .procedure import Job, try_ask
 from .registration import HOME, ROAMING, registered
 
 TYPE_CHECKING = const(False)
@@ -36,21 +36,19 @@ _REDIALS_MS = (5000, 10_000, 30_000)
 _AT_ONCE = const(3)  # restarts that need no wait
 _LADDER_MS = (600_000, 1_800_000, 3_600_000)
 _HOPELESS_MS = (60_000, 300_000, 600_000)  # nothing but the SIM or the operator can help: it is only asked again
+_SIM_CODES = (10, 13, 15)  # not inserted, failure, wrong (27.007)
 _GOOD = const(60)  # minutes online that take a restart off the count
 _RADIO_MS = 15_000
-_OFF_MS = 5000  # behind the power key, until the module is off
-
-
-def _unheard(step: str, state: str, text: str) -> None:
-    pass
+_OFF_MS = 65_000  # behind the power key, until the module is off, at most
 
 
 class Watch:
     """What keep_online() has switched on."""
 
-    def __init__(self, veto: "Veto | None", report: "Report | None") -> None:
-        self.veto = veto
-        self.report = report or _unheard
+    def __init__(self, hand: "Callable[..., object]", veto: "Veto | None", report: "Report | None") -> None:
+        self._hand = hand  # calls what is the application's, see Services.hand()
+        self._veto = veto
+        self._report = report
         self.job: "Job | None" = None
         self.why = ""  # the last attempt has failed for this reason
         self.tries = 0  # attempts since the module was online
@@ -99,7 +97,7 @@ class Watch:
         self._count_good()
         heard = self._heard
         self._heard = e.stats.rx_bytes
-        return heard == self._heard
+        return heard == self._heard and not e.psm  # which would keep the module awake
 
     def _count_good(self) -> None:
         self._good += 1
@@ -116,6 +114,11 @@ class Watch:
         if self.job is not None and not self.job.ended:
             self.job.close()
             modem._jobs.remove(self.job)
+
+    def report(self, step: str, state: str, text: str) -> None:
+        """Tell the application."""
+        if self._report:
+            self._hand(self._report, step, state, text)
 
     # --- what becomes of an attempt -----------------------------------------------------------------------------
 
@@ -148,7 +151,7 @@ class Watch:
         return not self.is_vetoed(e, what)
 
     def is_vetoed(self, e: "Engine", what: str) -> bool:
-        if not self.veto or not self.veto(what):
+        if not self._veto or not self._hand(self._veto, what):
             return False
         self.report("recover", "vetoed", what)
         self.wait(e, _VETOED_MS)
@@ -209,7 +212,7 @@ def recover(modem: "Life", watch: Watch) -> "Proc[None]":
     wanted = net.wanted
     if wanted is None:
         return
-    if e.silent and not (yield from answers(e, _SILENT_MS)):
+    if e.silent and not (yield from _is_heard(e, net)):
         watch.why = "the module does not answer"
         yield from _restart(modem, watch)
         return
@@ -219,6 +222,11 @@ def recover(modem: "Life", watch: Watch) -> "Proc[None]":
         yield from _failed(modem, watch, error)
         return
     watch.well(e)
+
+
+def _is_heard(engine: "Engine", net: "Network") -> "Proc[bool]":
+    """Within the minute that the vendor gives it, or at another rate."""
+    return (yield from answers(engine, _SILENT_MS)) or (yield from glance(engine, net))
 
 
 def _failed(modem: "Life", watch: Watch, error: QuectelError) -> "Proc[None]":
@@ -239,7 +247,7 @@ def _failed(modem: "Life", watch: Watch, error: QuectelError) -> "Proc[None]":
 
 def is_hopeless(error: QuectelError) -> bool:
     """Neither redialling nor a restart helps: the SIM is missing, locked or refused."""
-    return error.errno in (EACCES, EPERM) or error.code in (10, 13, 15)
+    return error.errno in (EACCES, EPERM) or error.code in _SIM_CODES
 
 
 def _radio(modem: "Life", watch: Watch) -> "Proc[None]":
@@ -279,7 +287,7 @@ def _restart(modem: "Life", watch: Watch) -> "Proc[None]":
 
 
 def _is_back(modem: "Life", epoch: int) -> "Proc[bool]":
-    """It has restarted and answers, or just answers."""
+    """It has restarted and answers, at whatever rate, or just answers."""
     e = modem.engine
     end = ticks_add(e.now, modem.net.boot_ms(e.family))
     while e.epoch == epoch and ticks_diff(end, e.now) > 0:
@@ -287,18 +295,34 @@ def _is_back(modem: "Life", epoch: int) -> "Proc[bool]":
     if e.epoch != epoch:
         while not (yield from answers(e, 1000)) and ticks_diff(end, e.now) > 0:
             pass
-    return not e.resync
+    if e.resync:
+        return (yield from glance(e, modem.net))
+    if e.epoch == epoch:  # RDY was lost
+        e.restarted()
+    return True
 
 
 def _power(modem: "Life", watch: Watch) -> "Proc[None]":
+    """Off and on.  If it was off, the first press has switched it on, and there is no second one."""
     from .key import press_off, press_on
 
-    e = modem.engine
+    e, net = modem.engine, modem.net
     watch.report("recover", "power", watch.why)  # the same restart: it counts once
     epoch = e.epoch
-    yield from press_off(e, modem.net)
-    yield from wait_for(e, _OFF_MS)
-    yield from press_on(e, modem.net)
+    if net.is_on() != 0:
+        yield from press_off(e, net)
+    if net.is_on() == 0 or (yield from _goes_off(e, net)):
+        yield from press_on(e, net)
     if not (yield from _is_back(modem, epoch)):
         watch.why = "the module does not answer, even behind its power key"
         watch.wait(e, watch.left_ms(e))
+
+
+def _goes_off(engine: "Engine", net: "Network") -> "Proc[bool]":
+    """By its STATUS pin; without one, off is what does not begin to answer."""
+    if net.is_on() < 0:
+        return not (yield from answers(engine, net.boot_ms(engine.family)))
+    end = ticks_add(engine.now, _OFF_MS)
+    while net.is_on() and ticks_diff(end, engine.now) > 0:
+        yield
+    return net.is_on() == 0

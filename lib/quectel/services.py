@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._faces import AsyncCoap, AsyncFiles
-    from ._types import Pins, Proc, Rtc, T
+    from ._types import Proc, Rtc, T
     from .coap import Coap
     from .diagnostics import Diagnostics, PingResult
     from .engine import Engine
     from .files import Files
     from .models.base import Family
     from .network import Network
+    from .psm import Lull
 
 
 class Services:
@@ -36,7 +37,6 @@ class Services:
 
         _jobs: list[Job]
         _handing: bool
-        _pins: Pins | None
 
     def __init__(self, family: "Family") -> None:
         self._family = family
@@ -44,6 +44,8 @@ class Services:
         self._coap: "Coap | None" = None
         self._checks: "Diagnostics | None" = None
         self._waking: "Job | None" = None  # goes on in poll(), whoever waits for it
+        self.dozes = False  # the sleep that was allowed last is light sleep
+        self.lull: "Lull | None" = None  # of power saving mode
 
     @property
     def files(self) -> "Files | AsyncFiles":
@@ -55,7 +57,10 @@ class Services:
         return self._files
 
     def coap(self, local_port: int = 56830) -> "Coap | AsyncCoap":
-        """The CoAP service of BC95-G and BC68; see quectel.coap.Coap.  Allocates at most 3,000 bytes, once."""
+        """The CoAP service of BC95-G and BC68, on UDP port local_port (1 to 65535); see quectel.coap.Coap.
+
+        QuectelError(EOPNOTSUPP) for other families, ValueError for a second port.  Allocates at most 3,000 bytes, once.
+        """
         if not self._family.coap:
             raise QuectelError(EOPNOTSUPP, "%s has no CoAP commands" % self._family.name)
         if self._coap is None:
@@ -65,18 +70,19 @@ class Services:
         self._coap.check_port(local_port)
         return self._coap
 
-    def hand(self, handler: "Any", message: "Any") -> "Any":
+    def hand(self, handler: "Any", *message: "Any") -> "Any":
         """Call a handler, which must not wait for the module; what it gives.
 
-        An OSError of its own becomes a RuntimeError: the UART's would be the end of the modem.
+        What it raises is raised.  An OSError becomes a RuntimeError: it would be taken for the UART's, or the socket's.
         """
+        before = self._handing
         self._handing = True
         try:
-            return handler(message)
+            return handler(*message)
         except OSError as raised:
             error = raised
         finally:
-            self._handing = False
+            self._handing = before
         raise RuntimeError("a handler raised %r" % error)
 
     def carry_on(self, steps: "Proc[None]") -> "Job":
@@ -159,72 +165,19 @@ class Services:
     # --- sleep --------------------------------------------------------------------------------------------------
 
     def _fall_asleep(self, mode: str, timers_s: "dict[str, float]") -> "Proc[dict[str, float]]":
-        """Procedure; see Modem.sleep()."""
-        from .power import check
+        from .sleeping import fall_asleep
 
-        check(self._family, mode, timers_s)
-        if mode in ("psm", "edrx"):
-            return (yield from self._save_power(mode, timers_s))
-        if mode == "off":
-            yield from self._stay_awake()
-        elif mode == "light":
-            yield from self._doze()
-        else:
-            yield from self._sleep_deeply()
-        return {}
-
-    def _save_power(self, mode: str, timers_s: "dict[str, float]") -> "Proc[dict[str, float]]":
-        from .psm import settings, settle
-
-        told, wanted = settings(self._family, mode, timers_s)
-        yield from self.ready()
-        yield from settle(self.engine, wanted)
-        if mode == "psm":
-            self.engine.psm = not self._family.wake_ms
-            if self._family.wake_ms:
-                yield from self._sleep_deeply()
-        return told
-
-    def _stay_awake(self) -> "Proc[None]":
-        from .psm import stay_up, undo
-
-        yield from self._wake_up()
-        if self._family.light:
-            yield from stay_up(self.engine, self._pins)
-        yield from undo(self.engine)
-
-    def _doze(self) -> "Proc[None]":
-        from .psm import doze, line_of
-
-        line = line_of(self._pins)
-        if not self.engine.asleep or self.engine.slept:
-            yield from self.ready()
-            yield from doze(self.engine, line)
-
-    def _sleep_deeply(self) -> "Proc[None]":
-        from .power import allow
-
-        if self.engine.asleep:
-            self.engine.may_sleep = True
-        else:
-            yield from self.ready()
-            yield from allow(self.engine)
+        return fall_asleep(self, mode, timers_s)
 
     def _wake_up(self) -> "Proc[None]":
-        """Procedure; see Modem.wake()."""
-        from .power import check, forbid
+        from .sleeping import wake_up
 
-        check(self._family, "off", {})
-        if self.engine.asleep:
-            yield from self.awake()
-        elif self.engine.psm:
-            from .psm import find_up
+        return wake_up(self)
 
-            yield from find_up(self.engine, self.net)
-        else:
-            yield from self.ready()
-            if self._family.wake_ms:
-                yield from forbid(self.engine)
+    def _own_sleep(self, raw: bytes, steps: "Proc[list[bytes]]") -> "Proc[list[bytes]]":
+        from .sleeping import watched
+
+        return watched(self, raw, steps)
 
     def awake(self) -> "Proc[None]":
         """Procedure: what needs the module wakes it."""
@@ -234,14 +187,18 @@ class Services:
 
     def greet(self) -> "Proc[None]":
         """Procedure: a module that nobody here has met may be asleep, left so by an earlier program."""
-        if self._family.wake_ms and self.net.prepared < 0 and hasattr(self._pins, "psm_eint"):
-            from .power import hook, pull_once
+        family = self._family
+        if self.net.prepared < 0 and (
+            (family.wake_ms and hasattr(self.net.pins, "psm_eint"))
+            or (family.light_line and hasattr(self.net.pins, "dtr"))
+        ):
+            from .sleeping import greet
 
-            yield from pull_once(self.engine, hook(self.engine, self._pins))
-        if self._family.light and self.net.prepared < 0 and hasattr(self._pins, "dtr"):
-            from .psm import line_of
+            yield from greet(self)
 
-            line_of(self._pins)(0)
+    def _is_unwoken(self) -> bool:
+        """True if the module could not be woken, and nobody has been told why."""
+        return self._waking is not None and self._waking.error is not None
 
     def rouse(self) -> None:
         """Have a sleeping module woken, by poll(); to be called until it is awake.
@@ -257,21 +214,11 @@ class Services:
         self._begin_waking()
 
     def _begin_waking(self) -> None:
-        steps = self._waking_steps()
+        from .sleeping import waking
+
+        steps = waking(self)
         self.engine.asleep = ROUSED
         for name in self.net.wishes:
             self.net.is_due(name)  # open_time is lost in deep sleep (R203)
         self._waking = Job(steps)
         self._jobs.append(self._waking)
-
-    def _waking_steps(self) -> "Proc[None]":
-        """ENODEV if there is no pin for it."""
-        if self._family.wake_ms:
-            from .power import hook, wake
-
-            return wake(self.engine, hook(self.engine, self._pins))
-        from .psm import boot, end_doze, line_of
-
-        if self.engine.slept:
-            return boot(self.engine, self.net)
-        return end_doze(self.engine, line_of(self._pins))

@@ -96,7 +96,7 @@ class Slot:
         self.server = -1  # ... server id, by the last answer to a state query
         self.err = 0
         self.code = 0
-        self.want_close = False
+        self.want_close = 0  # so often its close may be sent until it has an answer
         self.form = ENTRY
         self.ticket = 0  # when it was turned away with a part to send, 0: it was not
         self.hungry = False  # somebody waits for its data
@@ -213,4 +213,4 @@ class Table:
             if slot.parent >= 0:  # nobody has accepted it, and nobody can any more
                 slot.parent = -1
                 slot.state = CLOSING
-                slot.want_close = True
+                slot.want_close = 1

@@ -48,6 +48,10 @@ class Link(Protocol):
     def close(self, abort: bool) -> None:
         """Close; `abort` sends a reset."""
 
+    @property
+    def local(self) -> "tuple[str, int]":
+        """Our own address."""
+
 
 class TcpLink(asyncio.Protocol):
     """A TCP connection."""
@@ -134,7 +138,19 @@ class TcpLink(asyncio.Protocol):
         return _name(self.transport, "peername")
 
 
-class UdpLink(asyncio.DatagramProtocol):
+class _Unqueued:
+    """A link that keeps nothing: what is sent has gone."""
+
+    def unsent(self) -> int:
+        """Always 0."""
+        return 0
+
+    def unacked(self) -> int:
+        """Always 0."""
+        return 0
+
+
+class UdpLink(_Unqueued, asyncio.DatagramProtocol):
     """A UDP socket, connected to one peer or (service) open to all."""
 
     def __init__(self, received: Received, connected: bool) -> None:
@@ -161,14 +177,6 @@ class UdpLink(asyncio.DatagramProtocol):
         self.transport.sendto(data, None if self.connected else to)
         return True
 
-    def unsent(self) -> int:
-        """Always 0."""
-        return 0
-
-    def unacked(self) -> int:
-        """Always 0."""
-        return 0
-
     def pause(self, on: bool) -> None:
         """UDP has no back-pressure: what finds no room is lost."""
 
@@ -183,7 +191,7 @@ class UdpLink(asyncio.DatagramProtocol):
         return _name(self.transport, "sockname")
 
 
-class ServerLink:
+class ServerLink(_Unqueued):
     """A listening TCP socket."""
 
     def __init__(self, server: asyncio.Server) -> None:
@@ -192,14 +200,6 @@ class ServerLink:
     def send(self, data: bytes, to: Peer) -> bool:
         """A listener sends nothing."""
         return False
-
-    def unsent(self) -> int:
-        """Always 0."""
-        return 0
-
-    def unacked(self) -> int:
-        """Always 0."""
-        return 0
 
     def pause(self, on: bool) -> None:
         """Nothing to pause."""
@@ -261,6 +261,7 @@ def _name(transport: "asyncio.BaseTransport | None", which: str) -> "tuple[str, 
 
 async def reach(module: VirtualModule, connection: Connection) -> "tuple[str, int]":
     """Where the connection's peer really is; OpenFailed with 552, 561, 565, 566 or 569."""
+    module.saving.used()
     allowed = module.options.number("dead_after_opens")
     if allowed and module.connections.opened > allowed:
         raise OpenFailed(INVALID)
@@ -281,13 +282,11 @@ async def reach(module: VirtualModule, connection: Connection) -> "tuple[str, in
     return where
 
 
-async def dial(module: VirtualModule, connection: Connection, received: Received, ended: Ended) -> TcpLink:
-    """A TCP connection to the connection's peer; OpenFailed says why not. TLS runs over this too."""
-    return await _connect(module, connection, received, ended, await reach(module, connection))
+async def dial(module: VirtualModule, connection: Connection, received: Received, ended: Ended) -> Link:
+    """A TCP connection to the connection's peer, which may be a server in this process; OpenFailed says why not.
 
-
-async def dial_plain(module: VirtualModule, connection: Connection, received: Received, ended: Ended) -> Link:
-    """The same; the peer may be a server in this process."""
+    TLS runs over this too.
+    """
     where = await reach(module, connection)
     serve = module.peers.get(where)
     if serve is not None:
@@ -313,10 +312,22 @@ async def _connect(
 
 async def dial_udp(module: VirtualModule, connection: Connection, received: Received) -> UdpLink:
     """A UDP socket connected to the connection's peer; DTLS runs over this too."""
-    host, port = await reach(module, connection)
+    return await _connect_udp(received, await reach(module, connection))
+
+
+async def dial_udp_plain(module: VirtualModule, connection: Connection) -> Link:
+    """The same; the peer may be a server in this process."""
+    where = await reach(module, connection)
+    serve = module.peers.get(where)
+    if serve is not None:
+        return LocalLink(module, serve, connection.deliver, connection.peer_closed)
+    return await _connect_udp(connection.deliver, where)
+
+
+async def _connect_udp(received: Received, where: "tuple[str, int]") -> UdpLink:
     loop = asyncio.get_running_loop()
     try:
-        _, link = await loop.create_datagram_endpoint(lambda: UdpLink(received, True), remote_addr=(host, port))
+        _, link = await loop.create_datagram_endpoint(lambda: UdpLink(received, True), remote_addr=where)
     except OSError:
         raise OpenFailed(REFUSED) from None
     return link

@@ -66,6 +66,7 @@ class Connection:
         """Hand data to the stack; False when its buffer is full."""
         if self.link is None:
             return False
+        self.module.saving.used()
         taken = self._stall(data) if self.is_off_air else self.link.send(data, to)
         self.sent += len(data) if taken else 0
         channels.watch(self)
@@ -145,12 +146,13 @@ class Connection:
         self.module.activity += 1
         if self.module.power.deaf:
             return  # the radio is off (R453)
-        if self.is_off_air and self.kind in DATAGRAMS:
+        if (self.is_off_air or self.module.saving.is_off) and self.kind in DATAGRAMS:
             return
         self.heard_ms = self.module.clock.now_ms()
-        if self.held or self.is_off_air:
+        if self.held or self.is_off_air or self.module.saving.holds():
             self.early.append((data, peer))
             return
+        self.module.saving.used()
         self.received += len(data)
         if channels.ignores(self, data):
             return
@@ -247,7 +249,7 @@ class Connection:
     def peer_closed(self, reset: bool = False, by_network: bool = False) -> None:
         """The peer, or on this side something, ended the connection: state closing, URC, or NO CARRIER (R212, R280)."""
         states = self.module.family.states
-        if self.held or (self.is_off_air and not by_network):
+        if self.held or ((self.is_off_air or self.module.saving.holds()) and not by_network):
             self.lost_early = reset
             return
         if self.state != states.connected:

@@ -44,9 +44,11 @@ def profile(call: Call) -> None:
 
 
 @command("+QIACT", TEST, feature=PACKET)
-def activate_values(call: Call) -> None:
+@command("+QIDEACT", TEST, feature=PACKET)
+@command("+QIDEACTEX", TEST, feature=NEW)
+def context_values(call: Call) -> None:
     """The contexts."""
-    call.line("+QIACT: (1-%d)" % call.family.contexts)
+    call.line("%s: (1-%d)" % (call.command.name, call.family.contexts))
 
 
 @command("+QIACT", READ, feature=PACKET)
@@ -135,12 +137,6 @@ async def _activated(call: Call, ctx: int, view: bool) -> None:
     call.module.urc("+QIACTEX: %d,%d%s" % (ctx, code, shown))
 
 
-@command("+QIDEACTEX", TEST, feature=NEW)
-def deactivate_later_values(call: Call) -> None:
-    """The contexts."""
-    call.line("+QIDEACTEX: (1-%d)" % call.family.contexts)
-
-
 @command("+QIDEACTEX", WRITE, feature=NEW)
 def deactivate_later(call: Call) -> None:
     """AT+QIDEACTEX=<ctx>: OK, then +QIDEACTEX: <ctx>,0."""
@@ -152,12 +148,6 @@ def deactivate_later(call: Call) -> None:
         call.module.urc("+QIDEACTEX: %d,0" % ctx)
 
     call.after(act)
-
-
-@command("+QIDEACT", TEST, feature=PACKET)
-def deactivate_values(call: Call) -> None:
-    """The contexts."""
-    call.line("+QIDEACT: (1-%d)" % call.family.contexts)
 
 
 @command("+QIDEACT", WRITE, feature=PACKET)
