@@ -180,3 +180,28 @@ def test_sending_with_a_status(face: str, model: str) -> None:
         assert not bench.modem.stats.unknown
 
     play(face, model, body)
+
+
+@rows("R271", "R396", "R415")
+@on("BG96", "EC200U")
+def test_an_id_that_a_connection_of_the_other_kind_has(face: str, model: str) -> None:
+    """Ids are shared: whoever opened it, with raw commands for instance, has it closed, and the open is repeated."""
+
+    async def body(bench: Bench) -> None:
+        bench.world.serve("plain.example", servers.tcp_echo())
+        bench.world.serve(HOST, TlsServer(server_context(leaf("one", HOST), 3)))
+        tls = TLSContext(ca=ca_pem(), check_time=False)
+        raw = {
+            "TCP": 'AT+QIOPEN=1,0,"TCP","plain.example",7,0,0',
+            "SSLClient": 'AT+QSSLOPEN=1,5,0,"%s",443,0' % HOST,
+        }
+        for held, line in raw.items():
+            await go(bench.modem.command(line))
+            await bench.until(lambda: bench.module.sockets and bench.module.sockets[0]["state"] == 2)
+            sock = await (bench.dial(HOST, 443, tls=tls) if held == "TCP" else bench.dial("plain.example"))
+            assert sock.id == 0
+            await echo(sock, hostile(2000))
+            await go(sock.close())
+            assert bench.module.sockets == []
+
+    play(face, model, body)

@@ -270,13 +270,14 @@ def _refusal(engine: "Engine", answer: "Answer", line: bytes, kind: "type[Quecte
 
 def _evict(engine: "Engine", slot: "Slot") -> "Proc[None]":
     """Close what has the id at the module; where a client of our listener has it, take another id."""
+    family = engine.family
+    for dialect in (slot.dialect, family.tls if slot.dialect is family.tcp else family.tcp):
+        if dialect is not None and slot.cid >= 0:  # plain and TLS connections share the ids (R415)
+            line = b"%s%d%s" % (dialect.close, slot.cid, dialect.close_arg)
+            yield from try_ask(engine, line, None, ON_CLOSE if dialect.close_ok else ON_OK, dialect.close_ms)
+    slot.opened = -1
     if slot.cid < 0:
         bind_id(engine, slot)
-        return
-    dialect = slot.dialect
-    line = b"%s%d%s" % (dialect.close, slot.cid, dialect.close_arg)
-    yield from try_ask(engine, line, None, ON_CLOSE if dialect.close_ok else ON_OK, dialect.close_ms)
-    slot.opened = -1
 
 
 def bind_id(engine: "Engine", slot: "Slot") -> None:
