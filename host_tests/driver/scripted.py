@@ -105,7 +105,8 @@ class ScriptedUart:
         self.short = short
         self.wrote = b""  # everything the host wrote
         self.heard = b""  # of it what no step has taken yet
-        self.queue = b""  # what the host has not read yet
+        self._said = b""  # what the module has said, of which the host has read ...
+        self._pos = 0  # ... so many bytes
         self.failure = ""
         self._at = 0  # the next step
         self._reads = 0
@@ -116,14 +117,20 @@ class ScriptedUart:
             self.say(script[self._at][1])
             self._at += 1
 
+    @property
+    def queue(self) -> bytes:
+        """What the host has not read yet."""
+        return self._said[self._pos :]
+
     def say(self, data: "Said") -> None:
         """The module speaks now, or as the delays in the list tell."""
         if isinstance(data, list):
             self._plan(data)
             return
-        self.queue += data
+        self._said = self.queue + data
+        self._pos = 0
         if self.cut >= 0:
-            self._until = self.cut + len(self.queue) - len(data)
+            self._until = self.cut + len(self._said) - len(data)
 
     def _plan(self, said: "list[bytes | int]") -> None:
         assert self.clock
@@ -141,20 +148,22 @@ class ScriptedUart:
 
     def silence(self) -> int:
         """Milliseconds for which nothing comes, at most 20, if the host writes nothing."""
-        if self.queue or self._empty or self.short or not self.clock:
+        if self._pos < len(self._said) or self._empty or self.short or not self.clock:
             return 0
         return min(self.later[0][0] - self.clock.passed, _LEAP_MS) if self.later else _LEAP_MS
 
     # --- the driver's side -----------------------------------------------------------------------------------------
 
     def readinto(self, buf: "Any") -> "int | None":
-        self._come()
-        if self._empty or not self.queue:
+        if self.later:
+            self._come()
+        at = self._pos
+        if self._empty or at >= len(self._said):
             self._empty = max(self._empty - 1, 0)
             return None
-        n = min(len(self.queue), len(buf), self._most())
-        buf[:n] = self.queue[:n]
-        self.queue = self.queue[n:]
+        n = min(len(self._said) - at, len(buf), self._most())
+        buf[:n] = self._said[at : at + n]
+        self._pos = at + n
         self._until -= n
         if self._until == 0:
             self._empty = self.pause
