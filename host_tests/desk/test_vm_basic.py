@@ -286,8 +286,8 @@ def test_failures_of_the_modules_own_code_are_not_swallowed() -> None:
 
 def test_only_a_module_that_nothing_can_reach_is_settled_without_waiting() -> None:
     async def run() -> None:
-        module = VirtualModule("BC25", clock=Clock.stepped())
-        assert module.is_alone() and not VirtualModule("BC25").is_alone()
+        module = VirtualModule("BG96", clock=Clock.stepped())
+        assert module.is_alone() and not VirtualModule("BG96").is_alone()
         pipe = module.pipe()
         assert not module.is_alone()
         pipe.close()
@@ -299,7 +299,7 @@ def test_only_a_module_that_nothing_can_reach_is_settled_without_waiting() -> No
         await module.settle()
         assert module.is_alone()
         module.network.activate(1)
-        module.feed(b'AT+QIOPEN=1,0,"UDP SERVICE","127.0.0.1",0,3000\r')
+        module.feed(b'AT+QIOPEN=1,0,"UDP SERVICE","127.0.0.1",0,3030,0\r')
         await module.settle()
         assert module.connections.all() and not module.is_alone()
         await module.aclose()
