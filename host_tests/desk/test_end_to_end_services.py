@@ -173,4 +173,4 @@ def test_settings_behind_a_restart(face: str, model: str) -> None:
             listener.accept()
             await go(sock.close())
 
-    play(face, model, body)
+    play(face, model, body, options={"boot_ms": 20})

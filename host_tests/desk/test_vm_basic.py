@@ -282,3 +282,27 @@ def test_failures_of_the_modules_own_code_are_not_swallowed() -> None:
         raise AssertionError("nothing was raised")
 
     asyncio.run(run())
+
+
+def test_only_a_module_that_nothing_can_reach_is_settled_without_waiting() -> None:
+    async def run() -> None:
+        module = VirtualModule("BG96", clock=Clock.stepped())
+        assert module.is_alone() and not VirtualModule("BG96").is_alone()
+        pipe = module.pipe()
+        assert not module.is_alone()
+        pipe.close()
+        waiting = module.spawn(module.clock.sleep_ms(5))
+        assert not module.is_alone()
+        await asyncio.sleep(0)  # it begins
+        module.clock.advance(5)
+        await waiting
+        await module.settle()
+        assert module.is_alone()
+        module.network.activate(1)
+        module.feed(b'AT+QIOPEN=1,0,"UDP SERVICE","127.0.0.1",0,3030,0\r')
+        await module.settle()
+        assert module.connections.all() and not module.is_alone()
+        await module.aclose()
+        assert module.is_alone()
+
+    asyncio.run(run())

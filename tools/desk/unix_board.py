@@ -65,10 +65,35 @@ def run(code, names, stdout):
         sys.print_exception(failed, sys.stdout)
     stdout.write(b"\\x04>")
 
+class Typed:
+    # Standard input, which does not block: all that is there is taken at once.
+    def __init__(self):
+        import select
+        self.poller = select.poll()
+        self.poller.register(sys.stdin, select.POLLIN)
+        self.data, self.at = b"", 0
+    def fill(self):
+        self.data, self.at = None, 0
+        while self.data is None:
+            self.poller.poll()
+            self.data = sys.stdin.buffer.read(1024)
+    def byte(self):
+        if self.at == len(self.data):
+            self.fill()
+        self.at += 1
+        return self.data[self.at - 1 : self.at]
+    def until(self, end):
+        # Bytes up to this one, or all; at least one byte has been read.
+        if self.at == len(self.data):
+            self.fill()
+        begin, self.at = self.at, self.data.find(end, self.at)
+        if self.at < 0:
+            self.at = len(self.data)
+        return self.data[begin : self.at]
+
 def repl():
     # The protocol of a board's REPL as mpremote speaks it. The unix port itself has it from MicroPython 1.26 only.
-    from io import BytesIO
-    stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
+    typed, stdout = Typed(), sys.stdout.buffer
     names = {{"__name__": "__main__"}}
     raw, code, byte = False, bytearray(), b"\\x02"
     while True:
@@ -82,14 +107,15 @@ def repl():
             code = bytearray()
             stdout.write(b"" if raw else b"\\r\\n>>> ")
         elif byte == b"\\x05" and raw and not code:
-            stdin.read(2)  # A, Ctrl-A: raw paste, in windows of 1024 bytes
+            typed.byte(), typed.byte()  # A, Ctrl-A: raw paste, in windows of 1024 bytes
             stdout.write(b"R\\x01\\x00\\x04")
-            byte = stdin.read(1)
-            while byte and byte != b"\\x04":
-                code += byte
-                if len(code) % 1024 == 0:
-                    stdout.write(b"\\x01")
-                byte = stdin.read(1)
+            part = typed.until(b"\\x04")
+            while part:
+                windows = len(code) // 1024
+                code += part
+                stdout.write(b"\\x01" * (len(code) // 1024 - windows))
+                part = typed.until(b"\\x04")
+            typed.byte()
             stdout.write(b"\\x04")
             run(code, names, stdout)
             code = bytearray()
@@ -101,7 +127,7 @@ def repl():
             code = bytearray()
         elif raw:
             code += byte
-        byte = stdin.read(1)
+        byte = typed.byte()
         if not byte:
             return
 
@@ -146,14 +172,16 @@ class UnixBoard:
     def _start(self) -> None:
         self._inner, slave = pty.openpty()
         tty.setraw(slave)
+        typed = os.open(os.ttyname(slave), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
         self._process = subprocess.Popen(
             [str(self._vm), "-X", f"heapsize={runtimes.HEAP}", "-c", self._boot],
-            stdin=slave,
+            stdin=typed,
             stdout=slave,
             stderr=slave,
             env=_environment(os.environ),
             start_new_session=True,
         )
+        os.close(typed)
         os.close(slave)
 
     def _end(self) -> None:
