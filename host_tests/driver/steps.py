@@ -38,6 +38,7 @@ RECV_0 = lines('+QIURC: "recv",0,9')
 RECV_1 = lines('+QIURC: "recv",1,9')
 CLOSED_0 = lines('+QIURC: "closed",0')
 SYNC = (b"AT+CMEE?\r", lines("+CMEE: 1", "OK"))
+SYNC_2 = (b"AT+CMEE=?\r", lines("+CMEE: (0-2)", "OK"))
 WHY = b"AT+QIGETERROR\r"
 
 

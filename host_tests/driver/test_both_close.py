@@ -20,6 +20,7 @@ from steps import (
     RECV_0,
     SERVER,
     SYNC,
+    SYNC_2,
     met,
     payload,
     said,
@@ -101,7 +102,7 @@ def test_a_restart_in_mid_send(face: "Face") -> "Generator[Any, Any, None]":
 @both
 def test_a_restart_in_mid_read(face: "Face") -> "Generator[Any, Any, None]":
     """The rest of the payload never comes, and what asks for an answer gets none while the module boots."""
-    script = [(READ_0, b"\r\n+QIRD: 400\r\nabc"), (SYNC[0], [500, lines("RDY")]), SYNC] + PREPARED
+    script = [(READ_0, b"\r\n+QIRD: 400\r\nabc"), (SYNC[0], [500, lines("RDY")]), SYNC_2] + PREPARED
     s = face.opened(script + [(OPEN_0, lines("OK", "+QIOPEN: 0,0"))])
     face.uart.say(RECV_0)
     with raises(QuectelError) as caught:

@@ -70,7 +70,7 @@ def test_the_power_key_is_pressed_for_a_module_that_is_off(face: "Face") -> "Gen
     silent = (b"AT+CMEE?\r", b"")
     ended = (b"\x1b" + b"\r" * 512, b"")
     script = [(b"AT\r", b""), silent, silent, silent, ended, silent, silent, (b"AT+CMEE?\r", lines("RDY"))]
-    script += [said("AT+CMEE?", "+CMEE: 0")] + PREPARED + [READY] + NB_TAIL
+    script += [said("AT+CMEE=?", "+CMEE: (0-2)")] + PREPARED + [READY] + NB_TAIL
     m = face.start("BC25", script, False, pins=key)
     yield m.connect()
     assert key.levels == [0, 1] and m.status() == ONLINE

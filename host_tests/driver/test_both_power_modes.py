@@ -133,7 +133,7 @@ def test_a_module_that_refuses(face: "Face") -> "Generator[Any, Any, None]":
 @both
 def test_power_saving_mode_ends_sockets_and_the_key_wakes_it(face: "Face") -> "Generator[Any, Any, None]":
     again = met("BG96") + LTE_PINS + [said("AT+QISTATE?"), said("AT+QSSLSTATE"), OPENED]
-    woken = [LOST] + DEAD + [SYNC, said("AT"), said("AT+CSQ", "+CSQ: 17,99")]
+    woken = [LOST] + DEAD + [said("AT+CMEE=?", "+CMEE: (0-2)"), said("AT"), said("AT+CSQ", "+CSQ: 17,99")]
     m, pins = start(face, [OPENED] + SLEEPS + woken + again)
     s = yield m.create_connection(SERVER)
     yield m.sleep("psm", tau=3600, active=10)
@@ -169,8 +169,8 @@ def test_a_module_that_has_left_power_saving_mode_by_itself(face: "Face") -> "Ge
 def test_a_module_that_does_not_say_that_it_goes(face: "Face") -> "Generator[Any, Any, None]":
     """wake() asks: one that answers has lost nothing, the other one everything, also where its RDY was lost."""
     script = [OPENED] + SLEEPS + [said("AT"), LOST] + DEAD
-    for urc, more in ((lines("RDY"), []), (b"", [said("AT+CMEE=?", "+CMEE: (0-2)")])):
-        m, pins = start(face, script + [SYNC] + more + [said("AT")])
+    for urc, more in ((lines("RDY"), []), (b"", [SYNC])):
+        m, pins = start(face, script + more + [said("AT+CMEE=?", "+CMEE: (0-2)"), said("AT")])
         s = yield m.create_connection(SERVER)
         yield m.sleep("psm", tau=3600, active=10)
         yield m.wake()

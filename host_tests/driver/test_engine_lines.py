@@ -275,7 +275,7 @@ def test_a_restart_while_getting_in_step_needs_one_answer() -> None:
     for _ in range(5):
         rig.step(1100)
     rig.feed(b"\r\nRDY\r\n")
-    rig.asked(b"AT+CMEE?", b"\r\n+CMEE: 1\r\n" + OK)
+    rig.asked(b"AT+CMEE=?", b"\r\n+CMEE: (0-2)\r\n" + OK)
     assert rig.engine.start(b"AT+Y")
 
 

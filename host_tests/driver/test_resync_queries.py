@@ -1,6 +1,6 @@
 """Which query brings host and module back in step, and how often it is repeated."""
 
-from kit import cases
+from kit import cases, rows
 from quectel.command import DONE, IDLE, RUN
 from wires import OK, Rig
 
@@ -98,6 +98,20 @@ def test_behind_the_answer_to_a_later_command_no_query_is_answered() -> None:
     rig.engine.release()
     rig.asked(b"AT+CMEE?", b"\r\n+CMEE: 1\r\n" + OK)
     assert not rig.engine.resync
+
+
+@rows("R024")
+def test_a_query_that_went_out_in_front_of_a_restart_may_be_answered_behind_it() -> None:
+    """Its answer was taken for that of the next one, whose OK then ended another command."""
+    rig = given_up(b"AT+X")
+    assert rig.take() == b"AT+CMEE?\r"
+    assert rig.step(rig.engine.due(rig.now)) == b"AT+CMEE?\r"
+    rig.feed(b"\r\nRDY\r\n")
+    rig.asked(b"AT+CMEE=?", b"\r\n+CMEE: 1\r\n" + OK)
+    assert rig.engine.resync
+    rig.feed(TEST_FORM)
+    rig.quiet()
+    assert not rig.engine.resync and not rig.engine.asking
 
 
 def test_nothing_is_asked_anew_while_the_uart_takes_nothing() -> None:

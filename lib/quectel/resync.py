@@ -300,8 +300,9 @@ class Resync(Agenda):
         self.late_head = b""
         self.late_file = 0
         self.shout = b""
-        self._forget()
         self._begin()
+        if self.asking:  # what was on its way to the module may still be answered: its kind would not tell which it is
+            self._newest = self._other_kind()
         for cid in range(len(self.orphans)):
             self.orphans[cid] = 0
         Agenda.restarted(self)
