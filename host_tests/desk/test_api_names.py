@@ -17,7 +17,7 @@ from quectel.intake import Stats
 MODEM = {
     "__init__": "uart, family, *, pins=None, slots=4, rx_ring=1536, tx_buf=0, line_buf=0, clock=None, trace=None",
     "connect": "apn=None, *, user='', password='', auth=None, pin=None, operator=None, rat=None, ip='IPV4', "
-    "pdp=1, timeout_ms=300000, report=None",
+    "pdp=1, baud=None, timeout_ms=300000, report=None",
     "disconnect": "",
     "set_clock": "utc",
     "isconnected": "",

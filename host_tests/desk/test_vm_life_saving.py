@@ -112,18 +112,20 @@ async def test_edrx() -> None:
 
 @pytest.mark.parametrize("model", ("BG96", "BC25"))
 def test_light_sleep_eats_the_first_characters(model: str) -> None:
-    one = module(model, light_sleep_eats=2)
+    one = module(model, light_sleep_eats=2, light_sleep_deaf=False)
     said(one, b"ATE0")
     said(one, b"AT+QSCLK=1" if model == "BG96" else b"AT+QSCLK=2")
     one.pin("dtr", 1)
-    one.clock.advance(999)
+    one.clock.advance(4999)
     assert said(one, b"AT") == b"\r\nOK\r\n"
-    one.clock.advance(1000)
+    one.clock.advance(5000)
     assert said(one, b"AT") == b""
     assert said(one, b"AT") == b"\r\nOK\r\n"
     one.clock.advance(5000)
     if model == "BG96":
-        one.pin("dtr", 0)  # keeps it awake
+        one.pin("dtr", 0)  # wakes it, and keeps it awake
+        assert said(one, b"AT") == b""
+        one.clock.advance(5000)
         assert said(one, b"AT") == b"\r\nOK\r\n"
     else:
         assert said(one, b"ATAT") == b"\r\nOK\r\n"

@@ -3,11 +3,9 @@
 from errno import ECONNRESET, ENODEV, EOPNOTSUPP
 
 from faces import both
-from kit import raises
+from kit import raises, rows
 from quectel import SOCK_DGRAM, QuectelError
-from quectel.models import find
 from quectel.network import ASLEEP, ONLINE
-from quectel.psm import cycle_code, settings, timer
 from scripted import ERROR, lines
 from steps import EMPTY, LTE_PINS, SERVER, SYNC, met, payload, said, sending
 
@@ -25,6 +23,9 @@ DOZES = [said("AT+QSCLK?", "+QSCLK: 0"), said("AT+QSCLK=1")]
 PSM = 'AT+CPSMS=1,,,"00000110","00000101"'  # 1 h, 10 s
 SLEEPS = [said("AT+CPSMS?", '+CPSMS: 0,,,"00101100","00001010"'), said(PSM)]
 POWER_DOWN = lines("PSM POWER DOWN")
+NB_DOZES = [said("AT+QSCLK?", "+QSCLK: 0"), said("AT+QSCLK=2")]
+PROD = (b"AT+CMEE=1\r", b"")
+NB_UP = [said("AT"), said("AT+QSCLK?", "+QSCLK: 2"), said("AT+QSCLK=0")]
 AWAKE = [said("AT"), said("AT+QSCLK?", "+QSCLK: 1"), said("AT+QSCLK=0"), said("ATE0"), said("AT+CMEE=1")]
 
 
@@ -52,90 +53,6 @@ def start(face: "Face", script: "Any", family: str = "BG96") -> "Any":
     m = face.start(family, script, pins=pins)
     m.net.state = ONLINE
     return m, pins
-
-
-# --- encodings --------------------------------------------------------------------------------------------------------
-
-
-def test_timers_are_the_smallest_that_are_not_below() -> None:
-    taus = (
-        (1, 2, "01100001"),
-        (2, 2, "01100001"),
-        (3, 4, "01100010"),
-        (62, 62, "01111111"),
-        (63, 90, "10000011"),
-        (90, 90, "10000011"),
-        (91, 120, "10000100"),
-        (930, 930, "10011111"),
-        (931, 960, "10110000"),
-        (1860, 1860, "10111111"),
-        (1861, 2400, "00000100"),
-        (3600, 3600, "00000110"),
-        (18_600, 18_600, "00011111"),
-        (18_601, 21_600, "00100110"),
-        (111_600, 111_600, "00111111"),
-        (111_601, 144_000, "01000100"),
-        (1_116_000, 1_116_000, "01011111"),
-        (1_116_001, 1_152_000, "11000001"),
-        (1_152_001, 2_304_000, "11000010"),
-        (35_712_000, 35_712_000, "11011111"),
-    )
-    actives = (
-        (0, 0, "00000000"),
-        (1, 2, "00000001"),
-        (10, 10, "00000101"),
-        (62, 62, "00011111"),
-        (63, 120, "00100010"),
-        (1860, 1860, "00111111"),
-        (1861, 2160, "01000110"),
-        (11_160, 11_160, "01011111"),
-    )
-    for tau, least, bits in taus:
-        told, wanted = settings(find("BG96"), "psm", {"tau": tau, "active": 2})
-        assert told == {"tau": least, "active": 2}, (tau, told)
-        assert wanted[0][0] == b'AT+CPSMS=1,,,"%s","00000001"' % bits.encode(), (tau, wanted)
-    for active, least, bits in actives:
-        told, wanted = settings(find("BC25"), "psm", {"tau": 3600, "active": active})
-        assert told == {"tau": 3600, "active": least}, (active, told)
-        assert wanted[0][0] == b'AT+CPSMS=1,,,"00000110","%s"' % bits.encode(), (active, wanted)
-
-
-def test_no_time_that_could_be_encoded_lies_between() -> None:
-    """Against all of the 32 times of each unit, listed and looked through."""
-    units = ((2, 3), (30, 4), (60, 5), (600, 0), (3600, 1), (36_000, 2), (1_152_000, 6))
-    times = sorted([unit * n for unit, _ in units for n in range(32)])
-    for time in times[1:]:
-        for asked in (time - 1, time, time + 1):
-            if 0 < asked <= times[-1]:
-                seconds, bits = timer("tau", asked, 1, units)
-                assert seconds == min([t for t in times if t >= asked]), asked
-                code = int(bits, 2)
-                assert len(bits) == 8 and {high: unit for unit, high in units}[code >> 5] * (code & 31) == seconds
-
-
-def test_cycles_by_value() -> None:
-    cycles = (5.12, 10.24, 20.48, 40.96, 61.44, 81.92, 102.4, 122.88, 143.36, 163.84, 327.68, 655.36, 1310.72, 2621.44)
-    for code, cycle in enumerate(cycles + (5242.88, 10485.76)):
-        assert cycle_code(cycle) == code
-    for wrong in (0, 5, 5.14, -5.12, 20, 10485.8, 20971.52, float("nan"), float("inf")):
-        with raises(ValueError):
-            cycle_code(wrong)
-    nothing: "list[Any]" = ["5.12", None, b"5"]
-    for none in nothing:
-        with raises(TypeError):
-            cycle_code(none)
-
-
-def test_cycles_go_to_the_technologies_that_have_them() -> None:
-    both_have = (20.48, 40.96, 81.92, 163.84, 327.68, 655.36, 1310.72, 2621.44, 5242.88, 10485.76)
-    for cycle in (5.12, 10.24, 61.44, 102.4, 122.88, 143.36) + both_have:
-        _, wanted = settings(find("BG96"), "edrx", {"cycle": cycle})
-        acts = [command[12:13] for command, _ in wanted]
-        assert acts == ([b"4", b"5"] if cycle in both_have else [b"4"]), (cycle, wanted)
-        if cycle not in both_have:
-            for family in ("BC65", "BC25"):
-                with raises(ValueError):
-                    settings(find(family), "edrx", {"cycle": cycle})
 
 
 # --- power saving mode and eDRX ---------------------------------------------------------------------------------------
@@ -186,9 +103,8 @@ def test_wrong_timers_send_nothing(face: "Face") -> "Generator[Any, Any, None]":
 def test_families_without_these_modes(face: "Face") -> "Generator[Any, Any, None]":
     timers: "dict[str, Any]" = {"psm": {"tau": 3600, "active": 10}, "edrx": {"cycle": 20.48}}
     for family, modes in (
-        ("EC200U", ("light", "psm", "edrx", "off")),
-        ("BC95-G", ("light", "psm", "edrx", "off")),
-        ("BC65", ("light",)),
+        ("EC200U", ("deep", "psm", "edrx")),
+        ("BC95-G", ("deep", "light", "psm", "edrx", "off")),
         ("BG96", ("deep",)),
     ):
         m, _ = start(face, [], family)
@@ -330,26 +246,89 @@ def test_sockets_outlive_light_sleep(face: "Face") -> "Generator[Any, Any, None]
     """The first AT is lost; asked again, the module answers."""
     send = [(b"AT+QISEND=0,1\r", b"\r\n> "), (b"x", lines("SEND OK"))]
     script = [OPENED] + DOZES + [LOST, SYNC, said("AT")] + send + [said("AT+QSCLK?", "+QSCLK: 1"), said("AT")]
-    m, pins = start(face, script)
-    s = yield m.create_connection(SERVER)
-    for level in (1, 0):
-        assert (yield m.sleep("light")) == {} and pins.dtrs[-1] == 1
+    for family in ("BG96", "EC200U"):
+        m, pins = start(face, script, family)
+        s = yield m.create_connection(SERVER)
+        for level in (1, 0):
+            assert (yield m.sleep("light")) == {} and pins.dtrs[-1] == 1
+            before = face.uart.wrote
+            yield m.sleep("light")  # it may already
+            yield face.settle()
+            assert face.uart.wrote == before and m.status() == ONLINE and s.id == 0
+            if level:
+                assert (yield s.send(b"x")) == 1
+            else:
+                yield m.wake()
+            assert pins.dtrs[-1] == 0 and m.engine.asleep == 0 and s.id == 0
+        assert m.stats.epochs == 0 and pins.keys == []
+        face.check()
+        if hasattr(m, "aclose"):
+            yield m.aclose()
+
+
+@rows("R222", "R426")
+@both
+def test_light_sleep_of_nb_modules_ends_with_what_is_typed(face: "Face") -> "Generator[Any, Any, None]":
+    """No line is needed, and none is pulled: a line that may be lost, and AT+QSCLK=0, for it would sleep again."""
+    tcp = (b'AT+QIOPEN=1,0,"TCP","10.0.0.1",80,0,0,0\r', lines("OK", "+QIOPEN: 0,0"))
+    cut = (b"AT+CMEE=1\r", ERROR)  # it came as +CMEE=1
+    up = [PROD, SYNC] + NB_UP
+    script = [tcp] + NB_DOZES + up + sending(b"x", lines("OK", "SEND OK")) + NB_DOZES + [cut] + NB_UP
+    for family in ("BC25", "BC65"):
+        m, pins = start(face, script + [said("AT+QSCLK?", "+QSCLK: 0")], family)
+        pins.psm_eint = pins.pwrkey
+        s = yield m.create_connection(SERVER)
+        yield m.sleep("light")
         before = face.uart.wrote
-        yield m.sleep("light")  # it may already
+        yield m.sleep("light")
         yield face.settle()
-        assert face.uart.wrote == before and m.status() == ONLINE and s.id == 0
-        if level:
-            assert (yield s.send(b"x")) == 1
-        else:
-            yield m.wake()
-        assert pins.dtrs[-1] == 0 and m.engine.asleep == 0 and s.id == 0
-    assert m.stats.epochs == 0 and pins.keys == []
+        assert face.uart.wrote == before and m.status() == ONLINE
+        assert (yield s.send(b"x")) == 1
+        yield m.sleep("light")
+        yield m.wake()
+        yield m.wake()
+        assert pins.dtrs == pins.keys == [] and s.id == 0 and m.stats.epochs == 0
+        face.check()
+        if hasattr(m, "aclose"):
+            yield m.aclose()
+
+
+@rows("R219", "R222")
+@both
+def test_from_one_sleep_to_the_other(face: "Face") -> "Generator[Any, Any, None]":
+    """What was allowed before is ended in its own way; +QATSLEEP makes deep sleep of any."""
+    deep = [said("AT+QSCLK?", "+QSCLK: 0"), said("AT+QSCLK=1")]
+    risen = AWAKE + [said("AT+QISTATE?")]
+    woken = [said("AT+CMEE=1")] + NB_UP
+    m, pins = start(face, NB_DOZES + woken + deep + risen + NB_DOZES + risen, "BC25")
+    pins.psm_eint = pins.dtr
+    yield m.sleep("light")
+    yield m.sleep("deep")
+    assert pins.dtrs == []
+    yield m.sleep("light")
+    assert pins.dtrs == [0, 1]
+    face.uart.say(lines("+QATSLEEP"))
+    yield face.settle()
+    assert m.status() == ASLEEP
+    yield m.wake()
+    assert pins.dtrs == [0, 1, 0, 1]
+
+
+@both
+def test_an_nb_module_that_does_not_wake_from_light_sleep(face: "Face") -> "Generator[Any, Any, None]":
+    m, _ = start(face, NB_DOZES + [PROD] + [(SYNC[0], b"")] * 6, "BC65")
+    yield m.sleep("light")
+    with raises(QuectelError) as caught:
+        yield m.wake()
+    assert caught.value.errno == ENODEV and "light" in caught.value.text and "DTR" not in caught.value.text
+    face.uart._at = len(face.uart.script)
+    face.uart.heard = b""
 
 
 @both
 def test_what_comes_in_light_sleep_is_read_behind_it(face: "Face") -> "Generator[Any, Any, None]":
     reads = [(b"AT+QIRD=0,1500\r", payload(b"late")), (b"AT+QIRD=0,1500\r", EMPTY)]
-    m, pins = start(face, [OPENED] + DOZES + [said("AT")] + reads)
+    m, pins = start(face, [OPENED] + DOZES + [said("AT")] + reads, "EC200U")
     s = yield m.create_connection(SERVER)
     yield m.sleep("light")
     before = face.uart.wrote

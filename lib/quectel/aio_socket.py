@@ -57,7 +57,7 @@ class AsyncSocket(BaseSocket):
 
     def _is_called(self) -> bool:
         """Data came in light sleep, from which the module announces them."""
-        return self._slot.more and self._engine.family.light > 0
+        return self._slot.more and self._modem.dozes
 
     def _begin(self) -> int:
         """The end of a call that begins now."""

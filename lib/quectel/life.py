@@ -4,6 +4,7 @@ from errno import ENODEV
 
 from ._compat import const
 from .bringup import bring_up, prepare
+from .contact import check_rate
 from .errors import QuectelError
 from .network import ASLEEP, LOST, ONLINE, Wanted, Wish, check_utc, grant_due, set_clock
 from .pdp import pdp_setup, shut_down
@@ -98,6 +99,7 @@ class Life(Services):
         rat: "str | None",
         ip: str,
         pdp: int,
+        baud: "int | None",
         report: "Report | None",
     ) -> "Proc[None]":
         check_callable("report", report)
@@ -105,6 +107,8 @@ class Life(Services):
         if pin is not None and not (checked("pin", pin, 8).isdigit() and len(pin) > 3):
             raise ValueError("pin must be 4 to 8 digits")  # another one would cost one of three tries
         wanted = Wanted(pdp, apn, setup, pin, wishes(self._family, operator, rat))
+        if baud is not None:
+            self.net.baud = check_rate(self.net, baud)
         yield from self.greet()
         self.net.wanted = wanted
         yield from bring_up(self.engine, self.net, wanted, report)
@@ -164,6 +168,7 @@ class Life(Services):
                 self.net.due.remove("registration")
 
     def reached(self) -> "Proc[None]":
-        """Procedure: what needs the network waits for recovery."""
+        """Procedure: what needs the network waits for recovery, which lets a sleeping module sleep."""
         if self._watch is not None:
+            yield from self.awake()
             yield from self._watch.reached(self)

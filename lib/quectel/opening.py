@@ -88,6 +88,12 @@ def check_free(engine: "Engine") -> None:
         raise uart_lent()
 
 
+def check_taken(slot: "Slot", gen: int) -> None:
+    """QuectelError(ENOTCONN) if the socket was closed while an open waited for its turn."""
+    if slot.gen != gen or slot.state != TAKEN:
+        raise QuectelError(ENOTCONN, "the socket was closed")
+
+
 def open_line(family: "Family", slot: "Slot", service: bytes, host: str, port: int, local_port: int) -> bytes:
     """The command that opens a plain socket (R112); its arguments are checked already."""
     line = b'%s%d,%d,"%s","%s",%d,%d,%d' % (

@@ -1,12 +1,12 @@
-"""Deep sleep of the NB families: the application allows it, a pin ends it (R121, R219, R222, R224)."""
+"""Sleep that AT+QSCLK allows, and what ends it; the power key (R121, R219, R222, R224)."""
 
 from errno import ECONNRESET, ENODEV, EOPNOTSUPP
 
 from ._compat import const, ticks_add, ticks_diff
 from .command import ON_OK
-from .contact import answers
+from .contact import answers, switched_on
 from .errors import QuectelError, QuectelTimeout
-from .key import check_key, press_on
+from .key import check_key
 from .network import IDLE
 from .procedure import ask, number, reason, result_of, try_ask, wait_for
 from .table import ASLEEP, AWAKE, CLOSING, OPENING, ROUSED
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from .models.base import Family
     from .network import Network
 
-    Pull = Callable[[int], object] | None
+    Line = Callable[[int], object]
+    Pull = Line | None
 
 _PULLS = const(3)
 _ANSWER_MS = const(5000)  # behind a pull: the first AT is lost (R426), and the module needs its time
-_ON_MS = const(2500)  # for an answer that tells that the module is on
+_FIRST_MS = const(300)  # for the answer to an AT that may be lost
+_LINE_MS = const(50)  # from DTR low to the first AT
+_ON_MS = const(1500)  # for an answer that tells that the module is on
 _POWD_MS = const(5000)
 _DOWN_MS = const(65_000)
 _GONE = (0, 3, 4, 5)  # states of a connection that is none any more (R139, R384)
@@ -51,13 +54,18 @@ def hook(engine: "Engine", pins: object) -> "Pull":
 
 def allow(engine: "Engine", value: int = 1) -> "Proc[None]":
     """Let what is under way end, then let the module sleep: from the OK of AT+QSCLK on nothing is sent any more."""
+    yield from wind_up(engine)
+    yield from set_clock_mode(engine, value)
+    engine.may_sleep = True
+    engine.rest()
+
+
+def wind_up(engine: "Engine") -> "Proc[None]":
+    """Let sends, opens and closes that are under way end."""
     while _is_busy(engine):
         if engine.silent:
             raise QuectelError(ENODEV, "the module does not answer")
         yield
-    yield from set_clock_mode(engine, value)
-    engine.may_sleep = True
-    engine.rest()
 
 
 def forbid(engine: "Engine") -> "Proc[None]":
@@ -116,7 +124,7 @@ def _alone(engine: "Engine", steps: "Proc[T]") -> "Proc[T]":
 def _wake(engine: "Engine", pull: "Pull") -> "Proc[None]":
     engine.echo_off = False  # as after power-on, it may be
     pulls = _PULLS
-    while not (yield from _reach(engine, pull)):
+    while not (yield from _pull_up(engine, pull)):
         pulls -= 1
         if not pulls or (pull is None and engine.slept):
             raise QuectelError(ENODEV, "the module does not wake from deep sleep: check the pin PSM_EINT")
@@ -127,21 +135,30 @@ def _wake(engine: "Engine", pull: "Pull") -> "Proc[None]":
     yield from _sort_out(engine)
 
 
-def _reach(engine: "Engine", pull: "Pull") -> "Proc[bool]":
+def _pull_up(engine: "Engine", pull: "Pull") -> "Proc[bool]":
     """Pull the line once, then AT until it is answered; False if it is not."""
     engine.slept = False
     yield from pull_once(engine, pull)
-    end = ticks_add(engine.now, _ANSWER_MS)
-    while ticks_diff(end, engine.now) > 0 and not engine.slept:
-        if engine.resync:  # the engine asks on
+    return (yield from reach(engine, _ANSWER_MS))
+
+
+def reach(engine: "Engine", limit_ms: int) -> "Proc[bool]":
+    """AT until it is answered, for limit_ms at most, whatever others wait for; the first one may be lost (R426).
+
+    False if it is not answered, or the module says that it falls asleep.
+    """
+    slept = engine.slept
+    steps = answers(engine, limit_ms, _FIRST_MS)
+    end = ticks_add(engine.now, limit_ms)
+    try:
+        while ticks_diff(end, engine.now) > 0 and (slept or not engine.slept):
+            try:
+                next(steps)
+            except StopIteration as over:
+                return result_of(steps, over)
             yield
-            continue
-        try:
-            answer = yield from try_ask(engine, b"AT")
-            if answer.ok:
-                return True
-        except QuectelTimeout:
-            pass
+    finally:
+        steps.close()
     return False
 
 
@@ -171,33 +188,78 @@ def _sort_out(engine: "Engine") -> "Proc[None]":
             engine.orphan(cid)
 
 
+# --- light sleep ------------------------------------------------------------------------------------------------------
+
+
+def line_of(engine: "Engine", pins: object) -> "Line | None":
+    """The line DTR, None where the family needs none; ENODEV if it does and pins= has none."""
+    if not engine.family.light_line:
+        return None
+    line: "Line | None" = getattr(pins, "dtr", None)
+    if line is None:
+        raise QuectelError(ENODEV, "pins= has no dtr(level) to wake the module from light sleep")
+    return line
+
+
+def lower(engine: "Engine", pins: object) -> None:
+    """DTR low, where there is such a line: no light sleep."""
+    if hasattr(pins, "dtr"):
+        line = line_of(engine, pins)
+        if line:
+            line(0)
+
+
+def doze(engine: "Engine", pins: object) -> "Proc[None]":
+    """What is under way ends, then the module may sleep: with DTR high, or when nothing is typed for a while."""
+    line = line_of(engine, pins)
+    yield from allow(engine, engine.family.light)
+    if line:
+        line(1)
+
+
+def end_doze(engine: "Engine", pins: object) -> "Proc[None]":
+    """DTR low, or what is typed; then AT until that is answered: the first one may be lost.  Connections stay."""
+    line_of(engine, pins)
+    yield from rise(engine, _end_doze(engine, pins))
+
+
+def _end_doze(engine: "Engine", pins: object) -> "Proc[None]":
+    if engine.family.light_line:
+        lower(engine, pins)
+        yield from wait_for(engine, _LINE_MS)
+    else:
+        yield from _prod(engine)
+    if not (yield from reach(engine, _ANSWER_MS)):
+        cause = ": check the pin DTR" if engine.family.light_line else ""
+        raise QuectelError(ENODEV, "the module does not wake from light sleep" + cause)
+    if not engine.family.light_line:
+        yield from set_clock_mode(engine, 0)
+
+
+def _prod(engine: "Engine") -> "Proc[None]":
+    """A line that may lose its beginning, or all; it is longer than AT, so that AT is read whole (R426)."""
+    try:
+        yield from try_ask(engine, b"AT+CMEE=1", limit_ms=_FIRST_MS)
+    except QuectelTimeout:
+        pass
+
+
 # --- the power key ----------------------------------------------------------------------------------------------------
 
 
 def switch_on(engine: "Engine", net: "Network") -> "Proc[None]":
-    """Procedure; see Modem.power_on().  A module that answers is on."""
+    """Procedure; see Modem.power_on()."""
     check_key(net)
-    if (yield from _is_on(engine)):
-        return
-    yield from press_on(engine, net)
-    if not (yield from answers(engine, net.boot_ms(engine.family))):
+    yield from start_up(engine, net)
+
+
+def start_up(engine: "Engine", net: "Network") -> "Proc[bool]":
+    """The power key, unless the module answers, and AT for as long as it may take to start; True if it did not."""
+    if (yield from reach(engine, _ON_MS)):
+        return False
+    if not (yield from switched_on(engine, net)):
         raise QuectelError(ENODEV, "the module does not answer behind its power key: check its supply and the pin")
-
-
-def _is_on(engine: "Engine") -> "Proc[bool]":
-    """AT is answered in time, whoever else has asked: recovery may wait for its own answer, far longer."""
-    steps = answers(engine, _ON_MS)
-    end = ticks_add(engine.now, _ON_MS)
-    try:
-        while ticks_diff(end, engine.now) > 0:
-            try:
-                next(steps)
-            except StopIteration as over:
-                return result_of(steps, over)
-            yield
-    finally:
-        steps.close()
-    return False
+    return True
 
 
 def switch_off(engine: "Engine", net: "Network") -> "Proc[None]":

@@ -138,7 +138,7 @@ def try_ask(
     ):
         if engine.occupied(engine.table.nobody):
             raise uart_lent(name_of(line))
-        if engine.silent:
+        if engine.silent and not engine.asleep:  # else who wakes it tells
             raise QuectelError(ENODEV, "the module does not answer", 0, name_of(line))
         yield
         if engine.asleep == ASLEEP:  # and nobody wakes it

@@ -1,19 +1,14 @@
-"""Power saving mode, eDRX and light sleep: what they are set to, and what ends them."""
-
-from errno import ENODEV
+"""Power saving mode and eDRX: what they are set to, and how a module that is off is found."""
 
 from ._compat import const, ticks_add, ticks_diff
-from .command import ON_OK
-from .contact import answers
-from .errors import QuectelError, QuectelTimeout
-from .key import check_key, press_on
-from .power import allow, rise, set_clock_mode
-from .procedure import ask, try_ask, values, wait_for
+from .command import IDLE
+from .power import lower, rise, start_up
+from .procedure import ask, try_ask, values
+from .table import ASLEEP, AWAKE
 from .text import in_range
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from ._types import Proc
@@ -21,7 +16,6 @@ if TYPE_CHECKING:
     from .models.base import Family
     from .network import Network
 
-    Line = Callable[[int], object]
     # (command, index and value of the fields that its query tells when it is set already)
     Setting = tuple[bytes, tuple[tuple[int, str], ...]]
     Units = tuple[tuple[int, int], ...]
@@ -35,10 +29,7 @@ _CYCLES = (1, 2, 4, 8, 12, 16, 20, 24, 28, 32, 64, 128, 256, 512, 1024, 2048)
 _NAMES = {"psm": ("active", "tau"), "edrx": ("cycle",)}
 _OFF = (b"AT+CPSMS=0", b"AT+CEDRXS=3")  # 3: off, and the cycles are forgotten, so that the query tells of it
 
-_LINE_MS = const(50)  # from DTR low to the first AT
-_FIRST_MS = const(300)  # for the answer to an AT that may be lost
-_ANSWER_MS = const(5000)
-_ON_MS = const(1500)  # for the answer of a module that has woken by itself
+_MARGIN_MS = const(5000)  # behind the active time, for what the module says of itself
 
 
 # --- timers -----------------------------------------------------------------------------------------------------------
@@ -132,7 +123,6 @@ def undo(engine: "Engine") -> "Proc[None]":
     for command, offered in ((_OFF[0], family.psm), (_OFF[1], bool(family.edrx))):
         if offered and (yield from _is_on(engine, command)):
             yield from ask(engine, command)
-    engine.psm = False
 
 
 def _is_on(engine: "Engine", command: bytes) -> "Proc[bool]":
@@ -140,59 +130,48 @@ def _is_on(engine: "Engine", command: bytes) -> "Proc[bool]":
     return any([bool(fields) and fields[0] not in ("", "0") for fields in told])
 
 
-# --- light sleep ------------------------------------------------------------------------------------------------------
-
-
-def line_of(pins: object) -> "Line":
-    """The line DTR; ENODEV if pins= has none."""
-    line: "Line | None" = getattr(pins, "dtr", None)
-    if line is None:
-        raise QuectelError(ENODEV, "pins= has no dtr(level) to wake the module from light sleep")
-    return line
-
-
-def doze(engine: "Engine", line: "Line") -> "Proc[None]":
-    """What is under way ends, then DTR high lets the module sleep."""
-    yield from allow(engine, engine.family.light)
-    line(1)
-
-
-def stay_up(engine: "Engine", pins: object) -> "Proc[None]":
-    """No light sleep, for a module that is awake."""
-    if hasattr(pins, "dtr"):
-        line_of(pins)(0)
-    yield from set_clock_mode(engine, 0)
-
-
-def end_doze(engine: "Engine", line: "Line") -> "Proc[None]":
-    """DTR low, then AT until that is answered: the first one may be lost.  Connections have not changed."""
-    yield from rise(engine, _end_doze(engine, line))
-
-
-def _end_doze(engine: "Engine", line: "Line") -> "Proc[None]":
-    line(0)
-    yield from wait_for(engine, _LINE_MS)
-    if not (yield from _reach(engine, _ANSWER_MS)):
-        raise QuectelError(ENODEV, "the module does not wake from light sleep: check the pin DTR")
-
-
-def _reach(engine: "Engine", limit_ms: int) -> "Proc[bool]":
-    """AT until it is answered; while host and module are out of step the engine asks by itself."""
-    end = ticks_add(engine.now, limit_ms)
-    while ticks_diff(end, engine.now) > 0:
-        if engine.resync:
-            yield
-            continue
-        try:
-            answer = yield from try_ask(engine, b"AT", None, ON_OK, _FIRST_MS)
-            if answer.ok:
-                return True
-        except QuectelTimeout:
-            pass
-    return False
+def active_of(command: bytes) -> int:
+    """The active time in s that a caller's AT+CPSMS=1 asks for; -1 where it gives none that is known."""
+    parts = command.split(b",")
+    bits = parts[4].strip(b'" ') if len(parts) > 4 else b""
+    if len(bits) != 8 or bits.strip(b"01"):
+        return -1
+    for unit, code in _ACTIVE:
+        if int(bits, 2) >> 5 == code:
+            return unit * (int(bits, 2) & _MOST)
+    return -1
 
 
 # --- power saving mode without a line of its own ----------------------------------------------------------------------
+
+
+class Lull:
+    """A module that goes off without a word: it may have gone when nothing was said for its active time."""
+
+    def __init__(self, engine: "Engine", active_s: int) -> None:
+        self._still_ms = active_s * 1000 + _MARGIN_MS
+        self._until = ticks_add(engine.now, self._still_ms)
+        self._rx = self._tx = -1
+        self._presumed = False
+
+    def look(self, engine: "Engine") -> None:
+        """To be called in every turn: from then on only who wakes it sends, until it says something."""
+        stats = engine.stats
+        if stats.rx_bytes != self._rx or stats.tx_bytes != self._tx:
+            self._rx, self._tx = stats.rx_bytes, stats.tx_bytes
+            self._until = ticks_add(engine.now, self._still_ms)
+            self._end(engine)
+        elif not engine.asleep and not engine.resync and engine.cmd.state == IDLE and self._is_over(engine):
+            self._presumed = True
+            engine.rest()
+
+    def _is_over(self, engine: "Engine") -> bool:
+        return ticks_diff(engine.now, self._until) >= 0
+
+    def _end(self, engine: "Engine") -> None:
+        if self._presumed and engine.asleep == ASLEEP and not engine.slept:
+            engine.asleep = AWAKE
+        self._presumed = False
 
 
 def boot(engine: "Engine", net: "Network") -> "Proc[None]":
@@ -202,12 +181,7 @@ def boot(engine: "Engine", net: "Network") -> "Proc[None]":
 
 def find_up(engine: "Engine", net: "Network") -> "Proc[None]":
     """The same where it is not known whether the module is awake: it need not say that it goes."""
-    if (yield from _reach(engine, _ON_MS)):
-        return
-    check_key(net)
     epoch = engine.epoch
-    yield from press_on(engine, net)
-    if not (yield from answers(engine, net.boot_ms(engine.family))):
-        raise QuectelError(ENODEV, "the module does not wake from power saving mode: check its power key")
-    if engine.epoch == epoch:  # RDY was lost
+    lower(engine, net.pins)
+    if (yield from start_up(engine, net)) and engine.epoch == epoch:  # RDY was lost
         engine.restarted()

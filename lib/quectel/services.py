@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .files import Files
     from .models.base import Family
     from .network import Network
+    from .psm import Lull
 
 
 class Services:
@@ -44,6 +45,8 @@ class Services:
         self._coap: "Coap | None" = None
         self._checks: "Diagnostics | None" = None
         self._waking: "Job | None" = None  # goes on in poll(), whoever waits for it
+        self.dozes = False  # the sleep that was allowed last is light sleep
+        self._lull: "Lull | None" = None  # of power saving mode
 
     @property
     def files(self) -> "Files | AsyncFiles":
@@ -71,15 +74,16 @@ class Services:
     def hand(self, handler: "Any", message: "Any") -> "Any":
         """Call a handler, which must not wait for the module; what it gives.
 
-        An OSError of its own becomes a RuntimeError: the UART's would be the end of the modem.
+        What it raises is raised.  An OSError becomes a RuntimeError: it would be taken for the UART's, or the socket's.
         """
+        before = self._handing
         self._handing = True
         try:
             return handler(message)
         except OSError as raised:
             error = raised
         finally:
-            self._handing = False
+            self._handing = before
         raise RuntimeError("a handler raised %r" % error)
 
     def carry_on(self, steps: "Proc[None]") -> "Job":
@@ -183,35 +187,78 @@ class Services:
         yield from self.ready()
         yield from settle(self.engine, wanted)
         if mode == "psm":
-            self.engine.psm = not self._family.wake_ms
+            self._saves(int(told["active"]))
             if self._family.wake_ms:
                 yield from self._sleep_deeply()
         return told
 
+    def _saves(self, active_s: int) -> None:
+        """Power saving mode is on, where it is no deep sleep; -1: the active time is not known."""
+        from .psm import Lull
+
+        self.engine.psm = self._family.psm and not self._family.wake_ms
+        self._lull = Lull(self.engine, active_s) if self.engine.psm and active_s >= 0 else None
+
+    def _saves_not(self) -> None:
+        self.engine.psm = False
+        self._lull = None
+
     def _stay_awake(self) -> "Proc[None]":
-        from .psm import stay_up, undo
+        from .power import lower, set_clock_mode
+        from .psm import undo
 
         yield from self._wake_up()
-        if self._family.light:
-            yield from stay_up(self.engine, self._pins)
+        if self._family.light_line:
+            lower(self.engine, self._pins)
+            yield from set_clock_mode(self.engine, 0)
         yield from undo(self.engine)
+        self._saves_not()
 
     def _doze(self) -> "Proc[None]":
-        from .psm import doze, line_of
+        from .power import doze, line_of
 
-        line = line_of(self._pins)
-        if not self.engine.asleep or self.engine.slept:
+        line_of(self.engine, self._pins)
+        if not (self.engine.asleep and self.dozes) or self.engine.slept:
             yield from self.ready()
-            yield from doze(self.engine, line)
+            yield from doze(self.engine, self._pins)
+            self.dozes = True
 
     def _sleep_deeply(self) -> "Proc[None]":
         from .power import allow
 
-        if self.engine.asleep:
+        if self.engine.asleep and not self.dozes:
             self.engine.may_sleep = True
         else:
             yield from self.ready()
             yield from allow(self.engine)
+            self.dozes = False
+
+    def _own_sleep(self, raw: bytes, steps: "Proc[list[bytes]]") -> "Proc[list[bytes]]":
+        """Procedure: a command of the caller's about sleep, steps, and what it means for those that come behind it."""
+        value = raw[9:10]
+        if raw[3:4].upper() == b"C":
+            lines = yield from steps
+            self._own_saving(raw, value)
+            return lines
+        deep = self._family.wake_ms > 0 and value == b"1"
+        light = self._family.light > 0 and not self._family.light_line and value == b"%d" % self._family.light
+        if deep or light:
+            from .power import wind_up
+
+            yield from wind_up(self.engine)
+        lines = yield from steps
+        if deep or light:  # as sleep() does, but that +QATWAKEUP ends it: the pin may be the caller's
+            self.dozes = light
+            self.engine.rest()
+        return lines
+
+    def _own_saving(self, raw: bytes, value: bytes) -> None:
+        if value == b"1":
+            from .psm import active_of
+
+            self._saves(active_of(raw))
+        elif value in (b"0", b"2"):
+            self._saves_not()
 
     def _wake_up(self) -> "Proc[None]":
         """Procedure; see Modem.wake()."""
@@ -241,10 +288,14 @@ class Services:
             from .power import hook, pull_once
 
             yield from pull_once(self.engine, hook(self.engine, self._pins))
-        if self._family.light and self.net.prepared < 0 and hasattr(self._pins, "dtr"):
-            from .psm import line_of
+        if self._family.light_line and self.net.prepared < 0:
+            from .power import lower
 
-            line_of(self._pins)(0)
+            lower(self.engine, self._pins)
+
+    def _is_unwoken(self) -> bool:
+        """True if the module could not be woken, and nobody has been told why."""
+        return self._waking is not None and self._waking.error is not None
 
     def rouse(self) -> None:
         """Have a sleeping module woken, by poll(); to be called until it is awake.
@@ -269,12 +320,14 @@ class Services:
 
     def _waking_steps(self) -> "Proc[None]":
         """ENODEV if there is no pin for it."""
+        if self.dozes and not self.engine.slept and not self.engine.psm:
+            from .power import end_doze
+
+            return end_doze(self.engine, self._pins)
         if self._family.wake_ms:
             from .power import hook, wake
 
             return wake(self.engine, hook(self.engine, self._pins))
-        from .psm import boot, end_doze, line_of
+        from .psm import boot
 
-        if self.engine.slept:
-            return boot(self.engine, self.net)
-        return end_doze(self.engine, line_of(self._pins))
+        return boot(self.engine, self.net)

@@ -33,7 +33,7 @@ class Modem(Core):
     Everything is allocated here; nothing is sent.
 
     What calls ask of the heap is said with each: in bytes on a 64-bit VM, a 32-bit one needs about half; all of it
-    is garbage afterwards, but for what they give.  Making a modem: Allocates at most 50,000 bytes, of which 26,000
+    is garbage afterwards, but for what they give.  Making a modem: Allocates at most 51,000 bytes, of which 26,000
     stay, with four slots; a slot is its ring and 2,500 bytes, 900 of which stay.
     """
 
@@ -106,7 +106,7 @@ class Modem(Core):
         try:
             while True:
                 self.engine.now = self._clock.ticks_ms()  # a command's time counts from when it is sent
-                if self.engine.asleep and self.engine.wanted:  # its command was turned away
+                if self.engine.asleep and (self.engine.wanted or self._is_unwoken()):  # its command was turned away
                     self.rouse()
                 next(procedure)
                 if not self.turn():
@@ -131,6 +131,7 @@ class Modem(Core):
         rat: "str | None" = None,
         ip: str = "IPV4",
         pdp: int = 1,
+        baud: "int | None" = None,
         timeout_ms: int = 300_000,
         report: "Report | None" = None,
     ) -> None:
@@ -144,10 +145,13 @@ class Modem(Core):
         radio technology, "auto", "gsm", "lte-m" or "nb-iot" on BG96, "auto", "gsm" or "lte" on EC200U; the module is
         asked first and told where it differs alone.  timeout_ms: for all of it.  ValueError, or
         QuectelError(EOPNOTSUPP) for what the family lacks, before a byte is sent.
+        baud: the rate of the port from now on, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800 or 921600; a
+        module that has another one is found and told, if the UART has init(baudrate=).  A module that is off is
+        switched on: at once where pins.status() is False, else when it answers at no rate, within 10 s.
         report(step, state, text) as it goes.  Allocates at most 44,000 bytes; asking again while it waits for the SIM
         or the network costs 3,000 each time.
         """
-        self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, report), timeout_ms)
+        self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, baud, report), timeout_ms)
 
     def disconnect(self) -> None:
         """Close all sockets and deactivate the PDP contexts.  Allocates at most 2,800 bytes."""
@@ -176,7 +180,9 @@ class Modem(Core):
         prefix: what these lines begin with; from the command's name when left out.  final: "OK", "SEND OK",
         "CLOSE OK" or "CONNECT".  data goes out behind the prompt or CONNECT.  timeout_ms: 300 when left out.
         Of the lines at most 8,192 bytes are kept, each counted with 16 on top; the rest is counted in stats.rx_lost.
-        Allocates at most 3,400 bytes, 4 a byte of the answer.
+        AT+QSCLK=1 and 2 of the families whose sleep needs no DTR count as sleep(): the next call wakes the module, with
+        pins.psm_eint from deep sleep, unless +QATWAKEUP has told that it is awake (R219, R222); so does AT+CPSMS=1.
+        Allocates at most 4,000 bytes, 4 a byte of the answer.
         """
         return self.run(self._command(line, prefix, final, data, timeout_ms))
 
@@ -218,12 +224,14 @@ class Modem(Core):
     def sleep(self, mode: str, **timers_s: float) -> "dict[str, float]":
         """Let the module sleep, or keep it awake; R121, R219, R222, R224.
 
-        "light" (BG96): what is under way ends, then AT+QSCLK=1 and pins.dtr(1).  From then on nothing is sent; all
-        sockets stay, and what comes in is announced.  The next call that needs the module wakes it.
+        "light" (all but BC95-G and BC68): what is under way ends, then AT+QSCLK=1 and pins.dtr(1), or AT+QSCLK=2 on the
+        families that have "deep", whose light sleep needs no line.  From then on nothing is sent; all sockets stay, and
+        what comes in is announced.  The next call that needs the module wakes it.
         "psm" (BG96, BC65, BC92, BC25, BC32): AT+CPSMS with tau=, 1 to 35,712,000 s between two reports to the network,
         and active=, 0 to 11,160 s for which it still listens; the smallest times are taken that can be encoded and are
         not below these.  BG96 switches itself off when the network lets it: all sockets end with ECONNRESET, status()
-        is ASLEEP, and waking is a restart.  The others sleep as with "deep".
+        is ASLEEP if it says so, and waking is a restart.  It need not: when nothing was said for the active time and
+        5 s, the next call asks first whether it is there, as wake() does.  The others sleep as with "deep".
         "edrx" (the same): AT+CEDRXS with cycle=, one of 5.12, 10.24, 20.48, 40.96, 61.44, 81.92, 102.4, 122.88, 143.36,
         163.84, 327.68, 655.36, 1310.72, 2621.44, 5242.88 and 10485.76 s, for each radio technology that has it: NB-IoT
         has neither those below 20.48 s nor 61.44, 102.4, 122.88 and 143.36 s.  Commands go on as ever.
@@ -237,7 +245,7 @@ class Modem(Core):
         It gives the times that were encoded, in s, as a dict: empty but for "psm" and "edrx".  The module keeps those
         in flash: they are asked for first, and written where they differ alone.
         ValueError for other words, for timers that a mode has not, and for times that it cannot have; QuectelError:
-        ENODEV for "light" without pins.dtr, EOPNOTSUPP for families without the mode.
+        ENODEV for "light" without pins.dtr where that is needed, EOPNOTSUPP for families without the mode.
         Allocates at most 4,600 bytes; with timers 8,800; to undo all 11,300.
         """
         return self.run(self._fall_asleep(mode, timers_s))
@@ -245,14 +253,15 @@ class Modem(Core):
     def wake(self) -> None:
         """End sleep and keep the module awake.
 
-        Light sleep: pins.dtr(0), then AT until that is answered, 5 s, because the first one may be lost.
+        Light sleep: pins.dtr(0) where there is that line, then AT until that is answered, 5 s, because the first one
+        may be lost; without the line AT+QSCLK=0 behind it.
         Power saving mode of BG96: the power key, unless it answers, and AT for as long as it may take to start; also
         where the module has not said that it goes to sleep.
         Deep sleep: pulls the line PSM_EINT with pins.psm_eint(0), releases it with psm_eint(1) 100 ms later, sends AT
         until that is answered, 5 s, three times over, then AT+QSCLK=0, and asks which connections are left.
         QuectelError(ENODEV) if it does not answer, or is asleep and there is no such pin; EOPNOTSUPP for families
         without sleep.
-        Allocates at most 19,500 bytes.
+        Allocates at most 20,000 bytes.
         """
         self.run(self._wake_up())
 
@@ -292,17 +301,21 @@ class Modem(Core):
         Allocates at most 7,500 bytes; see Socket.connect() for the first one.
         """
         sock = self.socket(**as_socket)
+        done = False
         try:
             if timeout_ms is not None:
                 sock.settimeout(timeout_ms / 1000)
             sock.connect(address)
             sock.settimeout(None)
+            done = True
         except QuectelTimeout:  # the id is closed when there is time for it
-            self.engine.close(sock._slot, sock._gen)
             raise
         except (OSError, ValueError, TypeError):
             sock.close()
             raise
+        finally:
+            if not done:  # a handler has raised, too
+                self.engine.close(sock._slot, sock._gen)
         return sock
 
     def socket_module(self, *, tls: "PortContexts" = None) -> "SocketModule":
@@ -369,9 +382,10 @@ class Modem(Core):
         """config(name) asks for "imei" "imsi" "iccid" "model" "revision" "open_time" "keepalive" or "dns".
 
         Set are, and again behind a restart of the module: open_time=s, 1 to 36, in which a TCP connect must be done
-        (R201; BC65, BC92); keepalive=(idle_s, interval_s, count), 1 to 36000, 10 to 20, 1 to 255, or None, for all
-        TCP sockets (R210; BC25, BC32, which does not sleep deeply meanwhile, R211); dns=(primary, secondary); rat=, as
-        for connect(); baud=, one of 4800 9600 19200 38400 57600 115200 230400 460800 921600, the UART follows.
+        (R201; BC65, BC92); keepalive=(idle_s, interval_s, count) or None, for all TCP sockets: 1 to 36000, 10 to 20,
+        1 to 255 (R210; BC25, BC32, which does not sleep deeply meanwhile, R211), on EC200U and EG915U 1 to 1800,
+        25 to 100, 3 to 10; dns=(primary, secondary); rat=, as for connect(); baud=, one of 4800 9600 19200 38400
+        57600 115200 230400 460800 921600, the UART follows.
         ValueError for other names and values, QuectelError(EOPNOTSUPP) for what the family lacks.
         Allocates at most 8,500 bytes.
         """

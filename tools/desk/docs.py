@@ -213,7 +213,7 @@ FACTS: list[tuple[str, Callable[[Family], object]]] = [
     ("radio technologies (`rat=`)", lambda family: ", ".join(sorted(family.rats))),
     ("time of a TCP connect can be set", lambda family: bool(family.open_time)),
     ("deep sleep", lambda family: bool(family.wake_ms)),
-    ("light sleep by DTR", lambda family: bool(family.light)),
+    ("light sleep", lambda family: family.light and ("by DTR" if family.light_line else "yes")),
     ("power saving mode (PSM)", lambda family: family.psm),
     ("eDRX", lambda family: bool(family.edrx)),
 ]

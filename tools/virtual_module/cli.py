@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from typing import IO, NoReturn
 
-from .module import Trace, VirtualModule
+from .byte_log import Trace
+from .module import VirtualModule
 
 USAGE = 2
 

@@ -134,7 +134,19 @@ class TcpLink(asyncio.Protocol):
         return _name(self.transport, "peername")
 
 
-class UdpLink(asyncio.DatagramProtocol):
+class _Unqueued:
+    """A link that keeps nothing: what is sent has gone."""
+
+    def unsent(self) -> int:
+        """Always 0."""
+        return 0
+
+    def unacked(self) -> int:
+        """Always 0."""
+        return 0
+
+
+class UdpLink(_Unqueued, asyncio.DatagramProtocol):
     """A UDP socket, connected to one peer or (service) open to all."""
 
     def __init__(self, received: Received, connected: bool) -> None:
@@ -161,14 +173,6 @@ class UdpLink(asyncio.DatagramProtocol):
         self.transport.sendto(data, None if self.connected else to)
         return True
 
-    def unsent(self) -> int:
-        """Always 0."""
-        return 0
-
-    def unacked(self) -> int:
-        """Always 0."""
-        return 0
-
     def pause(self, on: bool) -> None:
         """UDP has no back-pressure: what finds no room is lost."""
 
@@ -183,7 +187,7 @@ class UdpLink(asyncio.DatagramProtocol):
         return _name(self.transport, "sockname")
 
 
-class ServerLink:
+class ServerLink(_Unqueued):
     """A listening TCP socket."""
 
     def __init__(self, server: asyncio.Server) -> None:
@@ -192,14 +196,6 @@ class ServerLink:
     def send(self, data: bytes, to: Peer) -> bool:
         """A listener sends nothing."""
         return False
-
-    def unsent(self) -> int:
-        """Always 0."""
-        return 0
-
-    def unacked(self) -> int:
-        """Always 0."""
-        return 0
 
     def pause(self, on: bool) -> None:
         """Nothing to pause."""
@@ -222,6 +218,7 @@ class DeadLink:
 
     def __init__(self) -> None:
         self.taken = 0
+        self.watched = False  # its end is under way
 
     def send(self, data: bytes, to: Peer) -> bool:
         """Taken for good."""
@@ -260,6 +257,7 @@ def _name(transport: "asyncio.BaseTransport | None", which: str) -> "tuple[str, 
 
 async def reach(module: VirtualModule, connection: Connection) -> "tuple[str, int]":
     """Where the connection's peer really is; OpenFailed with 552, 561, 565, 566 or 569."""
+    module.saving.used()
     allowed = module.options.number("dead_after_opens")
     if allowed and module.connections.opened > allowed:
         raise OpenFailed(INVALID)
@@ -312,10 +310,22 @@ async def _connect(
 
 async def dial_udp(module: VirtualModule, connection: Connection, received: Received) -> UdpLink:
     """A UDP socket connected to the connection's peer; DTLS runs over this too."""
-    host, port = await reach(module, connection)
+    return await _connect_udp(received, await reach(module, connection))
+
+
+async def dial_udp_plain(module: VirtualModule, connection: Connection) -> Link:
+    """The same; the peer may be a server in this process."""
+    where = await reach(module, connection)
+    serve = module.peers.get(where)
+    if serve is not None:
+        return LocalLink(module, serve, connection.deliver, connection.peer_closed)
+    return await _connect_udp(connection.deliver, where)
+
+
+async def _connect_udp(received: Received, where: "tuple[str, int]") -> UdpLink:
     loop = asyncio.get_running_loop()
     try:
-        _, link = await loop.create_datagram_endpoint(lambda: UdpLink(received, True), remote_addr=(host, port))
+        _, link = await loop.create_datagram_endpoint(lambda: UdpLink(received, True), remote_addr=where)
     except OSError:
         raise OpenFailed(REFUSED) from None
     return link

@@ -1,7 +1,7 @@
 """Peers without a socket: a server that lives in the module's own process, on the module's clock.
 
-`module.peers["127.0.0.1", port]` is called with a LocalLink for every TCP connection that is opened to it, and gives
-what takes the bytes: an object with `received(data)` and `ended()`.
+`module.peers["127.0.0.1", port]` is called with a LocalLink for every connection that is opened to it, TCP or UDP, and
+gives what takes the bytes: an object with `received(data)` and `ended()`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Serve = Callable[["LocalLink"], LocalServer]
 
 
 class LocalLink:
-    """A TCP connection to such a server; bytes need DELAY_MS of the module's clock each way."""
+    """A connection to such a server; bytes need DELAY_MS of the module's clock each way."""
 
     local = ("127.0.0.1", 0)
     remote = ("127.0.0.1", 0)

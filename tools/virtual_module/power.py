@@ -194,6 +194,8 @@ class Power:
             self.module.clock.call_later(ms, lambda: self.pin(name, 1 - level, None))
 
     def _edge(self, name: str, level: int) -> None:
+        if level == 0 and name == ("dtr" if "packet" in self.module.family.features else "psm_eint"):
+            self.module.saving.line_falls()
         if name == "psm_eint" and level == 0:
             self.wake()
         elif name == "pwrkey":
@@ -260,6 +262,7 @@ class Power:
         module.connections.drop_all(keep=DATAGRAMS)
         self._forget()
         self.state = ASLEEP
+        module.saving.sleep_until_report()
 
     @property
     def deaf(self) -> bool:

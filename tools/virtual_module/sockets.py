@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Optional
 
+from . import channels
 from .entry import Transparent
 
 if TYPE_CHECKING:
@@ -65,8 +66,10 @@ class Connection:
         """Hand data to the stack; False when its buffer is full."""
         if self.link is None:
             return False
+        self.module.saving.used()
         taken = self._stall(data) if self.is_off_air else self.link.send(data, to)
         self.sent += len(data) if taken else 0
+        channels.watch(self)
         return taken
 
     @property
@@ -143,13 +146,16 @@ class Connection:
         self.module.activity += 1
         if self.module.power.deaf:
             return  # the radio is off (R453)
-        if self.is_off_air and self.kind in DATAGRAMS:
+        if (self.is_off_air or self.module.saving.is_off) and self.kind in DATAGRAMS:
             return
         self.heard_ms = self.module.clock.now_ms()
-        if self.held or self.is_off_air:
+        if self.held or self.is_off_air or self.module.saving.holds():
             self.early.append((data, peer))
             return
+        self.module.saving.used()
         self.received += len(data)
+        if channels.ignores(self, data):
+            return
         mode = self.module.terminal.mode
         if isinstance(mode, Transparent) and mode.connection is self:
             self.module.terminal.emit(data)
@@ -243,7 +249,7 @@ class Connection:
     def peer_closed(self, reset: bool = False, by_network: bool = False) -> None:
         """The peer, or on this side something, ended the connection: state closing, URC, or NO CARRIER (R212, R280)."""
         states = self.module.family.states
-        if self.held or (self.is_off_air and not by_network):
+        if self.held or ((self.is_off_air or self.module.saving.holds()) and not by_network):
             self.lost_early = reset
             return
         if self.state != states.connected:
@@ -259,6 +265,8 @@ class Connection:
         self.module.urc('%s: "closed",%d' % (self.urc, self.number))
         if self.module.faults.take("closed_twice", self.number) is not None:
             self.module.urc('%s: "closed",%d' % (self.urc, self.number))
+        if self.urc == Connection.urc and self.module.setting("passiveclosed"):
+            self.module.connections.remove(self)  # closed by the module, too: the id is free, what was not read is gone
 
 
 class Table:
@@ -309,6 +317,8 @@ class Table:
         if not local_port:
             return False
         rest_ms = self._module.options.number("local_port_wait_ms")
+        if self._module.setting("tcp/twrecycle"):
+            rest_ms = 0  # its control block is given back at once
         left_ms = self.left_ms.get(local_port)
         resting = left_ms is not None and self._module.clock.now_ms() - left_ms < rest_ms
         return resting or any(one.local_port == local_port for one in self._used.values())

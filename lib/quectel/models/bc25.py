@@ -11,6 +11,7 @@ FAMILY = Family(
     pdp_contexts=3,
     family_field=True,
     wake_ms=100,
+    light=2,
     psm=True,
     edrx=NB_EDRX,
     one_port=True,

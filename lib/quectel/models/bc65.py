@@ -13,6 +13,7 @@ FAMILY = Family(
     host_max=50,  # R116
     family_field=True,
     wake_ms=100,
+    light=2,
     psm=True,
     edrx=NB_EDRX,
     one_port=True,

@@ -23,6 +23,7 @@ FAMILY = Family(
         "nb-iot": (scan("nwscanmode", 3), scan("iotopmode", 1)),
     },
     light=1,
+    light_line=True,
     psm=True,
     edrx=((4, LTE_M_CYCLES), (5, NB_IOT_CYCLES)),
     urc_port=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..saving import seconds
+from ..saving import EDRX_DEFAULT, seconds
 from . import EXEC, READ, TEST, WRITE, Call, CmeError, command
 from .basic import PARAMETER, number
 
@@ -49,8 +49,11 @@ def granted(call: Call) -> None:
 @command("+CEDRXS", READ)
 def edrx(call: Call) -> None:
     """eDRX as it was asked for."""
-    saving = call.module.saving
-    call.line('+CEDRXS: %d,"%s"' % (saving.edrx_act, saving.edrx))
+    mode, cycles = call.module.saving.edrx
+    for act, bits in cycles.items() if mode else ():
+        call.line('+CEDRXS: %d,"%s"' % (act, bits))
+    if not mode:
+        call.line("+CEDRXS: 0")
 
 
 @command("+CEDRXS", WRITE)
@@ -58,9 +61,13 @@ def set_edrx(call: Call) -> None:
     """AT+CEDRXS=<mode>[,<act>,"<4 bits>"]; mode 2 prints +CEDRXP, 3 is off with the defaults."""
     saving = call.module.saving
     mode = number(call, 0, 0, 3)
-    act = number(call, 1, 4, 5) if call.has(1) else saving.edrx_act
-    bits = _bits(call, 2, 4, saving.edrx)
-    saving.edrx_mode, saving.edrx_act, saving.edrx = (0, 4, "0101") if mode == RESET else (mode, act, bits)
+    cycles = saving.edrx[1] if saving.edrx[0] else {}
+    act = number(call, 1, 4, 5) if call.has(1) else next(iter(saving.edrx[1]))
+    bits = _bits(call, 2, 4, saving.edrx[1].get(act, EDRX_DEFAULT[4]))
+    if mode == RESET:
+        saving.ask_edrx(0, EDRX_DEFAULT)
+        return
+    saving.ask_edrx(mode, {**cycles, act: bits})
     if mode == REPORTED and call.module.network.registered:
         call.after(lambda: call.module.urc('+CEDRXP: %d,"%s","%s","0000"' % (act, bits, bits)))
 
@@ -68,6 +75,7 @@ def set_edrx(call: Call) -> None:
 @command("+CEDRXRDP", EXEC)
 def edrx_granted(call: Call) -> None:
     """What the network grants: what was asked for; 0 while there is none."""
-    saving = call.module.saving
-    on = saving.edrx_mode in (1, REPORTED) and call.module.network.registered
-    call.line('+CEDRXRDP: %d,"%s","%s","0000"' % (saving.edrx_act, saving.edrx, saving.edrx) if on else "+CEDRXRDP: 0")
+    mode, cycles = call.module.saving.edrx
+    on = mode in (1, REPORTED) and call.module.network.registered
+    act, bits = next(iter(cycles.items()))
+    call.line('+CEDRXRDP: %d,"%s","%s","0000"' % (act, bits, bits) if on else "+CEDRXRDP: 0")

@@ -47,7 +47,7 @@ async def establish(connection: Connection) -> None:
     elif connection.kind == "UDP SERVICE":
         connection.link = await links.serve_udp(module, connection)
     elif connection.kind == "UDP":
-        connection.link = await links.dial_udp(module, connection, connection.deliver)
+        connection.link = await links.dial_udp_plain(module, connection)
     else:
         connection.link = await links.dial_plain(module, connection, connection.deliver, connection.peer_closed)
     await show_address(connection)

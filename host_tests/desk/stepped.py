@@ -1,0 +1,185 @@
+"""Driver and virtual module in one process and on one clock that is stepped: hours cost milliseconds.
+
+A body is `async def body(bench)` as in e2e.py, for both faces; servers are peers of the module without a socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from desk.soak.app import finish
+from desk.soak.faces import AsyncSteps, BlockingSteps, Loop, Wire
+from quectel import AsyncModem, Modem
+from virtual_module import Clock, VirtualModule
+from virtual_module.pipe import Pipe
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from virtual_module.local import LocalLink
+
+HOST, UDP = "peer.example", "udp.example"
+PLACES = {HOST: ("127.0.0.1", 7), UDP: ("127.0.0.1", 8)}  # nothing listens there
+SOCK_DGRAM = 2
+LIMIT_S = 20  # of real time: what hangs is a failure
+
+
+class Server:
+    """One connection: it answers what it hears, unless it is told to be quiet."""
+
+    def __init__(self, link: LocalLink) -> None:
+        self.link = link
+        self.heard = b""
+        self.over = False
+        self.echo = True
+
+    def received(self, data: bytes) -> None:
+        self.heard += data
+        if self.echo:
+            self.link.answer(data)
+
+    def say(self, data: bytes) -> None:
+        """By itself."""
+        self.link.answer(data)
+
+    def ended(self) -> None:
+        self.over = True
+
+
+class Pins:
+    """The board's lines to the module, and how often they were pulled; those that are not wanted are not there."""
+
+    on_ms, off_ms, boot_ms = 600, 800, 15_000
+
+    def __init__(self, module: VirtualModule, names: "tuple[str, ...]") -> None:
+        self._module = module
+        self.names = names
+        self.pulls: "list[tuple[str, int]]" = []
+        self.connected = True
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.__dict__.get("names", ()):
+            raise AttributeError(name)
+        return lambda level: self._set(name, level)
+
+    def _set(self, name: str, level: int) -> None:
+        self.pulls.append((name, level))
+        if self.connected:
+            self._module.pin(name, level)
+
+
+class Bench:
+    """One module, and one driver after the other."""
+
+    def __init__(self, face: str, module: VirtualModule, pins: "tuple[str, ...]", clock: Any) -> None:
+        self.face, self.module, self.clock = face, module, clock
+        self.pins = Pins(module, pins)
+        self.servers: "list[Server]" = []
+        for host, place in PLACES.items():
+            module.resolver.table[host] = place
+            module.peers[place] = self._serve
+        self.modem: Any = None
+
+    def _serve(self, link: LocalLink) -> Server:
+        self.servers.append(Server(link))
+        return self.servers[-1]
+
+    @property
+    def now(self) -> int:
+        """Milliseconds since the beginning."""
+        return self.module.clock.now_ms()
+
+    def another(self) -> Any:
+        """A driver that knows nothing of the one before."""
+        kind: Any = Modem if self.face == "blocking" else AsyncModem
+        self.modem = self.clock.modem = kind(self.clock.wire, self.module.model, pins=self.pins, clock=self.clock)
+        return self.modem
+
+    async def rest(self) -> None:
+        """The driver stops."""
+        if self.face == "asyncio":
+            await self.modem.aclose()
+
+    async def dial(self, host: str = HOST, **how: Any) -> "tuple[Any, Server]":
+        """A connected socket, and the server's side of it."""
+        call = self.modem.create_connection((host, 7), **how)
+        sock = await call if self.face == "asyncio" else call
+        sock.settimeout(60)
+        return sock, self.servers[-1]
+
+    async def wait(self, ms: int) -> None:
+        """Let time pass; the driver has its turns."""
+        self.clock.idle = True
+        await self.clock.wait(ms)
+        self.clock.idle = False
+
+    async def until(self, condition: "Callable[[], object]", limit_ms: int = 7_200_000) -> None:
+        """Let time pass until something holds."""
+        end = self.now + limit_ms
+        while not condition():
+            assert self.now < end, "waited in vain"
+            await self.wait(500)
+
+
+class _World:
+    """What the clocks of the soak want of one."""
+
+    def __init__(self, module: VirtualModule) -> None:
+        self.module = module
+
+
+def play(
+    face: str,
+    model: str,
+    body: "Callable[[Bench], Awaitable[None]]",
+    pins: "tuple[str, ...]" = ("pwrkey", "psm_eint", "dtr"),
+    **options: object,
+) -> None:
+    """Run the body with a module that is online."""
+    (_blocking if face == "blocking" else _on_asyncio)(model, body, pins, options)
+
+
+async def _brought_up(bench: Bench, body: "Callable[[Bench], Awaitable[None]]") -> None:
+    try:
+        call = bench.another().connect("internet")
+        if bench.face == "asyncio":
+            await call
+        await body(bench)
+    except BaseException:
+        print("".join("%8d %s %r\n" % line for line in bench.module.log[-60:]))
+        raise
+
+
+def _made(model: str, options: "dict[str, object]") -> VirtualModule:
+    return VirtualModule(model, clock=Clock.stepped(), options={"boot_ms": 3000, **options})
+
+
+def _blocking(model: str, body: Any, pins: "tuple[str, ...]", options: "dict[str, object]") -> None:
+    loop = Loop()
+    try:
+        module = _made(model, options)
+        world: Any = _World(module)
+        bench = Bench("blocking", module, pins, BlockingSteps(world, Wire(Pipe(module)), loop))
+        finish(_brought_up(bench, body))
+        loop.run_until_complete(module.aclose())
+    finally:
+        loop.close()
+
+
+def _on_asyncio(model: str, body: Any, pins: "tuple[str, ...]", options: "dict[str, object]") -> None:
+    loop = Loop()
+
+    async def run() -> None:
+        module = _made(model, options)
+        world: Any = _World(module)
+        bench = Bench("asyncio", module, pins, AsyncSteps(world, Wire(Pipe(module)), loop))
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                await _brought_up(bench, body)
+        finally:
+            await bench.rest()
+            await module.aclose()
+
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(run())

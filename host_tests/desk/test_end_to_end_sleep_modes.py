@@ -1,0 +1,395 @@
+"""Driver and virtual module through light sleep, power saving mode and eDRX, on both faces, in stepped time."""
+
+from __future__ import annotations
+
+from errno import ECONNRESET, ENODEV
+from typing import Any
+
+import pytest
+from e2e import go, on
+from kit import rows
+from quectel import QuectelError
+from quectel.network import ASLEEP, ONLINE
+from stepped import SOCK_DGRAM, UDP, Bench, play
+
+LTE, NB = ("BG96", "EC200U"), ("BC25", "BC65")
+LOSSY: "dict[str, Any]" = {"first_at_lost": True, "sleep_after_ms": 800}
+MINUTE = 60_000
+
+
+async def echoed(sock: Any, data: bytes) -> None:
+    await go(sock.sendall(data))
+    got = b""
+    while len(got) < len(data):
+        got += await go(sock.recv(1000))
+    assert got == data
+
+
+async def both_kinds(bench: Bench) -> "tuple[Any, Any]":
+    """A TCP and a UDP socket that work."""
+    tcp, _ = await bench.dial()
+    udp, _ = await bench.dial(UDP, type=SOCK_DGRAM)
+    await echoed(tcp, b"before")
+    await echoed(udp, b"before")
+    return tcp, udp
+
+
+async def lost(sock: Any) -> None:
+    with pytest.raises(QuectelError) as caught:
+        await go(sock.send(b"x"))
+    assert caught.value.errno == ECONNRESET
+    await go(sock.close())
+
+
+# --- light sleep ------------------------------------------------------------------------------------------------------
+
+
+@rows("R121", "R222", "R426")
+@on(*LTE, *NB)
+def test_light_sleep_keeps_all(face: str, model: str) -> None:
+    """Nothing is typed meanwhile, what comes in is read behind it, and the characters that are eaten cost nothing."""
+
+    async def body(bench: Bench) -> None:
+        tcp, udp = await both_kinds(bench)
+        line = [("dtr", 0), ("dtr", 1), ("dtr", 0)] if model in LTE else [("psm_eint", 0), ("psm_eint", 1)]
+        for n in range(2):
+            await go(bench.modem.sleep("light"))
+            await bench.wait(1000)
+            typed = bench.modem.stats.tx_bytes
+            await bench.wait(10 * MINUTE)
+            assert bench.module.saving.dozes and bench.modem.status() == ONLINE
+            for server in bench.servers:
+                server.say(b"meanwhile %d" % n)
+            await bench.wait(10 * MINUTE)
+            assert bench.modem.stats.tx_bytes == typed
+            assert await go(udp.recv(100)) == b"meanwhile %d" % n
+            assert not bench.module.saving.dozes
+            assert await go(tcp.recv(100)) == b"meanwhile %d" % n
+            await echoed(tcp, b"after")
+            await echoed(udp, b"after")
+            assert bench.pins.pulls == (line + line[1:] * n if model in LTE else line)  # that was before the first AT
+        assert bench.modem.stats.epochs == 0 and bench.module.power.sleep_mode == (1 if model in LTE else 0)
+
+    play(face, model, body, **LOSSY)
+
+
+@on(*LTE, *NB)
+def test_any_call_ends_light_sleep(face: str, model: str) -> None:
+    async def body(bench: Bench) -> None:
+        sock, _ = await bench.dial()
+
+        async def listen() -> None:
+            await go(bench.modem.socket().connect(("peer.example", 7)))
+
+        for call in (
+            lambda: bench.modem.command("AT+CSQ"),
+            lambda: sock.send(b"x"),
+            bench.modem.wake,
+            lambda: bench.modem.status("rssi"),
+            listen,
+            lambda: bench.modem.sleep("off"),
+        ):
+            await go(bench.modem.sleep("light"))
+            await bench.wait(MINUTE)
+            assert bench.module.saving.dozes
+            await go(call())
+            assert not bench.module.saving.dozes
+        assert bench.module.power.sleep_mode == 0
+
+    play(face, model, body)
+
+
+@on(*LTE, *NB)
+def test_the_microcontroller_sleeps_too(face: str, model: str) -> None:
+    """Behind its restart the sockets are adopted from a module in light sleep, with what came in meanwhile."""
+
+    async def body(bench: Bench) -> None:
+        await both_kinds(bench)
+        await go(bench.modem.sleep("light"))
+        saved = bench.modem.save()
+        await bench.rest()
+        bench.module.clock.advance(MINUTE)
+        for server in bench.servers:
+            server.say(b"meanwhile")
+        bench.module.clock.advance(MINUTE)
+        assert bench.module.saving.dozes
+        found = await go(bench.another().restore(saved))
+        tcp, udp = sorted(found, key=lambda sock: int(sock.id))
+        for sock in (tcp, udp):
+            sock.settimeout(60)
+            assert await go(sock.recv(100)) == b"meanwhile"
+            await echoed(sock, b"after")
+        assert bench.modem.isconnected() and bench.modem.stats.epochs == 0
+
+    play(face, model, body)
+
+
+@on("EC200U")
+def test_a_line_that_is_not_connected(face: str, model: str) -> None:
+    """The call tells, the sockets stay, and the next call tries again."""
+
+    async def body(bench: Bench) -> None:
+        sock, _ = await bench.dial()
+        await go(bench.modem.sleep("light"))
+        await bench.wait(MINUTE)
+        bench.pins.connected = False
+        with pytest.raises(QuectelError) as caught:
+            await go(bench.modem.wake())
+        assert caught.value.errno == ENODEV and "DTR" in caught.value.text
+        bench.pins.connected = True
+        await echoed(sock, b"after")
+
+    play(face, model, body)
+
+
+@on(*LTE)
+def test_light_sleep_without_the_line(face: str, model: str) -> None:
+    async def body(bench: Bench) -> None:
+        with pytest.raises(QuectelError) as caught:
+            await go(bench.modem.sleep("light"))
+        assert caught.value.errno == ENODEV
+
+    play(face, model, body, pins=("pwrkey",))
+
+
+# --- the caller's own commands ----------------------------------------------------------------------------------------
+
+
+@rows("R121", "R219", "R222", "R224", "R426")
+@on(*NB)
+@pytest.mark.parametrize("told", (True, False))
+def test_deep_sleep_by_a_command(face: str, model: str, told: bool) -> None:
+    async def body(bench: Bench) -> None:
+        tcp, udp = await both_kinds(bench)
+        await go(bench.modem.command("AT+QSCLK=1"))
+        await bench.wait(MINUTE)
+        assert bench.module.power.state == "asleep" and (bench.modem.status() == ASLEEP) == told
+        await echoed(udp, b"after")
+        assert bench.pins.pulls == [("psm_eint", 0), ("psm_eint", 1)] * 2  # the first: bring-up
+        await lost(tcp)
+        tcp, _ = await bench.dial()
+        await go(bench.modem.command("AT+QSCLK=2"))
+        await bench.wait(MINUTE)
+        assert bench.module.saving.dozes
+        await echoed(tcp, b"after")
+        await go(bench.modem.command("AT+QSCLK=0"))
+        await bench.wait(MINUTE)
+        await echoed(tcp, b"after")
+
+    play(face, model, body, **LOSSY, sleep_urcs=told)
+
+
+@rows("R219", "R222")
+@on(*NB)
+def test_a_caller_that_wakes_the_module_itself(face: str, model: str) -> None:
+    """As the document's example has it: without a pin of the driver's, and with the caller's AT+QSCLK=0 behind it."""
+
+    async def body(bench: Bench) -> None:
+        udp, _ = await bench.dial(UDP, type=SOCK_DGRAM)
+        for _ in range(2):
+            await go(bench.modem.command("AT+QSCLK=1"))
+            await bench.wait(MINUTE)
+            assert bench.modem.status() == ASLEEP
+            bench.module.pin("psm_eint", 0, 100)
+            await bench.wait(200)
+            assert bench.modem.status() == ONLINE
+            await go(bench.modem.command("AT+QSCLK=0"))
+            await echoed(udp, b"1234567890")
+        assert bench.modem.stats.epochs == 0 and bench.modem.stats.timeouts == 0
+
+    play(face, model, body, pins=("pwrkey",), sleep_after_ms=800)
+
+
+# --- power saving mode ------------------------------------------------------------------------------------------------
+
+
+@on("BG96")
+@pytest.mark.parametrize("told", (True, False))
+def test_power_saving_mode_and_the_power_key(face: str, model: str, told: bool) -> None:
+    """It ends every socket, whether the module says so or not; the next call presses the key, and all works again."""
+
+    async def body(bench: Bench) -> None:
+        tcp, udp = await both_kinds(bench)
+        assert await go(bench.modem.sleep("psm", tau=7200, active=10)) == {"tau": 7200, "active": 10}
+        await echoed(tcp, b"still there")
+        await bench.wait(1000)
+        typed = bench.modem.stats.tx_bytes
+        await bench.wait(30 * MINUTE)
+        assert bench.module.power.state == "psm" and bench.modem.stats.tx_bytes == typed
+        assert (bench.modem.status() == ASLEEP) == told and ("pwrkey", 0) not in bench.pins.pulls
+        await lost(tcp)
+        await lost(udp)
+        await go(bench.modem.connect("internet"))
+        assert ("pwrkey", 0) in bench.pins.pulls and bench.module.power.asked == []
+        tcp, _ = await bench.dial()
+        await echoed(tcp, b"after")
+        await go(bench.modem.sleep("off"))
+        await bench.wait(60 * MINUTE)
+        await echoed(tcp, b"awake all the time")
+
+    play(face, model, body, psm_urc=told)
+
+
+@on("BG96")
+@pytest.mark.parametrize("told", (True, False))
+def test_the_report_to_the_network_in_between(face: str, model: str, told: bool) -> None:
+    """T3412 has the module start by itself, and sleep again: the driver neither wonders nor disturbs it."""
+
+    async def body(bench: Bench) -> None:
+        tcp, _ = await bench.dial()
+        await go(bench.modem.sleep("psm", tau=600, active=10))
+        await bench.wait(11 * MINUTE)
+        assert bench.module.power.state == "psm" and bench.modem.stats.epochs >= 1
+        await bench.wait(60 * MINUTE)
+        assert ("pwrkey", 0) not in bench.pins.pulls and bench.module.power.state in ("psm", "running", "booting")
+        await lost(tcp)
+        await go(bench.modem.connect("internet"))
+        tcp, _ = await bench.dial()
+        await echoed(tcp, b"after")
+
+    play(face, model, body, psm_urc=told)
+
+
+@on("BG96")
+@pytest.mark.parametrize("told", (True, False))
+def test_power_saving_mode_is_no_failure(face: str, model: str, told: bool) -> None:
+    """keep_online() lets the module sleep, and brings it back when it is needed."""
+
+    async def body(bench: Bench) -> None:
+        bench.modem.keep_online()
+        tcp, _ = await bench.dial()
+        await go(bench.modem.sleep("psm", tau=36_000, active=10))
+        await bench.wait(120 * MINUTE)
+        assert bench.module.power.state == "psm" and bench.module.power.asked == []
+        await lost(tcp)
+        tcp, _ = await bench.dial()
+        await echoed(tcp, b"after")
+
+    play(face, model, body, psm_urc=told)
+
+
+@on("BG96")
+def test_power_saving_mode_without_a_key(face: str, model: str) -> None:
+    async def body(bench: Bench) -> None:
+        await go(bench.modem.sleep("psm", tau=600, active=10))
+        await bench.wait(MINUTE)
+        with pytest.raises(QuectelError) as caught:
+            await go(bench.modem.wake())
+        assert caught.value.errno == ENODEV and "pwrkey" in caught.value.text
+        await bench.until(lambda: bench.module.power.state == "running")  # it starts by itself
+        assert await go(bench.modem.command("AT+CSQ")) == ["+CSQ: 24,99"]
+
+    play(face, model, body, pins=("dtr",), psm_urc=True)
+
+
+@on("BG96")
+def test_the_microcontroller_sleeps_with_the_module(face: str, model: str) -> None:
+    """Power saving mode ends every connection: none is adopted, and bring-up finds the module by its key."""
+
+    async def body(bench: Bench) -> None:
+        await both_kinds(bench)
+        await go(bench.modem.sleep("psm", tau=36_000, active=10))
+        saved = bench.modem.save()
+        await bench.rest()
+        bench.module.clock.advance(60 * MINUTE)
+        assert bench.module.power.state == "psm"
+        modem = bench.another()
+        assert await go(modem.restore(saved)) == []
+        await go(modem.connect("internet"))
+        tcp, _ = await bench.dial()
+        await echoed(tcp, b"after")
+        assert bench.module.power.asked == [] and ("pwrkey", 0) in bench.pins.pulls
+
+    play(face, model, body)
+
+
+@rows("R121", "R219", "R283", "R453")
+@on(*NB)
+@pytest.mark.parametrize("told", (True, False))
+def test_power_saving_mode_of_the_nb_modules(face: str, model: str, told: bool) -> None:
+    """Deep sleep: UDP stays, TCP is gone; T3412 wakes the module in between, and what comes in is not for it."""
+
+    async def body(bench: Bench) -> None:
+        tcp, udp = await both_kinds(bench)
+        await go(bench.modem.sleep("psm", tau=600, active=2))
+        typed = bench.modem.stats.tx_bytes
+        await bench.wait(MINUTE)
+        assert bench.module.power.state == "asleep" and (bench.modem.status() == ASLEEP) == told
+        bench.servers[1].say(b"in vain")
+        await bench.wait(60 * MINUTE)
+        assert bench.modem.stats.tx_bytes == typed
+        await echoed(udp, b"after")
+        await lost(tcp)
+        assert bench.pins.pulls == [("psm_eint", 0), ("psm_eint", 1)] * 2 and bench.modem.stats.epochs == 0
+
+    play(face, model, body, **LOSSY, sleep_urcs=told)
+
+
+@rows("R121", "R219", "R283")
+@on(*NB)
+def test_the_microcontroller_sleeps_with_an_nb_module(face: str, model: str) -> None:
+    async def body(bench: Bench) -> None:
+        await both_kinds(bench)
+        await go(bench.modem.sleep("deep"))
+        saved = bench.modem.save()
+        await bench.rest()
+        bench.module.clock.advance(60 * MINUTE)
+        assert bench.module.power.state == "asleep"
+        (udp,) = await go(bench.another().restore(saved))
+        udp.settimeout(60)
+        await echoed(udp, b"after")
+        assert len(bench.module.sockets) == 1
+
+    play(face, model, body, **LOSSY)
+
+
+# --- eDRX -------------------------------------------------------------------------------------------------------------
+
+
+@on("BG96", *NB)
+def test_edrx_delays_what_comes_in(face: str, model: str) -> None:
+    """Up to a cycle; what the driver sends goes at once, and has the rest come at once."""
+
+    async def body(bench: Bench) -> None:
+        tcp, udp = await both_kinds(bench)
+        assert await go(bench.modem.sleep("edrx", cycle=81.92)) == {"cycle": 81.92}
+        await bench.wait(MINUTE)
+        windows = bench.now // 81_920
+        for server in bench.servers:
+            server.say(b"waits")
+        tcp.settimeout(100)
+        assert await go(tcp.recv(100)) == b"waits"
+        assert bench.now // 81_920 == windows + 1 and bench.now % 81_920 < 6000
+        assert await go(udp.recv(100)) == b"waits"
+        await bench.wait(20_000)
+        now = bench.now
+        bench.servers[1].say(b"waits")
+        await bench.wait(5000)
+        assert not udp.pending() and bench.now // 81_920 == windows + 1
+        await go(tcp.send(b"x"))
+        assert await go(udp.recv(100)) == b"waits" and bench.now - now < 10_000
+        await go(bench.modem.sleep("off"))
+        await bench.wait(MINUTE)
+        now = bench.now
+        await echoed(tcp, b"y") if tcp.pending() == 0 else None
+        assert bench.now - now < 2000 and bench.modem.stats.epochs == 0
+
+    play(face, model, body)
+
+
+@on("BG96")
+def test_a_call_that_has_no_time_for_edrx(face: str, model: str) -> None:
+    """Its limit counts, and nothing is lost."""
+
+    async def body(bench: Bench) -> None:
+        tcp, server = await bench.dial()
+        await go(bench.modem.sleep("edrx", cycle=655.36))
+        await bench.wait(MINUTE)
+        server.say(b"waits")
+        tcp.settimeout(30)
+        with pytest.raises(QuectelError, match="timed out"):
+            await go(tcp.recv(100))
+        tcp.settimeout(700)
+        assert await go(tcp.recv(100)) == b"waits"
+
+    play(face, model, body)
