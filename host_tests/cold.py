@@ -105,6 +105,7 @@ COLD_MODULES = {
     "coap_message": "a message is an object",
     "power": STEPS,
     "psm": STEPS,
+    "sleeping": STEPS,
     "saving": STEPS,
     "sockets": "sets sockets up for clients; what moves bytes is sync_socket's",
     "_acompat": "of the asyncio face",

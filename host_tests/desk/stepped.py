@@ -6,8 +6,12 @@ A body is `async def body(bench)` as in e2e.py, for both faces; servers are peer
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ssl
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import vm_peers
 from desk.soak.app import finish
 from desk.soak.faces import AsyncSteps, BlockingSteps, Loop, Wire
 from quectel import AsyncModem, Modem
@@ -19,8 +23,8 @@ if TYPE_CHECKING:
 
     from virtual_module.local import LocalLink
 
-HOST, UDP = "peer.example", "udp.example"
-PLACES = {HOST: ("127.0.0.1", 7), UDP: ("127.0.0.1", 8)}  # nothing listens there
+HOST, UDP, SECURE = "peer.example", "udp.example", "server.test"
+PLACES = {HOST: ("127.0.0.1", 7), UDP: ("127.0.0.1", 8), SECURE: ("127.0.0.1", 9)}  # nothing listens there
 SOCK_DGRAM = 2
 LIMIT_S = 20  # of real time: what hangs is a failure
 
@@ -45,6 +49,34 @@ class Server:
 
     def ended(self) -> None:
         self.over = True
+
+
+class TlsServer(Server):
+    """The same over TLS, with a certificate for SECURE."""
+
+    def __init__(self, link: LocalLink) -> None:
+        super().__init__(link)
+        self._typed, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = vm_peers.server_context(vm_peers.leaf("one", SECURE), 3)
+        self._tls = context.wrap_bio(self._typed, self._out, server_side=True)
+
+    def received(self, data: bytes) -> None:
+        self._typed.write(data)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self._tls.do_handshake()
+            while data := self._tls.read(4096):
+                self.heard += data
+                if self.echo:
+                    self._tls.write(data)
+        self._flush()
+
+    def say(self, data: bytes) -> None:
+        self._tls.write(data)
+        self._flush()
+
+    def _flush(self) -> None:
+        if self._out.pending:
+            self.link.answer(self._out.read())
 
 
 class Pins:
@@ -78,11 +110,11 @@ class Bench:
         self.servers: "list[Server]" = []
         for host, place in PLACES.items():
             module.resolver.table[host] = place
-            module.peers[place] = self._serve
+            module.peers[place] = partial(self._serve, TlsServer if host == SECURE else Server)
         self.modem: Any = None
 
-    def _serve(self, link: LocalLink) -> Server:
-        self.servers.append(Server(link))
+    def _serve(self, kind: "type[Server]", link: LocalLink) -> Server:
+        self.servers.append(kind(link))
         return self.servers[-1]
 
     @property

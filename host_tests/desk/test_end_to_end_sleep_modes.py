@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from e2e import go, on
 from kit import rows
-from quectel import QuectelError
+from quectel import QuectelError, TLSContext
 from quectel.network import ASLEEP, ONLINE
-from stepped import SOCK_DGRAM, UDP, Bench, play
+from stepped import SECURE, SOCK_DGRAM, UDP, Bench, play
+from vm_peers import ca_pem
 
 LTE, NB = ("BG96", "EC200U"), ("BC25", "BC65")
 LOSSY: "dict[str, Any]" = {"first_at_lost": True, "sleep_after_ms": 800}
@@ -71,6 +72,32 @@ def test_light_sleep_keeps_all(face: str, model: str) -> None:
         assert bench.modem.stats.epochs == 0 and bench.module.power.sleep_mode == (1 if model in LTE else 0)
 
     play(face, model, body, **LOSSY)
+
+
+@rows("R090", "R094")
+@on(*LTE)
+def test_tls_goes_on_behind_light_sleep(face: str, model: str) -> None:
+    """Also where the microcontroller has slept, too."""
+
+    async def body(bench: Bench) -> None:
+        sock, server = await bench.dial(SECURE, tls=TLSContext(ca=ca_pem()))
+        await echoed(sock, b"before")
+        for again in (False, True):
+            await go(bench.modem.sleep("light"))
+            await bench.wait(MINUTE)
+            assert bench.module.saving.dozes
+            server.say(b"meanwhile")
+            if again:
+                saved = bench.modem.save()
+                await bench.rest()
+                bench.module.clock.advance(MINUTE)
+                (sock,) = await go(bench.another().restore(saved))
+                sock.settimeout(60)
+            assert await go(sock.recv(100)) == b"meanwhile"
+            await echoed(sock, b"after")
+        assert server.heard == b"before" + 2 * b"after"
+
+    play(face, model, body, network_time="26/11/20,10:00:00+00")
 
 
 @on(*LTE, *NB)
@@ -258,7 +285,7 @@ def test_power_saving_mode_is_no_failure(face: str, model: str, told: bool) -> N
     async def body(bench: Bench) -> None:
         bench.modem.keep_online()
         tcp, _ = await bench.dial()
-        await go(bench.modem.sleep("psm", tau=36_000, active=10))
+        await go(bench.modem.sleep("psm", tau=36_000, active=120))  # longer than between two looks of keep_online()
         await bench.wait(120 * MINUTE)
         assert bench.module.power.state == "psm" and bench.module.power.asked == []
         await lost(tcp)
@@ -266,6 +293,25 @@ def test_power_saving_mode_is_no_failure(face: str, model: str, told: bool) -> N
         await echoed(tcp, b"after")
 
     play(face, model, body, psm_urc=told)
+
+
+@on("BG96")
+def test_light_sleep_that_turns_into_power_saving_mode(face: str, model: str) -> None:
+    """The line is let down, and where that does not help the key is pressed."""
+
+    async def body(bench: Bench) -> None:
+        tcp, _ = await bench.dial()
+        await go(bench.modem.sleep("psm", tau=36_000, active=600))
+        for ms, keys in ((5 * MINUTE, []), (60 * MINUTE, [("pwrkey", 0), ("pwrkey", 1)])):
+            await go(bench.modem.sleep("light"))
+            await bench.wait(ms)
+            assert bench.module.power.state == ("psm" if keys else "running")
+            await go(bench.modem.command("AT+CSQ"))
+            assert [pull for pull in bench.pins.pulls if pull[0] == "pwrkey"] == keys
+            assert bench.pins.pulls[-1 - len(keys)] == ("dtr", 0)
+        await lost(tcp)
+
+    play(face, model, body)
 
 
 @on("BG96")

@@ -16,6 +16,7 @@ PACKAGE = ROOT / "lib" / "quectel"
 OPTIONAL = (
     "tls", "suites", "identity", "files", "coap", "coap_traffic", "coap_context", "coap_resources",
     "coap_wire", "coap_message", "aio", "aio_socket", "_acompat", "sockets", "diagnostics", "settings", "power", "psm",
+    "sleeping",
     "key", "status", "recovery", "saving",
 )  # fmt: skip
 
@@ -32,9 +33,10 @@ ARROWS: dict[str, set[str]] = {
     "base_socket": {"modem", "opening", "peers", "procedure", "table", "text"},
     "peers": {"datagrams", "modem", "opening", "procedure", "table", "text"},
     "datagrams": {"modem", "opening"} | _CORE,
-    "modem": {"models", "life", "network", "opening", "tls"} | _CORE,
+    "modem": {"models", "life", "network", "opening", "pdp", "tls"} | _CORE,
     "life": {"bringup", "contact", "network", "pdp", "recovery", "registration", "saving", "services"} | _CORE,
-    "services": {"files", "coap", "diagnostics", "settings", "power", "procedure", "psm", "status", "table"},
+    "services": {"files", "coap", "diagnostics", "settings", "power", "procedure", "sleeping", "status", "table"},
+    "sleeping": {"power", "psm"},
     "bringup": {"contact", "network", "pdp", "registration"} | _CORE,
     "contact": {"key"} | _CORE,
     "key": {"procedure"},
@@ -58,7 +60,7 @@ ARROWS: dict[str, set[str]] = {
     "diagnostics": {"network"} | _CORE,
     "settings": {"contact", "network", "registration"} | _CORE,
     "power": {"contact", "key", "network"} | _CORE,
-    "psm": {"contact", "key", "power"} | _CORE,
+    "psm": {"power"} | _CORE,
     "procedure": {"command", "table", "text"},
     "engine": {"transparent"} | _BELOW,
     "transparent": {"resync"} | _BELOW,

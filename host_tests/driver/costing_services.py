@@ -136,7 +136,7 @@ class Dtr:
 
 def doze() -> "Call":
     m = modem(ALLOWED, "BG96")
-    m._pins = Dtr()
+    m.net.pins = Dtr()
     return lambda: m.sleep("light")
 
 
@@ -162,7 +162,7 @@ def sleeping(mode: str, script: "Script", **timers: "Any") -> "Call":
 
 def end_doze() -> "Call":
     m = modem(ALLOWED + AWAKE, "BG96")
-    m._pins = Dtr()
+    m.net.pins = Dtr()
     m.sleep("light")
     return m.wake  # type: ignore[no-any-return]
 

@@ -168,14 +168,14 @@ def test_power_saving_mode_that_the_caller_asks_for(face: "Face") -> "Generator[
     )
     for line, psm, lull in ((PSM, True, True), ("AT+CPSMS=0", False, False), ("AT+CPSMS=1", True, False)):
         yield m.command(line)
-        assert m.engine.psm == psm and (m._lull is not None) == lull
+        assert m.engine.psm == psm and (m.lull is not None) == lull
     yield m.command("AT+CPSMS=?")
     assert m.engine.psm
     yield m.sleep("off")
     assert not m.engine.psm
     m, _ = start(face, [said(PSM)], "BC25")  # deep sleep there, which AT+QSCLK allows
     yield m.command(PSM)
-    assert not m.engine.psm and m._lull is None
+    assert not m.engine.psm and m.lull is None
 
 
 def test_the_active_time_of_a_callers_command() -> None:
@@ -210,6 +210,17 @@ def test_a_module_that_went_off_without_a_word(face: "Face") -> "Generator[Any, 
         face.check()
         if hasattr(m, "aclose"):
             yield m.aclose()
+
+
+@both
+def test_a_module_that_answers_late_is_not_switched_off(face: "Face") -> "Generator[Any, Any, None]":
+    """The beginning of what is asked is lost: it says ERROR, and the power key would be the end of it."""
+    cut = (SYNC[0], ERROR)
+    again = said("AT+CMEE=?", "+CMEE: (0-2)")
+    m, pins = start(face, SLEEPS + [LOST, cut, SYNC, again, said("AT")], "BG96", lines("POWERED DOWN"))
+    yield m.sleep("psm", tau=3600, active=10)
+    yield m.wake()
+    assert pins.keys == [] and m.stats.epochs == 0
 
 
 @both
@@ -248,7 +259,7 @@ def test_a_module_that_says_so_in_time(face: "Face") -> "Generator[Any, Any, Non
         yield face.settle()
     face.uart.say(lines("PSM POWER DOWN"))
     yield face.settle()
-    assert m.status() == ASLEEP and pins.keys == []
+    assert m.status() == ASLEEP and m.engine.asleep and pins.keys == []
     face.uart.say(lines("APP RDY"))
     yield face.settle()
-    assert m.status() == ASLEEP and face.uart.wrote.endswith(PSM.encode() + b"\r")
+    assert m.status() == ASLEEP and m.engine.asleep and face.uart.wrote.endswith(PSM.encode() + b"\r")

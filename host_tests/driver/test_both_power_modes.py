@@ -206,7 +206,7 @@ def test_a_power_down_that_nobody_has_allowed_is_a_restart_as_ever(face: "Face")
 @both
 def test_power_saving_mode_without_a_key(face: "Face") -> "Generator[Any, Any, None]":
     m, _ = start(face, SLEEPS + [LOST] + DEAD)
-    m._pins = m.net.pins = None
+    m.net.pins = None
     yield m.sleep("psm", tau=3600, active=10)
     face.uart.say(POWER_DOWN)
     yield face.settle()

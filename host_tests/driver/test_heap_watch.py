@@ -4,6 +4,7 @@ import kit
 from kit import skip
 from quectel import Modem
 from quectel.network import ONLINE, Wanted
+from quectel.psm import Lull
 from scripted import as_prepared
 from wires import StepClock
 
@@ -38,4 +39,21 @@ def test_idle_turns_of_a_modem_that_is_kept_online() -> None:
         clock.sleep_ms(20)
     after = micropython.mem_total()
     kit.count("heap bytes, 1,000 idle turns kept online", after - before)
+    assert after == before, after - before
+
+
+def test_idle_turns_of_a_modem_in_power_saving_mode() -> None:
+    """Before and behind the active time, which ends in between."""
+    if not COUNTED:
+        skip("this VM does not count what is asked of the heap")
+    clock = StepClock()
+    modem = as_prepared(Modem(Silent(), "BG96", clock=clock))  # type: ignore[arg-type,unused-ignore]
+    modem.lull = Lull(modem.engine, 10)
+    modem.poll()
+    before = micropython.mem_total()
+    for _ in range(1000):
+        modem.poll()
+        clock.sleep_ms(20)
+    after = micropython.mem_total()
+    assert modem.engine.asleep
     assert after == before, after - before

@@ -238,9 +238,12 @@ class Agenda(Sending):
         slot.wake = True
 
     def _close_ended(self, slot: "Slot", result: int) -> None:
-        """A module that has not heard it keeps the connection, and goes on to push its data: it is told once more."""
-        if result == TIMEOUT and slot.cid >= 0 and not slot.retold:
-            slot.retold = True
+        """A module that has not heard it keeps the connection, and goes on to push its data: it is told once more.
+
+        Behind an OK it has heard it: some firmware says no CLOSE OK.
+        """
+        if result == TIMEOUT and not self.cmd.prompted and slot.cid >= 0 and slot.want_close > 1:
+            slot.want_close -= 1
         else:
             self._freed(slot)
 
@@ -249,7 +252,7 @@ class Agenda(Sending):
         if slot.index >= 0:
             self.table.unbind(slot)
             slot.state = FREE
-            slot.want_close = False
+            slot.want_close = 0
             slot.ticket = 0
             if self.blame is slot:
                 self.blame = self.table.nobody

@@ -110,9 +110,10 @@ class Coap(Traffic):
 
         path: 1 to 50 characters that begin with / (R229).  The answer: (code, format, payload) with format None where
         there is no payload, a CoapMessage of which code, options and payload count, or a code alone.  It goes out as
-        ACK if the request was confirmable, else as NON.  What the handler raises comes out of poll() or of the call
-        that waits, and 5.00 is sent.  observable: a GET with Observe 0 makes its sender an observer, at most 8 in
-        all; see notify().  handler None removes a resource; 4.04 is answered then, as for all paths that nobody has.
+        ACK if the request was confirmable, else as NON.  What the handler raises comes out of poll(), of the call that
+        waits, or of AsyncModem's task, which tells the event loop and goes on; 5.00 is sent.
+        observable: a GET with Observe 0 makes its sender an observer, at most 8 in all; see notify().
+        handler None removes a resource; 4.04 is answered then, as for all paths that nobody has.
         The module keeps resources until it restarts; then they are registered again.  Requests are answered while
         poll() is called or something waits.  Allocates at most 6,000 bytes; a request at most 5,000, 8 a byte.
         """

@@ -109,9 +109,8 @@ class Command:
         self.ahead = 0  # bytes of payloads that may still put the deadline off
         self.owned = False  # somebody reads the registers
         self.secret = False
-        self.data: "ReadBuf | None" = (
-            None  # payload that follows the prompt or CONNECT; None: the engine's transmit store
-        )
+        # payload that follows the prompt or CONNECT; None: it is in the engine's transmit store
+        self.data: "ReadBuf | None" = None
         self.ndata = 0
         self.sink: "bytearray | None" = None  # where the bytes of a file go
         self.got = 0  # of them

@@ -151,7 +151,8 @@ class Life(Services):
         10 min, 30 min and 1 h apart, one less for each hour online.  A SIM that is missing, locked or refused is
         asked again after 1, 5 and 10 min; a PIN that was refused is not entered again.
         veto(what) is called before "radio", "restart" and "power"; True puts it off for a minute.
-        report(step, state, text): as of connect(), and ("recover", what, why).  Both must not call the modem.
+        report(step, state, text): as of connect(), and ("recover", what, why).  Both must not call the modem; what they
+        raise comes out of poll(), of a call that waits, or of AsyncModem's task, which goes on.
         Allocates at most 1,500 bytes.
         """
         if self._watch is not None:
@@ -160,7 +161,7 @@ class Life(Services):
         if on:
             from .recovery import Watch
 
-            self._watch = Watch(veto, report)
+            self._watch = Watch(self.hand, veto, report)
             self.net.wish("registration", _REPORTING)
         else:
             self.net.wishes.pop("registration", None)

@@ -35,6 +35,8 @@ _PLUS = const(43)
 _BRACKET = const(40)
 _STAT_DIGITS = const(2)  # of a registration state: an area code that stands in its place has four
 _GT = const(62)
+_A = const(97)  # of AT, in lower case
+_T = const(116)
 _COMMA = const(44)
 
 
@@ -297,7 +299,7 @@ class Lines(Urcs):
 
         An echo that was switched off tells of a restart whose RDY was lost, in a payload for instance.
         """
-        if b - a != self.cmd.n or buf[a] | 32 != 97 or buf[a + 1] | 32 != 116:
+        if b - a != self.cmd.n or buf[a] | 32 != _A or buf[a + 1] | 32 != _T:
             return False
         if self.echo_off and not self.unframed and self._same(buf, a, b):
             self.restarted()

@@ -24,6 +24,7 @@ from .opening import (
     switch_mode,
     wait_for_port,
 )
+from .pdp import switch_on
 from .procedure import Job, ask, prefix_of
 from .table import BUFFER, DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
 from .text import check_callable, decode, in_range
@@ -93,7 +94,6 @@ class Core(Life):
     ) -> None:
         Life.__init__(self, find_family(family))
         self.uart = uart
-        self._pins = pins
         self._clock = clock
         check_sizes(slots, rx_ring, tx_buf, line_buf)
         self.engine = Engine(self._family, slots, rx_ring, tx_buf, line_buf)
@@ -165,8 +165,8 @@ class Core(Life):
             return True  # ... and behind a read that was full the answer may still stand
         if self._watch is not None:
             self._watch.look(self)
-        if self._lull is not None:
-            self._lull.look(e)
+        if self.lull is not None:
+            self.lull.look(e)
         e.tick(now)
         moved = self._write(e) or moved
         moved = self._read(e) or moved
@@ -332,6 +332,8 @@ class Core(Life):
         yield from self.ready()
         check_taken(slot, gen)
         yield from wait_for_port(self.engine, slot, port)
+        if self._family.cgact:
+            yield from switch_on(self.engine, slot.pdp)
         slot.kind = LISTENER
         if slot.dialect.service:
             slot.mode = BUFFER  # its clients have the same, or this: the LTE manuals say both

@@ -255,7 +255,10 @@ def switch_on(engine: "Engine", net: "Network") -> "Proc[None]":
 
 def start_up(engine: "Engine", net: "Network") -> "Proc[bool]":
     """The power key, unless the module answers, and AT for as long as it may take to start; True if it did not."""
+    heard = engine.stats.rx_bytes
     if (yield from reach(engine, _ON_MS)):
+        return False
+    if engine.stats.rx_bytes != heard and (yield from reach(engine, _ANSWER_MS)):  # the key would switch it off
         return False
     if not (yield from switched_on(engine, net)):
         raise QuectelError(ENODEV, "the module does not answer behind its power key: check its supply and the pin")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._faces import AsyncCoap, AsyncFiles
-    from ._types import Pins, Proc, Rtc, T
+    from ._types import Proc, Rtc, T
     from .coap import Coap
     from .diagnostics import Diagnostics, PingResult
     from .engine import Engine
@@ -37,7 +37,6 @@ class Services:
 
         _jobs: list[Job]
         _handing: bool
-        _pins: Pins | None
 
     def __init__(self, family: "Family") -> None:
         self._family = family
@@ -46,7 +45,7 @@ class Services:
         self._checks: "Diagnostics | None" = None
         self._waking: "Job | None" = None  # goes on in poll(), whoever waits for it
         self.dozes = False  # the sleep that was allowed last is light sleep
-        self._lull: "Lull | None" = None  # of power saving mode
+        self.lull: "Lull | None" = None  # of power saving mode
 
     @property
     def files(self) -> "Files | AsyncFiles":
@@ -71,7 +70,7 @@ class Services:
         self._coap.check_port(local_port)
         return self._coap
 
-    def hand(self, handler: "Any", message: "Any") -> "Any":
+    def hand(self, handler: "Any", *message: "Any") -> "Any":
         """Call a handler, which must not wait for the module; what it gives.
 
         What it raises is raised.  An OSError becomes a RuntimeError: it would be taken for the UART's, or the socket's.
@@ -79,7 +78,7 @@ class Services:
         before = self._handing
         self._handing = True
         try:
-            return handler(message)
+            return handler(*message)
         except OSError as raised:
             error = raised
         finally:
@@ -166,115 +165,19 @@ class Services:
     # --- sleep --------------------------------------------------------------------------------------------------
 
     def _fall_asleep(self, mode: str, timers_s: "dict[str, float]") -> "Proc[dict[str, float]]":
-        """Procedure; see Modem.sleep()."""
-        from .power import check
+        from .sleeping import fall_asleep
 
-        check(self._family, mode, timers_s)
-        if mode in ("psm", "edrx"):
-            return (yield from self._save_power(mode, timers_s))
-        if mode == "off":
-            yield from self._stay_awake()
-        elif mode == "light":
-            yield from self._doze()
-        else:
-            yield from self._sleep_deeply()
-        return {}
-
-    def _save_power(self, mode: str, timers_s: "dict[str, float]") -> "Proc[dict[str, float]]":
-        from .psm import settings, settle
-
-        told, wanted = settings(self._family, mode, timers_s)
-        yield from self.ready()
-        yield from settle(self.engine, wanted)
-        if mode == "psm":
-            self._saves(int(told["active"]))
-            if self._family.wake_ms:
-                yield from self._sleep_deeply()
-        return told
-
-    def _saves(self, active_s: int) -> None:
-        """Power saving mode is on, where it is no deep sleep; -1: the active time is not known."""
-        from .psm import Lull
-
-        self.engine.psm = self._family.psm and not self._family.wake_ms
-        self._lull = Lull(self.engine, active_s) if self.engine.psm and active_s >= 0 else None
-
-    def _saves_not(self) -> None:
-        self.engine.psm = False
-        self._lull = None
-
-    def _stay_awake(self) -> "Proc[None]":
-        from .power import lower, set_clock_mode
-        from .psm import undo
-
-        yield from self._wake_up()
-        if self._family.light_line:
-            lower(self.engine, self._pins)
-            yield from set_clock_mode(self.engine, 0)
-        yield from undo(self.engine)
-        self._saves_not()
-
-    def _doze(self) -> "Proc[None]":
-        from .power import doze, line_of
-
-        line_of(self.engine, self._pins)
-        if not (self.engine.asleep and self.dozes) or self.engine.slept:
-            yield from self.ready()
-            yield from doze(self.engine, self._pins)
-            self.dozes = True
-
-    def _sleep_deeply(self) -> "Proc[None]":
-        from .power import allow
-
-        if self.engine.asleep and not self.dozes:
-            self.engine.may_sleep = True
-        else:
-            yield from self.ready()
-            yield from allow(self.engine)
-            self.dozes = False
-
-    def _own_sleep(self, raw: bytes, steps: "Proc[list[bytes]]") -> "Proc[list[bytes]]":
-        """Procedure: a command of the caller's about sleep, steps, and what it means for those that come behind it."""
-        value = raw[9:10]
-        if raw[3:4].upper() == b"C":
-            lines = yield from steps
-            self._own_saving(raw, value)
-            return lines
-        deep = self._family.wake_ms > 0 and value == b"1"
-        light = self._family.light > 0 and not self._family.light_line and value == b"%d" % self._family.light
-        if deep or light:
-            from .power import wind_up
-
-            yield from wind_up(self.engine)
-        lines = yield from steps
-        if deep or light:  # as sleep() does, but that +QATWAKEUP ends it: the pin may be the caller's
-            self.dozes = light
-            self.engine.rest()
-        return lines
-
-    def _own_saving(self, raw: bytes, value: bytes) -> None:
-        if value == b"1":
-            from .psm import active_of
-
-            self._saves(active_of(raw))
-        elif value in (b"0", b"2"):
-            self._saves_not()
+        return fall_asleep(self, mode, timers_s)
 
     def _wake_up(self) -> "Proc[None]":
-        """Procedure; see Modem.wake()."""
-        from .power import check, forbid
+        from .sleeping import wake_up
 
-        check(self._family, "off", {})
-        if self.engine.asleep:
-            yield from self.awake()
-        elif self.engine.psm:
-            from .psm import find_up
+        return wake_up(self)
 
-            yield from find_up(self.engine, self.net)
-        else:
-            yield from self.ready()
-            if self._family.wake_ms:
-                yield from forbid(self.engine)
+    def _own_sleep(self, raw: bytes, steps: "Proc[list[bytes]]") -> "Proc[list[bytes]]":
+        from .sleeping import watched
+
+        return watched(self, raw, steps)
 
     def awake(self) -> "Proc[None]":
         """Procedure: what needs the module wakes it."""
@@ -284,14 +187,14 @@ class Services:
 
     def greet(self) -> "Proc[None]":
         """Procedure: a module that nobody here has met may be asleep, left so by an earlier program."""
-        if self._family.wake_ms and self.net.prepared < 0 and hasattr(self._pins, "psm_eint"):
-            from .power import hook, pull_once
+        family = self._family
+        if self.net.prepared < 0 and (
+            (family.wake_ms and hasattr(self.net.pins, "psm_eint"))
+            or (family.light_line and hasattr(self.net.pins, "dtr"))
+        ):
+            from .sleeping import greet
 
-            yield from pull_once(self.engine, hook(self.engine, self._pins))
-        if self._family.light_line and self.net.prepared < 0:
-            from .power import lower
-
-            lower(self.engine, self._pins)
+            yield from greet(self)
 
     def _is_unwoken(self) -> bool:
         """True if the module could not be woken, and nobody has been told why."""
@@ -311,23 +214,11 @@ class Services:
         self._begin_waking()
 
     def _begin_waking(self) -> None:
-        steps = self._waking_steps()
+        from .sleeping import waking
+
+        steps = waking(self)
         self.engine.asleep = ROUSED
         for name in self.net.wishes:
             self.net.is_due(name)  # open_time is lost in deep sleep (R203)
         self._waking = Job(steps)
         self._jobs.append(self._waking)
-
-    def _waking_steps(self) -> "Proc[None]":
-        """ENODEV if there is no pin for it."""
-        if self.dozes and not self.engine.slept and not self.engine.psm:
-            from .power import end_doze
-
-            return end_doze(self.engine, self._pins)
-        if self._family.wake_ms:
-            from .power import hook, wake
-
-            return wake(self.engine, hook(self.engine, self._pins))
-        from .psm import boot
-
-        return boot(self.engine, self.net)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from .byte_log import Trace
+from .clock import Clock
 from .module import VirtualModule
 
 USAGE = 2
@@ -36,6 +37,7 @@ def parser() -> Parser:
     where.add_argument("--tcp", metavar="HOST:PORT", help="serve on a loopback port; port 0 takes a free one")
     where.add_argument("--pty", metavar="PATH", help="serve on a pty, with a link to it at PATH")
     line.add_argument("--baud", type=int, help="pace the bytes at this rate")
+    line.add_argument("--clock", default="real", metavar="KIND", help="real, stepped (by --control), or a factor")
     line.add_argument("--seed", type=int, default=0, help="seed of everything random")
     line.add_argument("--fault", action="append", default=[], metavar="NAME[:k=v,...]", help="arm a fault")
     line.add_argument("--map", action="append", default=[], metavar="HOST[:PORT]=127.0.0.1:PORT")
@@ -100,6 +102,16 @@ def tracer(path: "str | None") -> "tuple[Trace | None, IO[str] | None]":
     return trace, None if path == "-" else out
 
 
+def clock_of(kind: str) -> Clock:
+    """A clock by its name, or by how many times faster than the host's it runs."""
+    if kind in ("real", "stepped"):
+        return Clock.stepped() if kind == "stepped" else Clock.real()
+    try:
+        return Clock.scaled(float(kind))
+    except ValueError:
+        raise Wrong("--clock is real, stepped or a factor above 0, not %r" % kind) from None
+
+
 def make(given: argparse.Namespace, trace: "Trace | None") -> VirtualModule:
     """The module that the options describe; Wrong when they do not fit."""
     options = {}
@@ -109,6 +121,7 @@ def make(given: argparse.Namespace, trace: "Trace | None") -> VirtualModule:
         module = VirtualModule(
             given.model,
             seed=given.seed,
+            clock=clock_of(given.clock),
             resolver=mapping(given.map),
             allow_network=given.allow_network,
             baud=given.baud,

@@ -54,7 +54,7 @@ class Clock:
     @classmethod
     def scaled(cls, factor: float) -> "Clock":
         """A clock that runs `factor` (above 0) times as fast as the host's."""
-        if factor <= 0:
+        if not 0 < factor < float("inf"):
             raise ValueError("the factor must be above 0")
         return cls(factor)
 
@@ -62,6 +62,11 @@ class Clock:
     def stepped(cls) -> "Clock":
         """A clock that only `advance()` moves."""
         return cls(None)
+
+    @property
+    def is_stepped(self) -> bool:
+        """True when only `advance()` moves it."""
+        return self._factor is None
 
     def now_ms(self) -> int:
         """Milliseconds since the clock was made."""

@@ -1,7 +1,8 @@
 """Faults by name: armed by a test, taken by the code that would have gone well.
 
 Each takes `times` (how often it strikes, default 1, 0 for ever) and `skip` (how many chances pass first, default 0);
-`id` limits it to one connection. Other parameters are in the list below.
+`at_ms` arms it so much later, so that a day can be scripted; `id` limits it to one connection. Other parameters are in
+the list below; what has `ms` there is over after that time.
 """
 
 from __future__ import annotations
@@ -41,18 +42,27 @@ KNOWN: "dict[str, tuple[str, tuple[str, ...]]]" = {
     "pdp_dropped": ("the network takes a PDP context down", ("ctx",)),
     "pdp_drift": ("opens fail with 561 though the context looks active", ()),
     "half_open": ("the peer is gone without a word: sends go well, nothing is acknowledged", ()),
-    "no_sim": ("no SIM card", ()),
-    "pin_required": ("the SIM asks for its PIN", ()),
-    "sim_busy": ("the SIM is busy", ()),
-    "searching": ("not registered, searching", ()),
-    "denied": ("registration denied", ()),
-    "roaming": ("registered, roaming", ()),
-    "no_signal": ("signal 99", ()),
+    "no_sim": ("no SIM card", ("ms",)),
+    "pin_required": ("the SIM asks for its PIN", ("ms",)),
+    "puk_required": ("the SIM asks for its PUK", ("ms",)),
+    "sim_failure": ("the SIM does not work", ("ms",)),
+    "sim_busy": ("the SIM is busy", ("ms",)),
+    "unregistered": ("not registered, not searching", ("ms",)),
+    "registered": ("registered, at home", ("ms",)),
+    "searching": ("not registered, searching", ("ms",)),
+    "denied": ("registration denied", ("ms",)),
+    "roaming": ("registered, roaming", ("ms",)),
+    "no_signal": ("signal 99", ("ms",)),
+    "signal": ("a signal of 0 to 31, 5 when left out", ("rssi", "ms")),
+    "power_lost": ("off without a word, until the power key is pressed", ()),
+    "falls_asleep": ("NB: deep sleep, if nothing goes on; others: power saving mode", ()),
+    "eats_bytes": ("what is typed first is lost, as behind sleep", ("count",)),
+    "cts_high": ("the host holds the module's bytes back, with AT+IFC=2,2", ("ms",)),
     "qiact_fails": ("AT+QIACT answers ERROR", ()),
     "qiact_slow": ("AT+QIACT takes long", ("ms",)),
     "file_error": ("a file command fails; with skip=1 an upload fails when its bytes are there", ("code",)),
 }
-COMMON = ("times", "skip", "id")
+COMMON = ("times", "skip", "id", "at_ms")
 BYTES = ("drop_bytes", "garble_bytes", "insert_bytes")
 
 
@@ -77,6 +87,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.armed: "list[Fault]" = []
+        self.later: "list[Fault]" = []  # to be armed when their time has come
         self._numbers = itertools.count(1)
 
     def arm(self, name: str, params: "Mapping[str, object]") -> Fault:
@@ -88,8 +99,16 @@ class Faults:
                 raise ValueError("fault %s has no parameter %r" % (name, key))
         times = int(str(params.get("times", 1)))
         fault = Fault(next(self._numbers), name, params, times or -1, int(str(params.get("skip", 0))))
-        self.armed.append(fault)
+        (self.later if fault.value("at_ms", 0) else self.armed).append(fault)
         return fault
+
+    def due(self, fault: Fault) -> bool:
+        """The time of one that was for later has come; False if it was disarmed meanwhile."""
+        if fault not in self.later:
+            return False
+        self.later.remove(fault)
+        self.armed.append(fault)
+        return True
 
     def take(self, name: str, number: "int | None" = None, command: str = "") -> "Fault | None":
         """The fault, if it strikes now; `number` is the connection at hand, `command` the name of a command."""
@@ -112,6 +131,7 @@ class Faults:
     def clear(self, name: "str | None" = None) -> None:
         """Disarm one name, or all."""
         self.armed = [fault for fault in self.armed if name is not None and fault.name != name]
+        self.later = [fault for fault in self.later if name is not None and fault.name != name]
 
     def damage(self, data: bytes, to: str) -> bytes:
         """What the byte faults leave of `data` on its way `to` the host or the module."""

@@ -48,6 +48,10 @@ class Link(Protocol):
     def close(self, abort: bool) -> None:
         """Close; `abort` sends a reset."""
 
+    @property
+    def local(self) -> "tuple[str, int]":
+        """Our own address."""
+
 
 class TcpLink(asyncio.Protocol):
     """A TCP connection."""
@@ -278,13 +282,11 @@ async def reach(module: VirtualModule, connection: Connection) -> "tuple[str, in
     return where
 
 
-async def dial(module: VirtualModule, connection: Connection, received: Received, ended: Ended) -> TcpLink:
-    """A TCP connection to the connection's peer; OpenFailed says why not. TLS runs over this too."""
-    return await _connect(module, connection, received, ended, await reach(module, connection))
+async def dial(module: VirtualModule, connection: Connection, received: Received, ended: Ended) -> Link:
+    """A TCP connection to the connection's peer, which may be a server in this process; OpenFailed says why not.
 
-
-async def dial_plain(module: VirtualModule, connection: Connection, received: Received, ended: Ended) -> Link:
-    """The same; the peer may be a server in this process."""
+    TLS runs over this too.
+    """
     where = await reach(module, connection)
     serve = module.peers.get(where)
     if serve is not None:

@@ -20,11 +20,16 @@ RUNNING, OFF, BOOTING, ASLEEP, HUNG, PSM = "running", "off", "booting", "asleep"
 SWITCHES: "dict[str, tuple[str, str, object]]" = {  # faults that set something of the SIM or the network
     "no_sim": ("sim", "state", "ABSENT"),
     "pin_required": ("sim", "state", "PIN"),
+    "puk_required": ("sim", "state", "PUK"),
+    "sim_failure": ("sim", "state", "FAILURE"),
     "sim_busy": ("sim", "state", "BUSY"),
+    "unregistered": ("network", "stat", 0),
+    "registered": ("network", "stat", 1),
     "searching": ("network", "stat", 2),
     "denied": ("network", "stat", 3),
     "roaming": ("network", "stat", 5),
     "no_signal": ("network", "rssi", 99),
+    "signal": ("network", "rssi", 5),
 }
 PINS = ("pwrkey", "reset", "dtr", "psm_eint", "cts")
 PRESS_ON_MS, PRESS_OFF_MS, RESET_MS = 500, 650, 100
@@ -163,9 +168,13 @@ class Power:
     def _booted(self) -> None:
         self.state = RUNNING
         self.stay_awake()
-        for text in self.module.family.boot_urcs:
-            if not text.startswith("+CPIN") or self.module.sim.state == "READY":
-                self.module.urc(text)
+        step = self.module.options.number("boot_step_ms")
+        for n, text in enumerate(self.module.family.boot_urcs):
+            self.module.later(n * step, partial(self._tell, text))
+
+    def _tell(self, text: str) -> None:
+        if not text.startswith("+CPIN") or self.module.sim.state == "READY":
+            self.module.urc(text)
 
     def save_power(self) -> None:
         """PSM: as good as off, with the sockets gone."""
@@ -300,14 +309,38 @@ class Power:
 
     # --- faults ---------------------------------------------------------------------------------------------------
     def strike(self, fault: Fault) -> None:
-        """Faults that strike by themselves, not when something is tried."""
+        """Faults that strike by themselves, not when something is tried; now, or when their time has come."""
+        if fault in self.module.faults.later:
+            self.module.clock.call_later(fault.value("at_ms", 0), partial(self._strike_late, fault))
+            return
         acts = {"reboot": self._reboot, "hang": self._hang, "pdp_dropped": self._drop_pdp}
         acts.update({"peer_rst": self._peer_ends, "peer_fin": self._peer_ends, "half_open": self._half_open})
         acts.update({"wrong_rate": self._wrong_rate}, **dict.fromkeys(SWITCHES, self._switch))
+        acts.update({"power_lost": self._power_lost, "falls_asleep": self._falls_asleep})
+        acts.update({"eats_bytes": self._eats, "cts_high": self._cts_high})
         act = acts.get(fault.name)
         if act is not None:
             self.module.faults.used(fault)
             act(fault)
+
+    def _strike_late(self, fault: Fault) -> None:
+        if self.module.faults.due(fault):
+            self.strike(fault)
+
+    def _power_lost(self, fault: Fault) -> None:
+        self.off()
+
+    def _falls_asleep(self, fault: Fault) -> None:
+        if "packet" in self.module.family.features:
+            self.save_power()
+        else:
+            self.fall_asleep()
+
+    def _eats(self, fault: Fault) -> None:
+        self.module.saving.lose(fault.value("count", 4))
+
+    def _cts_high(self, fault: Fault) -> None:
+        self.pin("cts", 1, fault.value("ms", 0) or None)
 
     def _reboot(self, fault: Fault) -> None:
         if "at_byte" in fault.params:
@@ -327,7 +360,11 @@ class Power:
 
     def _switch(self, fault: Fault) -> None:
         part, name, value = SWITCHES[fault.name]
-        setattr(self.module.sim if part == "sim" else self.module.network, name, value)
+        thing = self.module.sim if part == "sim" else self.module.network
+        before = getattr(thing, name)
+        setattr(thing, name, fault.params.get(name, value))
+        if fault.value("ms", 0):
+            self.module.clock.call_later(fault.value("ms", 0), lambda: setattr(thing, name, before))
 
     def _half_open(self, fault: Fault) -> None:
         for connection in self.module.connections.all():

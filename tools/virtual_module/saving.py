@@ -164,6 +164,10 @@ class Saving:
         self._left -= gone
         return data[gone:]
 
+    def lose(self, count: int) -> None:
+        """So many characters that are typed next are lost."""
+        self._left = count
+
     def line_falls(self) -> None:
         """DTR or PSM_EINT low: the end of light sleep; what is typed first is lost all the same."""
         if self._is_still() and self.module.power.sleep_mode == (1 if self._has_line else 2):

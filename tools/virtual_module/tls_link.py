@@ -6,11 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from .links import OpenFailed, TcpLink, UdpLink, dial, dial_udp
+from .local import LocalLink
 from .resolver import is_address
 from .sockets import Connection, Node
 from .tls import TlsFailure, TlsSession, TlsSettings
 
 if TYPE_CHECKING:
+    from .links import Link
     from .module import VirtualModule
     from .sockets import Peer
 
@@ -54,7 +56,7 @@ class TlsLink:
         self._failure = module.options.number("tls_err")
         self._limit = module.options.number("tx_buffer")
         self._dtls = settings.dtls
-        self._below: "TcpLink | UdpLink | None" = None
+        self._below: "Link | None" = None
         self._result: "asyncio.Future[None]" = asyncio.get_running_loop().create_future()
         self.reason = ""  # why the session failed
         self._reset = False
@@ -78,7 +80,7 @@ class TlsLink:
         finally:
             timer.cancel()
 
-    async def _dial(self) -> "TcpLink | UdpLink":
+    async def _dial(self) -> Link:
         if not self._dtls:
             return await dial(self._module, self._connection, self._from_peer, self._peer_gone)
         self._connection.use_datagrams()
@@ -103,9 +105,9 @@ class TlsLink:
 
     def _write(self, data: bytes) -> None:
         below = self._below
-        if isinstance(below, UdpLink):
+        if isinstance(below, (UdpLink, LocalLink)):
             below.send(data, None)
-        elif below is not None and below.transport is not None:
+        elif isinstance(below, TcpLink) and below.transport is not None:
             below.transport.write(data)
 
     def _from_peer(self, data: bytes, _peer: Peer = None) -> None:

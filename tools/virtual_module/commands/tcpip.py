@@ -49,7 +49,7 @@ async def establish(connection: Connection) -> None:
     elif connection.kind == "UDP":
         connection.link = await links.dial_udp_plain(module, connection)
     else:
-        connection.link = await links.dial_plain(module, connection, connection.deliver, connection.peer_closed)
+        connection.link = await links.dial(module, connection, connection.deliver, connection.peer_closed)
     await show_address(connection)
 
 

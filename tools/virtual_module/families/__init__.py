@@ -61,6 +61,7 @@ COMMON_OPTIONS: "dict[str, tuple[object, str]]" = {
     "psm_urc": (False, "LTE: PSM POWER DOWN is printed before PSM; else it begins without a word"),
     "rrc_ms": (10_000, "time behind data in which the module still hears the network at once, in spite of eDRX"),
     "boot_ms": (300, "time from reset to RDY"),
+    "boot_step_ms": (0, "time from one line behind RDY to the next: +CFUN, +CPIN ..."),
     "sleep_after_ms": (1000, "NB: idle time before deep sleep after AT+QSCLK=1 (R426)"),
     "sleep_urcs": (True, "NB: print +QATSLEEP and +QATWAKEUP; request: once AT+QATWAKEUP=1 was given (R219, R426)"),
     "sleep_keeps_all": (False, "NB: DNS servers and QIKALIVE survive deep sleep though no document says so (R195)"),
