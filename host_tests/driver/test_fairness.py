@@ -63,18 +63,18 @@ def test_sends_closes_and_procedures_come_to_their_turn_among_reads() -> None:
 
 def test_procedures_ask_in_the_order_in_which_they_came() -> None:
     """One that goes on, without a place, is not held up; one that is given up lets those behind it move up."""
-    engine = Rig().engine
-    first, second, third = [engine.arrive() for _ in range(3)]
-    assert not engine.stands_back()
+    places = Rig().engine.cmd.places
+    first, second, third = [places.arrive() for _ in range(3)]
+    assert not places.is_behind()
     for place, behind in ((second, False), (third, True), (second, False), (first, True)):
-        engine.place = place
-        assert engine.stands_back() == behind
-    assert engine.wanted
-    engine.leaves(second)
-    engine.leaves(second)
+        places.now = place
+        assert places.is_behind() == behind
+    places.now = second
+    places.served()
+    places.leaves(second)
     for place, behind in ((third, False), (first, True)):
-        engine.place = place
-        assert engine.stands_back() == behind
+        places.now = place
+        assert places.is_behind() == behind
 
 
 def test_a_procedure_that_gave_up_holds_up_nobody() -> None:

@@ -213,16 +213,16 @@ class AsyncModem(Core):
         """Wait for a procedure; its result."""
         self.check_waiting(timeout_ms)
         until = self.until(timeout_ms)
-        place = self.engine.arrive()
+        place = self.engine.cmd.places.arrive()
         try:
             self.kick()  # procedures count from the engine's time
             while True:
-                self.engine.place = place
+                self.engine.cmd.places.now = place
                 self.engine.now = self._clock.ticks_ms()  # a command's time counts from when it is sent
                 if self.engine.asleep and (self.engine.wanted or self._is_unwoken()):  # its command was turned away
                     self.rouse()
                 next(procedure)
-                place, self.engine.place = self.engine.place, 0
+                place, self.engine.cmd.places.now = self.engine.cmd.places.now, 0
                 self._set_alarm(ticks_add(self._clock.ticks_ms(), _STEP_MS))
                 if not self.pause(until):
                     raise QuectelTimeout("not done in %d ms" % timeout_ms)
@@ -230,9 +230,9 @@ class AsyncModem(Core):
         except StopIteration as end:
             return result_of(procedure, end)
         finally:
-            self.engine.place = 0
+            self.engine.cmd.places.now = 0
             procedure.close()
-            self.engine.leaves(place)
+            self.engine.cmd.places.leaves(place)
 
     async def aclose(self) -> None:
         """End the task; the UART can then be used by somebody else.  Allocates at most 300 bytes."""

@@ -108,6 +108,13 @@ def check_length(engine: "Engine", line: bytes) -> None:
         raise ValueError("a command line is at most %d bytes here; see tx_buf" % (len(engine.cmd.tx) - 1))
 
 
+def _stands_back(engine: "Engine") -> bool:
+    """True if another procedure has asked before, and is turned away still."""
+    behind = engine.cmd.places.is_behind()
+    engine.wanted = engine.wanted or behind
+    return behind
+
+
 def try_ask(
     engine: "Engine",
     line: bytes,
@@ -132,7 +139,7 @@ def try_ask(
     lines: "list[bytes]" = []
     limit_ms = in_range("limit_ms", limit_ms or engine.family.answer_ms, 1, LONGEST_MS)
     while (
-        engine.stands_back()
+        _stands_back(engine)
         or (switched and engine.sender.index >= 0)
         or not engine.start(line, prefix, ends, limit_ms, data, lines, secret)
     ):
@@ -143,8 +150,7 @@ def try_ask(
         yield
         if engine.asleep == ASLEEP:  # and nobody wakes it
             raise QuectelError(ENODEV, "the module is in deep sleep", 0, name_of(line))
-    engine.leaves(engine.place)
-    engine.place = 0
+    engine.cmd.places.served()
     if switched:
         engine.switches(*switched)
     if sink is not None:
