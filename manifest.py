@@ -11,7 +11,7 @@ import os
 options.defaults(part="all", port=True)
 
 # How the names of modules begin that a part does without
-TLS = ("tls", "files", "suites")
+TLS = ("tls", "files", "suites", "identity")
 COAP = ("coap", "models/bc95g")
 SOCKETS = ("models/_lte", "models/_nb", "models/bc25", "models/bc65", "models/bg96", "models/ec200u")
 LEFT_OUT = {"all": (), "tcp": TLS + COAP, "tls": COAP, "coap": TLS + SOCKETS}

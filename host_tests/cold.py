@@ -90,6 +90,7 @@ COLD_MODULES = {
     "recovery": "look() alone runs each turn, and is measured where it must not allocate",
     "tls": STEPS,
     "suites": "when one is named",
+    "identity": "when a certificate and its key are given",
     "files": STEPS,
     "services": STEPS,
     "diagnostics": STEPS,

@@ -1,4 +1,4 @@
-"""Raspberry Pi Pico: pins, UART and power key of a module on UART1.
+"""Raspberry Pi Pico and Pico W: pins, UART and power key of a module on UART1.
 
 Wiring (most Quectel modules speak 1.8 V: the level shifter of an evaluation board or shield stands between):
 
@@ -15,6 +15,7 @@ Wiring (most Quectel modules speak 1.8 V: the level shifter of an evaluation boa
                                 VBAT from a supply of its own: bursts of 2 A are more than the Pico has
 
 Any of PWRKEY, DTR, RESET_N and STATUS may stay unwired: its constant is None then.
+On a Pico W, WiFi and the module can be used side by side.
 """
 
 import wiring

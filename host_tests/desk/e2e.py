@@ -245,12 +245,13 @@ def play(
 
 
 async def echo(sock: Any, data: bytes, window: int = 2048, piece: int = 1000) -> None:
-    """Send data to an echo and check what comes back; at most `window` bytes are under way."""
+    """Send data to an echo, in whole pieces, and check what comes back; at most `window` bytes are under way."""
     sent = got = 0
+    piece = min(piece, window)
     buf = bytearray(700)
     while got < len(data):
-        if sent < len(data) and sent - got < window:
-            part = data[sent : sent + min(piece, window - (sent - got))]
+        part = data[sent : sent + piece]
+        if part and sent - got + len(part) <= window:
             await go(sock.sendall(part))
             sent += len(part)
             continue
@@ -271,10 +272,23 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         ("sending", "RESULT_MS", 250),
         ("sending", "_BACK_OFF_MS", 5),
         ("agenda", "_LOOK_MS", 300),
-        ("coap_traffic", "_POLL_MS", 200),
-        ("coap_context", "_POLL_MS", 200),
+        ("coap_traffic", "_POLL_MS", 50),
+        ("coap_context", "_POLL_MS", 50),
     ):
         monkeypatch.setattr("quectel.%s.%s" % (module, name), ms)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silences around the transparent mode become short on both sides, and keep their order."""
+    for module, name, ms in (
+        ("quectel.transparent", "_GUARD_MS", 80),
+        ("quectel.transparent", "_EARLY_MS", 35),
+        ("quectel.transparent", "_END_MS", 120),
+        ("quectel.transparent", "_OK_MS", 40),
+        ("virtual_module.entry", "GUARD_MS", 45),
+    ):
+        monkeypatch.setattr(f"{module}.{name}", ms)
 
 
 def on(*models: str, faces: "tuple[str, ...]" = FACES) -> "Callable[[Any], Any]":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import vm_peers
 from desk.soak.app import finish
-from desk.soak.faces import AsyncSteps, BlockingSteps, Wire
+from desk.soak.faces import AsyncSteps, BlockingSteps, Loop, Wire
 from quectel import AsyncModem, Modem
 from virtual_module import Clock, VirtualModule
 from virtual_module.pipe import Pipe
@@ -188,7 +188,7 @@ def _made(model: str, options: "dict[str, object]") -> VirtualModule:
 
 
 def _blocking(model: str, body: Any, pins: "tuple[str, ...]", options: "dict[str, object]") -> None:
-    loop = asyncio.new_event_loop()
+    loop = Loop()
     try:
         module = _made(model, options)
         world: Any = _World(module)
@@ -200,10 +200,12 @@ def _blocking(model: str, body: Any, pins: "tuple[str, ...]", options: "dict[str
 
 
 def _on_asyncio(model: str, body: Any, pins: "tuple[str, ...]", options: "dict[str, object]") -> None:
+    loop = Loop()
+
     async def run() -> None:
         module = _made(model, options)
         world: Any = _World(module)
-        bench = Bench("asyncio", module, pins, AsyncSteps(world, Wire(Pipe(module))))
+        bench = Bench("asyncio", module, pins, AsyncSteps(world, Wire(Pipe(module)), loop))
         try:
             async with asyncio.timeout(LIMIT_S):
                 await _brought_up(bench, body)
@@ -211,4 +213,5 @@ def _on_asyncio(model: str, body: Any, pins: "tuple[str, ...]", options: "dict[s
             await bench.rest()
             await module.aclose()
 
-    asyncio.run(run())
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(run())

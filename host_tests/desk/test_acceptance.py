@@ -127,3 +127,24 @@ def test_a_report_on_a_port(tmp_path: Path) -> None:
         assert "--echo HOST:PORT was not given" in (tmp_path / "r.md").read_text()
     finally:
         world.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--report", "/no/such/folder/report"], r"cannot be written to /no/such/folder/report\.md: No such file"),
+        (["--host", "www.example.org"], "--host is for a module at --port; the virtual one has peers of its own"),
+        (["--udp-echo", "echo.example:7"], "--udp-echo is for a module at --port"),
+    ],
+)
+def test_what_cannot_be_is_said_before_the_run(
+    arguments: list[str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(acceptance, "_on_virtual", None)
+    with pytest.raises(Stop, match=words):
+        acceptance.main(["--family", "BG96", *arguments])
+
+
+def test_a_dot_in_the_name_of_a_report_stays(tmp_path: Path) -> None:
+    assert [path.name for path in acceptance._files(tmp_path / "bg96.1")] == ["bg96.1.md", "bg96.1.json"]

@@ -17,7 +17,7 @@ from quectel.intake import Stats
 MODEM = {
     "__init__": "uart, family, *, pins=None, slots=4, rx_ring=1536, tx_buf=0, line_buf=0, clock=None, trace=None",
     "connect": "apn=None, *, user='', password='', auth=None, pin=None, operator=None, rat=None, ip='IPV4', "
-    "pdp=1, timeout_ms=300000, report=None",
+    "pdp=1, baud=None, timeout_ms=300000, report=None",
     "disconnect": "",
     "set_clock": "utc",
     "isconnected": "",
@@ -186,6 +186,13 @@ def test_properties_of_a_modem(face: type) -> None:
 @pytest.mark.parametrize("face", [quectel.Socket, quectel.AsyncSocket])
 def test_properties_of_a_socket(face: type) -> None:
     assert {name for name in SOCKET_PROPERTIES if isinstance(getattr(face, name), property)} == SOCKET_PROPERTIES
+
+
+def test_states_of_a_modem() -> None:
+    names = ("IDLE", "SEARCHING", "DENIED", "REGISTERED", "ONLINE", "ASLEEP", "LOST")
+    assert [getattr(quectel, "STAT_" + name) for name in names] == list(range(7))
+    with pytest.raises(AttributeError):
+        quectel.__getattr__("STAT_NONE")
 
 
 def test_tls_and_coap() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import environment, runtimes
+from desk import environment, image, runtimes
 from desk.common import ROOT
 from desk.manifest import Manifest, Wrong, frozen
 from quectel.models import find
@@ -18,17 +18,21 @@ from quectel.models import find
 BOARDS = ROOT / "boards"
 COMMON = BOARDS / "common"
 PORTS = {"esp32", "rp2", "linux"}
-FOLDERS = sorted(path.parent for path in BOARDS.glob("*/board.py"))
+FOLDERS = [BOARDS / name for name in image.boards()]
 BUILT = [folder for folder in FOLDERS if folder.name != "UNIX"]  # with a definition for a firmware
 PACKAGE = {path.relative_to(ROOT / "lib").as_posix() for path in (ROOT / "lib" / "quectel").rglob("*.py")}
 every_board = pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
 built_boards = pytest.mark.parametrize("folder", BUILT, ids=[folder.name for folder in BUILT])
 
 
+def board_text(folder: Path) -> str:
+    return image.board_file(folder.name).read_text()
+
+
 def constants(folder: Path) -> dict[str, Any]:
     """The constants of a board file, without running it."""
     values: dict[str, Any] = {}
-    for node in ast.parse((folder / "board.py").read_text()).body:
+    for node in ast.parse(board_text(folder)).body:
         if isinstance(node, ast.Assign) and not isinstance(node.value, ast.IfExp):
             target = node.targets[0]
             value = ast.literal_eval(node.value)
@@ -49,7 +53,7 @@ def port(folder: Path) -> str:
 def test_the_boards_that_are_promised() -> None:
     names = {folder.name for folder in FOLDERS}
     assert names >= {"RPI_PICO", "RPI_PICO_W", "GENERIC_ESP32", "GENERIC_ESP32_S3"}
-    bought = [folder for folder in FOLDERS if "Source of the pins: " in (folder / "board.py").read_text()]
+    bought = [folder for folder in FOLDERS if "Source of the pins: " in board_text(folder)]
     assert len(bought) >= 4
     listed = re.findall(r"^\| `([A-Z0-9_]+)` \|", (BOARDS / "README.md").read_text(), re.MULTILINE)
     assert sorted(listed) == sorted(names)
@@ -70,7 +74,7 @@ def test_constants_of_a_board(folder: Path) -> None:
 @built_boards
 def test_pins_in_the_text_are_those_of_the_constants(folder: Path) -> None:
     said = constants(folder)
-    text = ast.get_docstring(ast.parse((folder / "board.py").read_text())) or ""
+    text = ast.get_docstring(ast.parse(board_text(folder))) or ""
     sign = "GPIO" if said["PORT"] == "esp32" else "GP"
     for name in ("TX", "RX"):
         assert re.search(rf"{sign}{said[name]} +UART{said['UART_ID']} {name} ", text), name
@@ -86,7 +90,7 @@ def test_board_files_by_the_stubs_of_their_port(name: str, stubs: str, tmp_path:
     for folder in FOLDERS:
         if port(folder) == name:
             files.append(tmp_path / f"{folder.name.lower()}_board.py")
-            shutil.copy(folder / "board.py", files[-1])
+            shutil.copy(image.board_file(folder.name), files[-1])
     assert files
     if name != "linux":
         environment.ensure_folder(name, ROOT / "tools" / "mypy" / f"{name}-stubs.txt")
@@ -110,11 +114,6 @@ def mypy(stubs: str, files: list[Path]) -> int:
     )
     print(done.stdout, done.stderr)
     return done.returncode
-
-
-@every_board
-def test_the_first_program_is_the_same_everywhere(folder: Path) -> None:
-    assert (folder / "main.py").read_text() == (FOLDERS[0] / "main.py").read_text()
 
 
 # --- definitions for a firmware -----------------------------------------------------------------------------------
@@ -170,8 +169,11 @@ def targets(manifest: Manifest) -> list[str]:
 
 @built_boards
 def test_a_board_freezes_port_package_and_board_file(folder: Path, upstream: dict[str, Path]) -> None:
-    names = targets(build(folder / "manifest.py", {**upstream, "BOARD_DIR": folder}))
+    manifest = build(folder / "manifest.py", {**upstream, "BOARD_DIR": folder})
+    names = targets(manifest)
     assert names[0] == "port_module.py"
+    (board_file,) = [file.source for file in manifest.files if file.target == "board.py"]
+    assert board_file.samefile(image.board_file(folder.name))
     assert {"board.py", "wiring.py", "first_page.py"} <= set(names)
     package = {name for name in names if name.startswith("quectel/")}
     assert package <= PACKAGE

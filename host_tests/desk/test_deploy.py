@@ -1,6 +1,7 @@
 """`dev.py deploy` with mpremote itself, onto MicroPython's unix port behind a pty that has a flash of its own."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import signal
@@ -11,13 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import deploy, image, mpremote, runtimes, servers
+from desk import deploy, image, mpremote, runtimes, servers, unix_board
 from desk.common import ROOT, Stop
 from desk.unix_board import UnixBoard
 from e2e import World
 
 pytestmark = pytest.mark.skipif(runtimes.find_unix_vm() is None, reason=runtimes.NO_UNIX_VM)
 PAGE = "This is line 60 of the page of example.com."
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """mpy-cross starts once for each file, not once more with every deploy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(image, "compile_file", functools.cache(image.compile_file))
+        yield
 
 
 def start(folder: Path, **kw: Any) -> UnixBoard:
@@ -65,7 +74,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator
 def test_everything_is_there_as_bytecode_and_checked(deployed: tuple[UnixBoard, World]) -> None:
     board, _ = deployed
     there = files(board)
-    wanted = [*image.package("UNIX", "all", compiled=True), *image.beside("UNIX"), image.main_program("UNIX")]
+    wanted = [*image.package("UNIX", "all", compiled=True), *image.beside("UNIX"), image.main_program()]
     assert {file.name: file.sha for file in wanted}.items() <= there.items()
     assert set(there) - {file.name for file in wanted} == {"settings.json", "ca.pem"}
     assert all(name.endswith(".mpy") for name in there if name.startswith("lib/"))
@@ -115,7 +124,7 @@ def test_what_is_the_users_is_kept_unless_asked(
     assert settings == {"uart": world.module.url, "host": "example.com", "apn": "m2m"}
     assert files(board)["main.py"] == before["main.py"]
     assert run(board, "--overwrite", "--no-self-test") == 0
-    assert files(board)["main.py"] == image.main_program("UNIX").sha
+    assert files(board)["main.py"] == image.main_program().sha
 
 
 def test_a_copy_that_is_not_what_was_sent_replaces_nothing(
@@ -173,6 +182,15 @@ def test_the_command_for_a_board_without_hardware(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
     assert not (tmp_path / "pico" / "board").is_symlink()
+
+
+def test_a_board_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Stop, match="file: File exists"):
+        unix_board.main([str(tmp_path / "file")])
+    with pytest.raises(Stop, match="--kib is 32 or more"):
+        unix_board.main([str(tmp_path / "small"), "--kib", "1"])
+    assert not (tmp_path / "small").exists()
 
 
 def test_a_mount_and_mip_install_from_a_folder(tmp_path: Path) -> None:

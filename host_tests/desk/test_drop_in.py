@@ -1,8 +1,8 @@
 """Clients that know nothing of modems run over one: MQTT, HTTP and asyncio's streams, plain and over the module's TLS.
 
-In the unix VM `requests` and `asyncio.open_connection` are the VM's own, unmodified; umqtt.simple, which no registry
-has, is stood in for by mqtt_contract.py, which makes its calls.  The peers are mosquitto and Python's HTTP server.  On
-CPython http.client gets the modem's socket as conn.sock, and nothing goes into sys.modules.
+In the unix VM `requests` and `asyncio.open_connection` are the VM's own, unmodified.  mqtt_contract.py makes the calls
+of umqtt.simple 1.8, which pip does not have; test_umqtt.py has the release that it has.  The peers are mosquitto and
+Python's HTTP server.  On CPython http.client gets the modem's socket as conn.sock, and nothing goes into sys.modules.
 """
 
 from __future__ import annotations

@@ -133,6 +133,7 @@ def test_requests_of_several_tasks(face: str, model: str) -> None:
 
 
 @on("BC95G", faces=("asyncio",))
+@pytest.mark.usefixtures("hurry")
 def test_a_cancelled_request_and_the_next(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
         bench.world.serve(ADDRESS, coap_server())

@@ -174,7 +174,10 @@ def test_certificates_are_checked_by_the_networks_time(face: str, model: str) ->
     play(face, model, no_board, online=False)
 
 
-@pytest.mark.parametrize("item", ["udp/readmode", "close/mode", "tcp/accept", "dataformat", "viewmode"])
+ITEMS = ["udp/readmode", "close/mode", "tcp/accept", "dataformat", "viewmode", "recvind", "sendinfo", "formatcfg"]
+
+
+@pytest.mark.parametrize("item", [*ITEMS, "passiveclosed"])
 @on("EC200U")
 def test_settings_that_would_change_what_is_read(face: str, model: str, item: str) -> None:
     """They are found changed at the start and behind a restart, and put right; one that only the echo tells, too."""

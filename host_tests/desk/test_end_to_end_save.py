@@ -10,9 +10,10 @@ from desk import servers
 from e2e import BUFFER, HOST, PUSH, SOCK_DGRAM, TCP_FAMILIES, Bench, Listener, echo, go, hostile, on, play, take
 from kit import rows
 from quectel import TLSContext
-from test_end_to_end_sleep import Pins, put_to_sleep
+from test_end_to_end_sleep import SLEEPY, Pins, hurry_up, put_to_sleep
 from vm_peers import TlsServer, ca_pem, leaf, server_context
 
+__all__ = ["hurry_up"]
 UDP = "udp.example"
 SERVER = "server.test"
 ROOM = {"rx_ring": 4096}
@@ -132,6 +133,7 @@ def test_a_listener_goes_on(face: str, model: str) -> None:
 
 
 @rows("R121", "R219", "R222")
+@pytest.mark.usefixtures("hurry_up")
 @on("BC25", "BC65")
 def test_udp_outlives_the_sleep_of_both(face: str, model: str) -> None:
     """The module is in deep sleep when the microcontroller comes back."""
@@ -150,7 +152,7 @@ def test_udp_outlives_the_sleep_of_both(face: str, model: str) -> None:
         await go(udp.send(b"hello"))
         assert await go(udp.recv(100)) == b"hello" and bench.module.power.state != "asleep"
 
-    play(face, model, body, driver={"pins": pins} | ROOM)
+    play(face, model, body, driver={"pins": pins} | ROOM, options=SLEEPY)
 
 
 @rows("R136", "R397")
@@ -167,7 +169,7 @@ def test_a_module_that_has_restarted_has_nothing_left(face: str, model: str) -> 
         await go(modem.connect("internet"))
         await echo(await bench.dial(), hostile(1000))
 
-    play(face, model, body, driver=ROOM)
+    play(face, model, body, driver=ROOM, options={"boot_ms": 20})
 
 
 @on("BC95G")

@@ -14,6 +14,7 @@ import pytest
 from e2e import HOST, LOOPBACK, TCP_FAMILIES, Bench, Listener, go, on, play
 from kit import rows
 from quectel import NetworkError, QuectelError
+from virtual_module import Clock
 
 NAME = "pool.example"
 SINCE_1900 = 2_208_988_800
@@ -71,7 +72,7 @@ def test_ping(face: str, model: str) -> None:
         assert caught.value.errno == EHOSTUNREACH
         assert not bench.modem.stats.unknown
 
-    play(face, model, body)
+    play(face, model, body, clock=Clock.scaled(20))
 
 
 @rows("R185", "R186", "R187", "R188", "R275", "R309")
@@ -111,7 +112,7 @@ def test_a_time_server_that_is_silent(face: str, model: str) -> None:
             await go(bench.modem.ntp(NAME))
         assert (caught.value.errno, caught.value.code) == (ETIMEDOUT, 2)
 
-    play(face, model, body)
+    play(face, model, body, clock=Clock.scaled(20))
 
 
 @rows("R190", "R218", "R457")

@@ -10,10 +10,20 @@ from desk import servers
 from e2e import HOST, SOCK_DGRAM, Bench, World, echo, go, hostile, on, play
 from kit import rows
 from quectel import QuectelError
+from quectel.models import find
 from quectel.network import ASLEEP, ONLINE
 
-SLEEPY = {"sleep_after_ms": 600, "first_at_lost": True}
+SLEEPY = {"sleep_after_ms": 250, "first_at_lost": True}  # more than the driver needs to wake it
 UDP = "udp.example"
+
+
+@pytest.fixture
+def hurry_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver pulls the line for a shorter time, and waits less long for the answer that is lost."""
+    for name in ("BC25", "BC65"):
+        monkeypatch.setattr(find(name), "wake_ms", 20)
+        monkeypatch.setattr(find(name), "answer_ms", 100)
+    monkeypatch.setattr("quectel.power._FIRST_MS", 100)
 
 
 class Pins:
@@ -37,6 +47,7 @@ async def put_to_sleep(bench: Bench) -> None:
 
 
 @rows("R121", "R219", "R222", "R224", "R283", "R426")
+@pytest.mark.usefixtures("hurry_up")
 @on("BC25", "BC65")
 def test_udp_outlives_deep_sleep_and_tcp_does_not(face: str, model: str) -> None:
     pins = Pins()
@@ -68,6 +79,7 @@ def test_udp_outlives_deep_sleep_and_tcp_does_not(face: str, model: str) -> None
 
 
 @rows("R121", "R219")
+@pytest.mark.usefixtures("hurry_up")
 @on("BC25")
 def test_an_id_closed_in_sleep_is_closed_behind_it(face: str, model: str) -> None:
     pins = Pins()
@@ -88,6 +100,7 @@ def test_an_id_closed_in_sleep_is_closed_behind_it(face: str, model: str) -> Non
 
 
 @rows("R219", "R426")
+@pytest.mark.usefixtures("hurry_up")
 @on("BC25")
 def test_firmware_that_says_nothing_of_its_sleep(face: str, model: str) -> None:
     pins = Pins()
@@ -107,6 +120,7 @@ def test_firmware_that_says_nothing_of_its_sleep(face: str, model: str) -> None:
 
 
 @rows("R219")
+@pytest.mark.usefixtures("hurry_up")
 @on("BC25")
 def test_without_a_pin_it_is_told(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
@@ -122,6 +136,7 @@ def test_without_a_pin_it_is_told(face: str, model: str) -> None:
 
 
 @rows("R219", "R224", "R426")
+@pytest.mark.usefixtures("hurry_up")
 @on("BC25")
 def test_a_module_that_an_earlier_program_has_left_asleep(face: str, model: str) -> None:
     pins = Pins()

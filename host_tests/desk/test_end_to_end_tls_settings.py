@@ -7,12 +7,13 @@ from errno import ECONNABORTED, EHOSTUNREACH, ENOBUFS, ENOENT
 from typing import Any
 
 import pytest
-from e2e import Bench, echo, go, hostile, on, play
+from e2e import Bench, echo, go, hostile, on, play, quick
 from kit import raises, rows
 from quectel import BUFFER, PUSH, SOCK_DGRAM, TRANSPARENT, TLSContext
 from quectel.errors import QuectelError, TLSError
 from vm_peers import DtlsServer, TlsServer, authority, ca_pem, chain_pem, demand_client, good, leaf, server_context
 
+__all__ = ["quick"]
 TLS_FAMILIES = ("BG96", "EC200U")
 HOST = "server.test"
 MIB = 1024 * 1024
@@ -27,17 +28,6 @@ SUITES = {
     "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384": "ECDHE-RSA-AES256-SHA384",
     "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256": "ECDHE-RSA-AES128-GCM-SHA256",
 }
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leaving transparent mode takes a fifth of its time, on both sides."""
-    for module, name, ms in (
-        ("quectel.transparent", "_GUARD_MS", 220),
-        ("quectel.transparent", "_EARLY_MS", 180),
-        ("virtual_module.entry", "GUARD_MS", 200),
-    ):
-        monkeypatch.setattr(f"{module}.{name}", ms)
 
 
 async def hello(bench: Bench, tls: TLSContext, **how: Any) -> None:

@@ -6,27 +6,15 @@ from typing import Any
 
 import pytest
 from desk import servers
-from e2e import BUFFER, HOST, PUSH, Bench, Listener, echo, go, hostile, on, play, take
+from e2e import BUFFER, HOST, PUSH, Bench, Listener, echo, go, hostile, on, play, quick, take
 from kit import raises, rows
 from quectel import TRANSPARENT, TLSContext
 from quectel.errors import QuectelError
 from vm_peers import TlsServer, ca_pem, leaf, server_context
 
+__all__ = ["quick"]
 FAMILIES = ("BG96", "EC200U")
 BIG_RING = {"rx_ring": 4096}
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Silences of a fifth of their length, on both sides."""
-    for module, name, ms in (
-        ("quectel.transparent", "_GUARD_MS", 220),
-        ("quectel.transparent", "_EARLY_MS", 180),
-        ("quectel.transparent", "_END_MS", 300),
-        ("quectel.transparent", "_OK_MS", 50),
-        ("virtual_module.entry", "GUARD_MS", 200),
-    ):
-        monkeypatch.setattr(f"{module}.{name}", ms)
 
 
 @rows("R033", "R036", "R066")
@@ -115,6 +103,7 @@ def test_out_and_back_in(face: str, model: str) -> None:
 
 
 @rows("R037")
+@pytest.mark.usefixtures("quick")
 @on("BG96")
 def test_a_lone_escape_is_data(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:

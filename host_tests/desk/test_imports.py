@@ -14,7 +14,7 @@ from desk.common import ROOT
 
 PACKAGE = ROOT / "lib" / "quectel"
 OPTIONAL = (
-    "tls", "suites", "files", "coap", "coap_traffic", "coap_context", "coap_resources",
+    "tls", "suites", "identity", "files", "coap", "coap_traffic", "coap_context", "coap_resources",
     "coap_wire", "coap_message", "aio", "aio_socket", "_acompat", "sockets", "diagnostics", "settings", "power", "psm",
     "sleeping",
     "key", "status", "recovery", "saving",
@@ -34,7 +34,7 @@ ARROWS: dict[str, set[str]] = {
     "peers": {"datagrams", "modem", "opening", "procedure", "table", "text"},
     "datagrams": {"modem", "opening"} | _CORE,
     "modem": {"models", "life", "network", "opening", "tls"} | _CORE,
-    "life": {"bringup", "network", "pdp", "recovery", "registration", "saving", "services"} | _CORE,
+    "life": {"bringup", "contact", "network", "pdp", "recovery", "registration", "saving", "services"} | _CORE,
     "services": {"files", "coap", "diagnostics", "settings", "power", "procedure", "sleeping", "status", "table"},
     "sleeping": {"power", "psm"},
     "bringup": {"contact", "network", "pdp", "registration"} | _CORE,
@@ -45,8 +45,9 @@ ARROWS: dict[str, set[str]] = {
     "recovery": {"bringup", "contact", "key", "network", "pdp", "registration"} | _CORE,
     "saving": {"bringup", "network", "opening", "pdp"} | _CORE,
     "status": {"contact", "network", "pdp", "registration"} | _CORE,
-    "tls": {"files", "network", "suites"} | _CORE,
+    "tls": {"files", "identity", "network", "suites"} | _CORE,
     "suites": set(),
+    "identity": set(),
     "network": _CORE,
     "opening": _CORE,
     "files": _CORE,

@@ -82,7 +82,7 @@ def test_status_of_sendinfo() -> None:
             bench.module.fault("send_fail")
             await bench.type("AT+QISEND=0,2")
             assert await bench.raw(b"ab") == b"\r\n+QISEND: 0,1,5000\r\n" + OK
-            assert await bench.type('AT+QISENDEX=0,"41"') == b"\r\n+QISEND: 0,0,5000\r\n" + OK
+            assert await bench.type('AT+QISENDEX=0,"41"') == b"\r\n+QISENDEX: 0,0,5000\r\n" + OK
 
     play("EC200U", run, options={"tx_buffer": 5000})
 

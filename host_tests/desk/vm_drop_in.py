@@ -1,7 +1,7 @@
 """Run in the unix MicroPython VM by test_drop_in.py: clients that know nothing of modems, over a modem.
 
-`requests` and `asyncio.open_connection` are the VM's own, unmodified.  umqtt.simple is in no package registry: its
-calls on sockets are those of mqtt_contract.py.
+`requests` and `asyncio.open_connection` are the VM's own, unmodified.  mqtt_contract.py makes the calls of umqtt.simple
+1.8 on sockets; umqtt.simple 1.3.4 itself is run by vm_umqtt.py.
 """
 
 import sys

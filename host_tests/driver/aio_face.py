@@ -39,6 +39,20 @@ class AsyncFace(Face):
             self.clock.advance(5)
             await pause()
 
+    async def raised(self) -> BaseException:
+        """The event loop's exception handler gets it, and nobody else."""
+        told: "list[BaseException]" = []
+        loop = asyncio.get_event_loop()
+        loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+        self.modem.until(-1)
+        self.modem.kick()
+        for _ in range(20):
+            if not told:
+                await pause()
+        loop.set_exception_handler(None)
+        (error,) = told
+        return error
+
     def run(self, body: "Any") -> None:
         if MICROPYTHON:
             asyncio.new_event_loop()

@@ -4,7 +4,7 @@ A test of both faces is a body: a generator that gets a Face, with `yield` where
 file test_both_*.py under @both, which runs it on the blocking face; test_aio_both.py runs it on the asyncio face.
 """
 
-from kit import named
+from kit import named, raises
 from quectel.table import OPEN
 from scripted import ScriptedUart, StepClock, Unexpected, as_prepared, settled
 
@@ -62,6 +62,7 @@ class Face:
 
     make: "Any" = None  # the modem's class
     settle: "Any" = None  # settle(): everything is read and nothing goes on
+    raised: "Any" = None  # raised(): what the application's code raises next, on the way that this face gives it
 
 
 class BlockingFace(Face):
@@ -74,6 +75,12 @@ class BlockingFace(Face):
 
     def settle(self) -> None:
         settled(self.modem)
+
+    def raised(self) -> BaseException:
+        with raises(Exception) as caught:
+            self.modem.poll()
+        error: BaseException = caught.value
+        return error
 
     def run(self, body: "Any") -> None:
         steps = body(self)

@@ -5,6 +5,7 @@ import kit
 from fuzz_corpus import LINES
 from fuzz_module import Module
 from fuzz_wire import (
+    AHEAD,
     ANSWER_MAX,
     ANY_PLAIN_MS,
     BACK_OFF_MS,
@@ -175,7 +176,7 @@ class Case:
     def _resync_ms(self) -> int:
         """A late prompt is waited for; then a query a second goes out until one is answered or the module counts as
         silent, and the answers to all of them are waited for."""
-        wire_ms = self.engine.wire_ms(64)
+        wire_ms = self.engine.wire_ms(64 + AHEAD)
         return LATE_PROMPT_MS + (SILENT + 1) * (SYNC_MS + wire_ms) + 3 * (LONGEST * SYNC_MS + wire_ms)
 
     def _other_ms(self) -> int:
@@ -241,10 +242,10 @@ class Case:
         """modem.command().  Its time counts from when it is sent, and once more from the prompt for a payload; behind
         a bare ERROR the reason is asked for."""
         e = self.engine
-        own_ms = limit_ms + e.wire_ms(len(line) + 1 + 64)
-        why_ms = self.modem.family.answer_ms + e.wire_ms(14 + 64)
+        own_ms = limit_ms + e.wire_ms(len(line) + 1 + 64 + AHEAD)
+        why_ms = self.modem.family.answer_ms + e.wire_ms(14 + 64 + AHEAD)
         most_ms = self._start_ms() + own_ms + why_ms
-        data_ms = limit_ms + e.wire_ms(len(data)) if data is not None else 0
+        data_ms = limit_ms + e.wire_ms(len(data) + AHEAD) if data is not None else 0
         if data is not None:
             most_ms += data_ms + self._resync_ms()
         elif most_ms > own_ms + why_ms or self.engine.table.slots[0].state:  # a socket's command may come between

@@ -20,6 +20,7 @@ STALL_MS = 1000
 ANY_PLAIN_MS = 181_000  # the longest that a procedure gives one of its commands
 RESULT_MS = 120_000
 BACK_OFF_MS = 100
+AHEAD = 16_384  # bytes of payloads that put a deadline off
 ANSWER_MAX = 8192  # what the lines of one answer may cost, each counted with 16 bytes on top
 TRIES = 8
 SILENT = 10
@@ -354,7 +355,7 @@ class Wire:
         self.modem = modem
         engine = modem.engine
         family = engine.family
-        wire_ms = engine.wire_ms(len(engine.tx) + 1500)
+        wire_ms = engine.wire_ms(len(engine.tx) + 1500 + AHEAD)
         dialects = [d for d in (family.tcp, family.tls) if d is not None]
         answer_ms = family.answer_ms + wire_ms
         self.limits = {

@@ -26,6 +26,7 @@ def whole(*parts: "Any") -> "Script":
 
 SERVER = ("10.0.0.1", 80)
 OPEN_0 = b'AT+QIOPEN=1,0,"TCP","10.0.0.1",80,0,0,0\r'
+OPENED_0 = (OPEN_0, lines("OK", "+QIOPEN: 0,0"))
 OPEN_1 = b'AT+QIOPEN=1,1,"TCP","10.0.0.1",80,0,0,0\r'
 CLOSE_0 = (b"AT+QICLOSE=0\r", lines("OK", "CLOSE OK"))
 CLOSE_1 = (b"AT+QICLOSE=1\r", lines("OK", "CLOSE OK"))
@@ -80,6 +81,10 @@ EC200U_PINS = [
     said('AT+QICFG="close/mode"', '+QICFG: "close/mode",0'),
     said('AT+QICFG="udp/readmode"', '+QICFG: "udp/readmode",0'),
     said('AT+QICFG="tcp/accept"', '+QICFG: "tcp/accept",1'),
+    said('AT+QICFG="passiveclosed"', '+QICFG: "passiveclosed",0'),
+    said('AT+QICFG="recvind"', '+QICFG: "recvind",0'),
+    said('AT+QICFG="sendinfo"', '+QICFG: "sendinfo",0'),
+    said('AT+QICFG="formatcfg"', '+QICFG: "formatcfg",0'),
 ]
 READY = said("AT+CPIN?", "+CPIN: READY")
 HOME = said("AT+CEREG?", "+CEREG: 0,1")

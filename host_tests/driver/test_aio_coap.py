@@ -5,18 +5,16 @@ from errno import EADDRINUSE, ENOTCONN
 
 from aio_face import ended, on_loop, pause
 from coap_steps import CREATE, DELETE, DONE, TOKEN, URI, WAITING, coap, head, request, response, send, status
+from coap_told import ADD, ASKED
 from kit import rows
 from scripted import OK, lines
-from steps import said, whole
+from steps import whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from aio_face import AsyncFace
-
-ADD = said('AT+QCOAPADDRES=4,"/t/d"')
-ASKED = request('0,1,50670,05,2,ABCD,11,"t",11,"d"')
 
 
 @rows("R245", "R433", "R434")

@@ -7,6 +7,8 @@ modem's task takes meanwhile have a price of their own.
 import asyncio
 
 import kit
+from costing import KEEPALIVE, LISTENING, LTE, NAME, NTP, PAYLOAD, PING, SET_SERVERS
+from costing_services import ALL_OFF, ALLOWED, EDRX_SET, PSM_SET, RESTORING, SAVED_UNREAD, WOKEN, saver
 from lean import LeanScript, LeanWire
 from quectel import AsyncModem, AsyncSocket, QuectelError
 from quectel._acompat import News
@@ -15,27 +17,8 @@ from quectel.table import DGRAM, ENDED, OPEN, STREAM
 from scripted import as_prepared, lines
 from stands import SOURCE, dialect_of
 from stated import stated
-from steps import CLOSE_0, PREPARED, SERVER, said
-from test_costs import (
-    ALL_OFF,
-    ALLOWED,
-    COUNTED,
-    EDRX_SET,
-    KEEPALIVE,
-    LISTENING,
-    LTE,
-    NAME,
-    NTP,
-    OPENED,
-    PAYLOAD,
-    PING,
-    PSM_SET,
-    RESTORING,
-    SAVED_UNREAD,
-    SET_SERVERS,
-    WOKEN,
-    saver,
-)
+from steps import CLOSE_0, OPENED_0, PREPARED, SERVER, said
+from test_costs import COUNTED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,7 +124,7 @@ def of_socket(call: "Callable[[Any], Any]", script: "Script") -> "Make":
     """A call of a socket that is connected."""
 
     async def make() -> "tuple[Any, Call]":
-        modem = made(LeanScript([OPENED] + script))
+        modem = made(LeanScript([OPENED_0] + script))
         sock = await modem.create_connection(SERVER)
         modem._family = modem.engine.family = find("BG96")  # which can switch its access modes
         return modem, lambda: call(sock)
@@ -242,8 +225,8 @@ SCENES: "list[tuple[str, int, Make]]" = [
     ("sendall", 0, steady(lambda s: s.sendall(PART))),
     ("query_state", 0, steady(lambda s: s.query_state())),
     ("query_state", 0, steady(lambda s: s.query_state(), lag=5)),
-    ("connect", 0, of_new_socket(lambda s: s.connect(SERVER), [OPENED])),
-    ("connect:restart of the module", 0, of_new_socket(lambda s: s.connect(SERVER), PREPARED + [OPENED], False)),
+    ("connect", 0, of_new_socket(lambda s: s.connect(SERVER), [OPENED_0])),
+    ("connect:restart of the module", 0, of_new_socket(lambda s: s.connect(SERVER), PREPARED + [OPENED_0], False)),
     ("listen", 0, of_new_socket(lambda s: s.listen(), [LISTENING])),
     ("accept", 0, accepting),
     ("close", 0, of_socket(lambda s: s.close(), [CLOSE_0])),
@@ -263,7 +246,7 @@ MODEM_SCENES: "list[tuple[str, int, Make]]" = [
     ("ntp", 0, of_modem(lambda m: m.ntp(), [NTP])),
     ("dns_servers", 0, of_modem(lambda m: m.dns_servers("1.1.1.1", "9.9.9.9"), SET_SERVERS)),
     ("config", 0, of_modem(lambda m: m.config(keepalive=(60, 10, 9)), KEEPALIVE)),
-    ("create_connection", 0, of_modem(lambda m: m.create_connection(SERVER), [OPENED])),
+    ("create_connection", 0, of_modem(lambda m: m.create_connection(SERVER), [OPENED_0])),
     ("sleep", 0, of_modem(lambda m: m.sleep("deep"), ALLOWED)),
     ("sleep:with timers", 0, of_modem(lambda m: m.sleep("psm", tau=3600, active=10), PSM_SET, "BG96")),
     ("sleep:with timers", 0, of_modem(lambda m: m.sleep("edrx", cycle=20.48), EDRX_SET, "BG96")),

@@ -3,12 +3,12 @@
 import asyncio
 
 from aio_face import ended, on_loop, pause
+from costing_services import ALLOWED, WOKEN
 from kit import raises, rows
 from quectel import SOCK_DGRAM, QuectelError
 from quectel.table import FREE
 from scripted import OK, lines
 from steps import CLOSE_0, EMPTY, OPEN_0, READ_0, RECV_0, RECV_1, SENT, SERVER, payload, said, sending
-from test_costs import ALLOWED, WOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -165,6 +165,18 @@ def test_the_pin_of_the_sim() -> None:
 
 
 @rows("R276")
+def test_a_pin_that_cannot_be_one_costs_no_try() -> None:
+    modem, check = start("BC25", [], False)
+    for pin in ("", "123", "123456789", "12a4", "12 4", '12"4'):
+        with raises(ValueError):
+            modem.connect(pin=pin)
+    wrong: "Any" = 1234
+    with raises(TypeError):
+        modem.connect(pin=wrong)
+    check()
+
+
+@rows("R276")
 def test_a_sim_that_takes_its_time() -> None:
     before = met("BC25") + NB_PINS + [said("AT+QISTATE?")]
     wants, busy = said("AT+CPIN?", "+CPIN: SIM PIN"), (b"AT+CPIN?\r", lines("+CME ERROR: 14"))

@@ -3,46 +3,85 @@
 All that a call asks the heap for is counted, also what it gives back at once; the most of some calls is taken.
 """
 
-from binascii import crc32
-
 import kit
+from costing import (
+    KEEPALIVE,
+    NAME,
+    NTP,
+    PAYLOAD,
+    PEM,
+    PING,
+    SET_SERVERS,
+    accept,
+    bring_up_lte,
+    bring_up_nb,
+    clock,
+    close,
+    command,
+    disconnect,
+    keep_alive,
+    listener,
+    nothing,
+    of_modem,
+    of_new_socket,
+    of_socket,
+    open_tcp,
+    query,
+    read_all,
+    refused,
+    sendto_another,
+    service,
+    switch,
+    unacked,
+)
+from costing_services import (
+    ALL_OFF,
+    EDRX_SET,
+    PSM_SET,
+    SAVED_UNREAD,
+    allow_sleep,
+    coap,
+    coap_close,
+    coap_idle,
+    coap_notify,
+    coap_observe,
+    coap_resource,
+    coap_service,
+    doze,
+    doze_unaided,
+    end_doze,
+    first_open,
+    free_space,
+    list_files,
+    new_context,
+    new_context_with_upload,
+    new_tls_context,
+    new_tls_context_of_pem,
+    own_saving,
+    own_sleep,
+    read_file,
+    remove,
+    restore,
+    save,
+    size_of_a_file,
+    sleeping,
+    upload,
+    upload_of_what_is_there,
+    wake,
+)
 from kit import skip
 from lean import LeanScript
 from pems import AMAZON
-from quectel import SOCK_DGRAM, Modem, Socket, TLSContext
-from quectel.files import checksum
-from quectel.network import Wanted
-from quectel.table import ENDED, OPEN, STREAM
-from scripted import adopt, as_prepared, lines
+from quectel import Modem, TLSContext
 from stated import stated
-from steps import (
-    ACTIVE,
-    ATTACHED,
-    CLOCK,
-    CLOSE_0,
-    HOME,
-    INACTIVE,
-    LTE_PINS,
-    NB_PINS,
-    NB_TAIL,
-    OPEN_0,
-    PREPARED,
-    READY,
-    SERVER,
-    met,
-    said,
-    whole,
-)
-from wires import StepClock
+from steps import SERVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
-    from steps import Script
+    from costing import Call
 
-    Call = Callable[[], object]
     Scene = tuple[str, int, Callable[[], Call]]
 
 if kit.MICROPYTHON:
@@ -51,448 +90,7 @@ if kit.MICROPYTHON:
     import micropython
 
 COUNTED = kit.MICROPYTHON and hasattr(micropython, "mem_total")
-PAYLOAD = b"x" * 99 + b"\n"
-PEM = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 FAMILIES = ("BC25", "BC65", "BG96", "EC200U", "BC95G")
-
-
-# --- modems on modules that follow a script and allocate nothing ----------------------------------------------------
-
-
-def modem(script: "Script", family: str = "BC25", prepared: bool = True) -> "Any":
-    made = Modem(LeanScript(script), family, clock=StepClock())
-    made.net.address = "10.0.0.2"
-    return as_prepared(made) if prepared else made
-
-
-OPENED = (OPEN_0, lines("OK", "+QIOPEN: 0,0"))
-LISTENING = (b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r', lines("OK", "+QIOPEN: 0,0"))
-LTE = met("BG96") + LTE_PINS + [said("AT+QISTATE?"), said("AT+QSSLSTATE"), READY, HOME, ATTACHED, INACTIVE]
-LTE += [said('AT+QICSGP=1,1,"internet","me","secret",1'), INACTIVE, said("AT+QIACT=1"), ACTIVE, CLOCK]
-
-
-def opened(*then: "Any") -> Socket:
-    sock: Socket = modem([OPENED] + list(then)).create_connection(SERVER)
-    return sock
-
-
-def holding(data: bytes) -> Socket:
-    """A socket whose ring has data."""
-    sock = opened()
-    sock._slot.ring.put(data, 0, len(data))
-    sock._slot.ring.commit()
-    return sock
-
-
-def listener(*texts: str) -> Socket:
-    m = modem([LISTENING])
-    sock: Socket = m.socket()
-    sock.bind(("", 2020))
-    if texts:
-        sock.listen()
-        m.uart._say(lines(*texts))
-    return sock
-
-
-# --- what is measured: each gives the call that is -------------------------------------------------------------------
-
-
-def bring_up_nb() -> "Call":
-    script = met("BC25JB-02") + NB_PINS + [said("AT+QISTATE?"), READY] + NB_TAIL
-    return modem(script, "BC25", False).connect  # type: ignore[no-any-return]
-
-
-def bring_up_lte() -> "Call":
-    m = modem(LTE, "BG96", False)
-    return lambda: m.connect("internet", user="me", password="secret", auth="pap")
-
-
-def open_tcp() -> "Call":
-    sock = modem([OPENED]).socket()
-    return lambda: sock.connect(SERVER)
-
-
-def coap_service() -> "Call":
-    return modem([], "BC95-G").coap  # type: ignore[no-any-return]
-
-
-def disconnect() -> "Call":
-    m = modem([said("AT+QIDEACT=1")], "BG96")
-    return m.disconnect  # type: ignore[no-any-return]
-
-
-def command() -> "Call":
-    m = modem([said("AT+CSQ", "+CSQ: 17,99")])
-    return lambda: m.command("AT+CSQ")
-
-
-def of_modem(call: "Callable[[Any], object]") -> "Callable[[], Call]":
-    """A call of a modem with nothing open."""
-
-    def make() -> "Call":
-        m = modem([OPENED])
-        return lambda: call(m)
-
-    return make
-
-
-def of_socket(call: "Callable[[Socket], object]", data: bytes = PAYLOAD) -> "Callable[[], Call]":
-    """A call of a socket that holds data."""
-
-    def make() -> "Call":
-        sock = holding(data)
-        return lambda: call(sock)
-
-    return make
-
-
-def of_new_socket(call: "Callable[[Socket], object]") -> "Callable[[], Call]":
-    """A call of a socket that is not open."""
-
-    def make() -> "Call":
-        sock = modem([]).socket()
-        return lambda: call(sock)
-
-    return make
-
-
-def first_open() -> "Call":
-    sock = modem(PREPARED + [OPENED], prepared=False).socket()
-    return lambda: sock.connect(SERVER)
-
-
-def tls_open(script: "Script", context: TLSContext) -> "Call":
-    settings = ("sslversion", "3"), ("ciphersuite", "0XFFFF"), ("seclevel", "1"), ("ignorelocaltime", "1")
-    if isinstance(context.ca, str):
-        script += [said('AT+QFLST="ca.pem"', '+QFLST: "ca.pem",77')]
-    script += [said('AT+QSSLCFG="%s",0,%s' % item) for item in settings + (("negotiatetime", "300"),)]
-    name = context.ca if isinstance(context.ca, str) else name_of_pem()
-    script += [said('AT+QSSLCFG="cacert",0,"%s"' % name)]
-    script += [(b'AT+QSSLOPEN=1,0,0,"example.com",443,0\r', lines("OK", "+QSSLOPEN: 0,0"))]
-    sock = modem(script, "BG96").socket(tls=context)
-    return lambda: sock.connect(("example.com", 443))
-
-
-def new_context() -> "Call":
-    return tls_open([], TLSContext(ca="ca.pem", check_time=False))
-
-
-def new_tls_context() -> "Call":
-    return lambda: TLSContext(ca="ca.pem")
-
-
-def name_of_pem() -> str:
-    return "%08x.pem" % (crc32(PEM) & 0xFFFFFFFF)
-
-
-def upload_steps(name: str) -> "Script":
-    size = len(PEM)
-    missing = (b'AT+QFLST="%s"\r' % name.encode(), lines("+CME ERROR: 405"))
-    up = (b'AT+QFUPL="%s",%d,5\r' % (name.encode(), size), lines("CONNECT"))
-    return [missing, up, (PEM, lines("+QFUPL: %d,%x" % (size, checksum(PEM)), "OK"))]
-
-
-def new_context_with_upload() -> "Call":
-    return tls_open(upload_steps(name_of_pem()), TLSContext(ca=PEM, check_time=False))
-
-
-def upload() -> "Call":
-    files = modem(upload_steps("a.pem"), "BG96").files
-    return lambda: files.upload("a.pem", PEM)
-
-
-def there() -> "tuple[bytes, bytes]":
-    return said('AT+QFLST="a.pem"', '+QFLST: "a.pem",%d' % len(PEM))
-
-
-def coming() -> "tuple[bytes, bytes]":
-    told = lines("+QFDWL: %d,%x" % (len(PEM), checksum(PEM)), "OK")
-    return b'AT+QFDWL="a.pem"\r', lines("CONNECT") + PEM + told
-
-
-def upload_of_what_is_there() -> "Call":
-    files = modem([there(), coming()], "BG96").files
-    return lambda: files.upload("a.pem", PEM)
-
-
-def read_file() -> "Call":
-    files = modem([there(), coming()], "BG96").files
-    return lambda: files.read("a.pem")
-
-
-def list_files() -> "Call":
-    files = modem([said('AT+QFLST="*"', '+QFLST: "a.pem",77')], "BG96").files
-    return files.list  # type: ignore[no-any-return]
-
-
-def free_space() -> "Call":
-    files = modem([said('AT+QFLDS="UFS"', "+QFLDS: 12345,67890")], "BG96").files
-    return files.free  # type: ignore[no-any-return]
-
-
-def clock() -> "Call":
-    m = modem([said('AT+CCLK="26/11/25,09:08:07+00"')], "BG96")
-    return lambda: m.set_clock((2026, 11, 25, 9, 8, 7))
-
-
-def new_tls_context_of_pem() -> "Call":
-    return lambda: TLSContext(ca=PEM)
-
-
-def size_of_a_file() -> "Call":
-    files = modem([said('AT+QFLST="a"', '+QFLST: "a",77')], "BG96").files
-    return lambda: files.size("a")
-
-
-def remove() -> "Call":
-    files = modem([said('AT+QFDEL="a"')], "BG96").files
-    return lambda: files.remove("a")
-
-
-def accept() -> "Call":
-    return listener('+QIURC: "incoming",3,0,"192.168.2.2",36566').accept
-
-
-def close() -> "Call":
-    return opened(CLOSE_0).close
-
-
-def switch() -> "Call":
-    sock = opened(said("AT+QISWTMD=0,1"))
-    sock._modem._family = sock._engine.family = modem([], "BG96").family
-    return lambda: sock.set_mode(1)
-
-
-def read_all() -> "Call":
-    sock = holding(PAYLOAD * 5)
-    sock._slot.state = ENDED
-    return sock.read
-
-
-ALLOWED = [said("AT+QSCLK?", "+QSCLK: 0"), said("AT+QSCLK=1")]
-WOKEN = [said("AT"), said("AT+QSCLK?", "+QSCLK: 1"), said("AT+QSCLK=0"), said("ATE0"), said("AT+CMEE=1")]
-WOKEN += [said("AT+QISTATE?", '+QISTATE: 0,"UDP","10.0.0.1",80,0,2,1,0')]
-
-
-def allow_sleep() -> "Call":
-    m = modem(ALLOWED)
-    return lambda: m.sleep("deep")
-
-
-PSM_SET = [said("AT+CPSMS?", "+CPSMS: 0"), said('AT+CPSMS=1,,,"00000110","00000101"')]
-EDRX_SET = [said("AT+CEDRXS?"), said('AT+CEDRXS=1,4,"0010"'), said("AT+CEDRXS?"), said('AT+CEDRXS=1,5,"0010"')]
-ALL_OFF = [said("AT+QSCLK?", "+QSCLK: 1"), said("AT+QSCLK=0"), PSM_SET[0], said("AT+CEDRXS?", '+CEDRXS: 4,"0010"')]
-ALL_OFF += [said("AT+CEDRXS=3")]
-
-
-AWAKE = [said("AT")]
-
-
-class Dtr:
-    def dtr(self, level: int) -> None:
-        pass
-
-
-def doze() -> "Call":
-    m = modem(ALLOWED, "BG96")
-    m.net.pins = Dtr()
-    return lambda: m.sleep("light")
-
-
-def doze_unaided() -> "Call":
-    m = modem([ALLOWED[0], said("AT+QSCLK=2")])
-    return lambda: m.sleep("light")
-
-
-def own_sleep() -> "Call":
-    m = modem([said("AT+QSCLK=1")])
-    return lambda: m.command("AT+QSCLK=1")
-
-
-def own_saving() -> "Call":
-    m = modem([PSM_SET[1]], "BG96")
-    return lambda: m.command('AT+CPSMS=1,,,"00000110","00000101"')
-
-
-def sleeping(mode: str, script: "Script", **timers: "Any") -> "Call":
-    m = modem(script, "BG96")
-    return lambda: m.sleep(mode, **timers)
-
-
-def end_doze() -> "Call":
-    m = modem(ALLOWED + AWAKE, "BG96")
-    m.net.pins = Dtr()
-    m.sleep("light")
-    return m.wake  # type: ignore[no-any-return]
-
-
-def wake() -> "Call":
-    m = modem(ALLOWED + WOKEN + [CLOSE_0])
-    m.sleep("deep")
-    return m.wake  # type: ignore[no-any-return]
-
-
-SAVED_STATE = '+QISTATE: %d,"TCP","10.0.0.1",80,0,2,1,0'
-RESTORING = met("BC25JB-02") + NB_PINS + [said("AT+QISTATE?", *[SAVED_STATE % cid for cid in range(4)])]
-RESTORING += [said("AT+CGPADDR?", '+CGPADDR: 1,"10.1.2.3"')]
-SAVED_UNREAD = PAYLOAD * 12
-
-
-def saver() -> "Any":
-    """A modem with four connections that hold 1,200 bytes each."""
-    m = modem([])
-    m.net.wanted = Wanted(1, None, None, None, [])
-    for cid in range(4):
-        slot = adopt(m, cid, STREAM)
-        slot.to, slot.to_port = SERVER[0].encode(), SERVER[1]
-        slot.ring.put(SAVED_UNREAD, 0, len(SAVED_UNREAD))
-        slot.ring.commit()
-    return m
-
-
-def save() -> "Call":
-    return saver().save  # type: ignore[no-any-return]
-
-
-def restore() -> "Call":
-    saved = saver().save()
-    m = modem(RESTORING, prepared=False)
-    return lambda: m.restore(saved)
-
-
-def query() -> "Call":
-    sock = opened(said("AT+QISTATE=1,0", '+QISTATE: 0,"TCP","10.0.0.1",80,0,2,1,0'))
-    return sock.query_state
-
-
-def unacked() -> "Call":
-    m = modem([said("AT+QISEND=0,0", "+QISEND: 1000,400,600")], "BG96")
-    sock = m.socket()
-    m.engine.table.bind(sock._slot, 0)
-    sock._slot.state = OPEN
-    return sock.unacked  # type: ignore[no-any-return]
-
-
-def sendto_another() -> "Call":
-    """To another address from an open UDP service."""
-    there = [(b'AT+QISEND=0,4,"10.0.0.9",90\r', b"\r\n> "), (b"ping", lines("SEND OK"))]
-    m = modem(
-        [(b'AT+QIOPEN=1,0,"UDP SERVICE","127.0.0.1",0,2020,0\r', lines("OK", "+QIOPEN: 0,0"))] + there * 2, "BG96"
-    )
-    sock = m.socket(SOCK_DGRAM)
-    sock.bind(("", 2020))
-    sock.sendto(b"ping", ("10.0.0.9", 90))
-    sock._aimed = ("10.0.0.8", 90)
-    return lambda: sock.sendto(b"ping", ("10.0.0.9", 90))
-
-
-def refused(timeout: float) -> "Call":
-    """A call that raises for want of bytes."""
-    sock = opened()
-    sock.settimeout(timeout)
-    buf = bytearray(8)
-
-    def call() -> None:
-        try:
-            sock.recv_into(buf)
-        except OSError:
-            pass
-
-    return call
-
-
-def coap(method: str) -> "Call":
-    made = [said("AT+QCOAPDEL"), said('AT+QCOAPCREATE=56830;+QCOAPCFG="Showra",1;+QCOAPCFG="Showrspopt",1')]
-    answer = lines("OK", '+QCOAPURC: "rsp",10.0.0.9,5683,2,2.05,8,1,12,"0",12,a,"b",\r\nOK\r\n')
-    asked = [said('AT+QCOAPHEAD=5,8,4,01020304;+QCOAPOPTION=1,11,"a"')]
-    asked += [(b"AT+QCOAPSEND=0,%d,10.0.0.9,5683\r" % (1 + ("get", "post", "put", "delete").index(method)), b"\r\n>")]
-    asked += [(b"\x1a", answer), said("AT+QCOAPDATASTATUS?", "+QCOAPDATASTATUS: 4")]
-    service = modem(whole(made, asked), "BC95-G").coap()
-    service._context._next_id = 7
-    return lambda: getattr(service, method)("coap://10.0.0.9/a", token=b"\x01\x02\x03\x04")
-
-
-MADE = [said("AT+QCOAPDEL"), said('AT+QCOAPCREATE=56830;+QCOAPCFG="Showra",1;+QCOAPCFG="Showrspopt",1')]
-ADDED = MADE + [said('AT+QCOAPADDRES=4,"/t/d"')]
-
-
-def coap_observe() -> "Call":
-    answer = lines("OK", '+QCOAPURC: "rsp",10.0.0.9,5683,2,2.05,8,2,6,"1",12,"0",2,20')
-    asked = [said('AT+QCOAPHEAD=5,8,4,01020304;+QCOAPOPTION=2,6,"0",11,"a"')]
-    asked += [(b"AT+QCOAPSEND=0,1,10.0.0.9,5683\r", b"\r\n>"), (b"\x1a", answer)]
-    asked += [said("AT+QCOAPDATASTATUS?", "+QCOAPDATASTATUS: 4")]
-    service = modem(whole(MADE, asked), "BC95-G").coap()
-    service._context._next_id = 7
-    return lambda: service.observe("coap://10.0.0.9/a", print, token=b"\x01\x02\x03\x04")
-
-
-def coap_resource() -> "Call":
-    service = modem(ADDED, "BC95-G").coap()
-    return lambda: service.resource("/t/d", print)
-
-
-def coap_notify() -> "Call":
-    """One observer."""
-    asked = [said('AT+QCOAPHEAD=5,50670,2,ABCD;+QCOAPOPTION=1,6,"1"')]
-    asked += [(b"AT+QCOAPSEND=2,205,10.0.0.9,5683\r", b"\r\n>"), (b"\x1a", lines("OK"))]
-    asked += [said('AT+QCOAPHEAD=5,8,2,ABCD;+QCOAPOPTION=2,6,"2",12,"0"')]
-    asked += [(b"AT+QCOAPSEND=0,205,10.0.0.9,5683\r", b"\r\n>"), (PAYLOAD + b"\x1a", lines("OK"))]
-    asked += [said("AT+QCOAPDATASTATUS?", "+QCOAPDATASTATUS: 4")]
-    service = modem(whole(ADDED, asked), "BC95-G").coap()
-    service._context._next_id = 7
-    service.resource("/t/d", _fresh, observable=True)
-    service._modem.uart._say(lines('+QCOAPURC: "req",10.0.0.9,5683,0,1,50670,07,2,ABCD,6,"0",11,"t",11,"d"'))
-    for _ in range(200):
-        service._modem.poll()
-    return lambda: service.notify("/t/d", PAYLOAD, format=0)
-
-
-def coap_idle() -> "Call":
-    """A turn with a resource and an open context, and nothing to do."""
-    service = modem(ADDED, "BC95-G").coap()
-    service.resource("/t/d", print)
-    service._modem.poll()
-    service._modem.poll()
-    return service._modem.poll  # type: ignore[no-any-return]
-
-
-def _fresh(_message: object) -> int:
-    return 205
-
-
-PING = (
-    b'AT+QPING=1,"a.example",4,4,32\r',
-    lines("OK", *["+QPING: 0,10.0.0.9,32,90,255"] * 4, "+QPING: 2,4,4,0,90,90,90"),
-)
-NAME = (b'AT+QIDNSGIP=1,"a.example"\r', lines("OK", *['+QIURC: "dnsgip",' + urc for urc in ("0,1,600", '"10.0.0.9"')]))
-NTP = (b'AT+QNTP=1,"pool.ntp.org",123,1\r', lines("OK", '+QNTP: 0,"2018/04/20,11:08:20+32"'))
-SERVERS = said("AT+QIDNSCFG?", '+QIDNSCFG: "10.0.0.53","10.0.0.54"')
-SET_SERVERS = [SERVERS, said('AT+QIDNSCFG="1.1.1.1","9.9.9.9"'), SERVERS]
-KEEPALIVE = [said("AT+QIKALIVE?", "+QIKALIVE: 0,60,10,9"), said("AT+QIKALIVE=1,60,10,9")]
-
-
-def service(call: "Callable[[Any], object]", *script: "Any") -> "Callable[[], Call]":
-    """A service of a modem, for the first time."""
-
-    def make() -> "Call":
-        m = modem(list(script))
-        return lambda: call(m)
-
-    return make
-
-
-def keep_alive() -> "Call":
-    sock = opened(*KEEPALIVE)
-    return lambda: sock.setsockopt(1, 9, 1)
-
-
-def coap_close() -> "Call":
-    return modem([said("AT+QCOAPDEL")], "BC95-G").coap().close  # type: ignore[no-any-return]
-
-
-def nothing(*_: object) -> None:
-    pass
-
 
 # Where the figure stands, bytes moved, and the call.
 SCENES: "list[Scene]" = [

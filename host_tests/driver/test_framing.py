@@ -293,10 +293,11 @@ def test_sendinfo_replaces_send_ok() -> None:
 
 
 def test_close_mode_is_set_at_init() -> None:
-    """Else a "closed" comes behind the OK of a close, when the id may be somebody else's."""
+    """Else a "closed" comes behind the OK of a close, when the id may be somebody else's.  So are the others."""
     differs = said('AT+QICFG="close/mode"', '+QICFG: "close/mode",1')
     script = whole(met("EC200UCNAA"), LTE_PINS, [differs, said('AT+QICFG="close/mode",0')])
-    for item, wanted, other in (("udp/readmode", 0, 1), ("tcp/accept", 1, 0)):
+    for item in ("udp/readmode", "tcp/accept", "passiveclosed", "recvind", "sendinfo", "formatcfg"):
+        wanted, other = (1, 0) if item == "tcp/accept" else (0, 1)
         name = 'AT+QICFG="%s"' % item
         script += [said(name, '+QICFG: "%s",%d' % (item, other)), said("%s,%d" % (name, wanted))]
     script += [said("AT+QISTATE?"), said("AT+QSSLSTATE"), (OPEN_0[:-3] + b"\r", lines("OK", "+QIOPEN: 0,0"))]

@@ -37,7 +37,7 @@ def test_the_fuzzer_reckons_with_the_engines_own_times() -> None:
     assert fuzz_wire.STALL_MS == engine._STALL_MS and fuzz_wire.SLOW_MS == engine._SLOW_MS
     assert fuzz_wire.RESULT_MS == command.RESULT_MS
     assert fuzz_wire.BACK_OFF_MS == sending._BACK_OFF_MS and fuzz_wire.TRIES == sending._TRIES
-    assert fuzz_wire.ANSWER_MAX == command._ROOM
+    assert fuzz_wire.ANSWER_MAX == command._ROOM and fuzz_wire.AHEAD == command._AHEAD
 
 
 def test_a_case_is_the_same_every_time() -> None:

@@ -131,7 +131,7 @@ def test_sent(family: str, tls: bool, _view: int) -> None:
 
 @cases(*DIALECTS[:6])
 def test_nothing(family: str, tls: bool, _view: int) -> None:
-    """Length 0: a read that finds nothing, a send of nothing.  Of a push see test_loss.py."""
+    """Length 0: a read that finds nothing, a send of nothing.  Of a push see test_loss_lines.py."""
     link = Link(family, BUFFER, tls)
     link.rig.feed(b"\r\n+Q" + link.name + b'URC: "recv",0\r\n')
     link.rig.asked(link.dialect.read + b"0,%d" % link.limit, b"\r\n" + link.dialect.read_head + b" 0\r\n\r\nOK\r\n")

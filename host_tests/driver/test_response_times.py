@@ -59,7 +59,7 @@ def use(modem: "Any") -> None:
     modem.ntp()
     modem.dns_servers("1.1.1.1")
     if modem.family.keepalive:
-        modem.config(keepalive=(60, 10, 9))
+        modem.config(keepalive=modem.family.keepalive.usual)
     if modem.family.open_time:
         modem.config(open_time=20)
     talk(modem, None)

@@ -5,7 +5,7 @@ from errno import ETIMEDOUT
 import kit
 from kit import cases, rows
 from quectel.command import DONE, IDLE, ON_OK, TIMEOUT
-from quectel.table import FAILED, FREE, OPEN, REFUSED, SENT
+from quectel.table import FAILED, FREE, OPEN, PUSH, REFUSED, SENT
 from wires import LateModule, Rig
 
 # --- deadlines ---------------------------------------------------------------------------------------------------
@@ -40,6 +40,44 @@ def test_a_slow_line_gets_its_time() -> None:
     rig.step(500)
     rig.feed(b"\r\n\r\nOK\r\n")
     assert rig.recv(slot) == b"x" * 512 and rig.stat("timeouts") == 0
+
+
+def test_an_answer_behind_pushed_payloads_gets_their_time() -> None:
+    """8 KiB that a server sends at once take longer than the answer may; at most 16 KiB put a deadline off."""
+    rig = Rig("EC200U", rx_ring=8192)
+    slot = rig.open(1, mode=PUSH)
+    lines = rig.ask(b"AT+X", b"+X:")
+    rig.take()
+    limit = rig.engine.cmd.deadline
+    for _ in range(6):
+        rig.feed(b'\r\n+QIURC: "recv",1,1300\r\n' + b"x" * 1300 + b"\r\n")
+        rig.step(130)
+        rig.recv(slot)
+    assert rig.engine.cmd.deadline == limit + 6 * rig.engine.wire_ms(1300)
+    rig.feed(b"\r\n+X: 1\r\n\r\nOK\r\n")
+    assert lines == [b"+X: 1"] and rig.stat("timeouts") == 0
+    rig.engine.release()
+    rig.ask(b"AT+X")
+    rig.take()
+    limit = rig.engine.cmd.deadline
+    for _ in range(20):
+        rig.feed(b'\r\n+QIURC: "recv",1,1300\r\n' + b"x" * 1300 + b"\r\n")
+        rig.take()
+        rig.recv(slot)
+    assert rig.engine.cmd.deadline < limit + rig.engine.wire_ms(16_384) + 20
+
+
+@rows("R258")
+def test_an_answer_behind_a_coap_message_gets_its_time() -> None:
+    """As hex digits it has two bytes for one, and these modules begin with 9600 baud."""
+    rig = Rig("BC95G", rx_ring=4096)
+    rig.engine.baud = 9600
+    rig.ask(b"AT+X")
+    rig.take()
+    limit = rig.engine.cmd.deadline
+    rig.feed(b'\r\n+QCOAPURC: "rsp",10.0.0.9,5683,2,2.05,7,1,12,"42",500,' + b"5A" * 500 + b"\r\n")
+    rig.take()
+    assert rig.engine.cmd.deadline == limit + 2 * rig.engine.wire_ms(500)
 
 
 def test_a_payload_that_trickles_on_a_slow_line_gets_twice_its_wire_time() -> None:

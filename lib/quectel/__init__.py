@@ -33,6 +33,8 @@ _CORE = ("table", "intake", "framing", "lines", "resync", "engine", "pdp", "life
 
 
 def __getattr__(name):
+    if name[:5] == "STAT_":  # what Modem.status() gives
+        return getattr(__import__("quectel.network", None, None, (name,)), name[5:])
     if name not in _WHERE:
         raise AttributeError(name)
     if name in ("Modem", "AsyncModem"):

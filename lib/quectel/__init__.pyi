@@ -19,3 +19,10 @@ __version__: str
 BUFFER: int
 PUSH: int
 TRANSPARENT: int
+STAT_IDLE: int
+STAT_SEARCHING: int
+STAT_DENIED: int
+STAT_REGISTERED: int
+STAT_ONLINE: int
+STAT_ASLEEP: int
+STAT_LOST: int

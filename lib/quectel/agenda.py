@@ -1,6 +1,6 @@
 """Which command goes next, and what the end of a command means for the slot it was for."""
 
-from errno import EIO
+from errno import ECONNRESET, EIO, ENOTCONN
 
 from ._compat import const, ticks_add, ticks_diff
 from .command import ASK, BLAME, CLOSE, DONE, ERROR, ON_CLOSE, ON_OK, READ, SEND, TIMEOUT
@@ -190,7 +190,7 @@ class Agenda(Sending):
         elif c.kind == SEND:
             self._send_ended(c.slot, result)
         elif c.kind == CLOSE:
-            self._freed(c.slot)
+            self._close_ended(c.slot, result)
         elif c.kind == BLAME:
             self._blamed(c.slot, c.code)
         elif c.kind == ASK:
@@ -233,8 +233,16 @@ class Agenda(Sending):
 
     def _blamed(self, slot: "Slot", code: int) -> None:
         self.blame = self.table.nobody
-        slot.fail(errno_of(code) if code else EIO, code)
+        err = errno_of(code) if code else EIO
+        slot.fail(ECONNRESET if err == ENOTCONN else err, code)  # it was open
         slot.wake = True
+
+    def _close_ended(self, slot: "Slot", result: int) -> None:
+        """A module that has not heard it keeps the connection, and goes on to push its data: it is told once more."""
+        if result == TIMEOUT and slot.cid >= 0 and not slot.retold:
+            slot.retold = True
+        else:
+            self._freed(slot)
 
     def _freed(self, slot: "Slot") -> None:
         """The id is free at the module again, and the slot for a new owner."""

@@ -75,7 +75,7 @@ class AsyncModem(Core):
     Its task has a turn whenever something moves, and every 2 ms while something is under way.  20 ms later it waits for
     the UART, or a call, and takes no turn; one a second where something watches the module.  Where the event loop
     cannot wait for the UART, it looks every 20 ms.
-    Making one: Allocates at most 50,000 bytes, as making a Modem.
+    Making one: Allocates at most 51,000 bytes, as making a Modem.
     """
 
     if TYPE_CHECKING:
@@ -101,6 +101,7 @@ class AsyncModem(Core):
         Core.__init__(self, uart, family, pins, slots, rx_ring, tx_buf, line_buf, clock or AsyncClock(), trace)
         self._given = clock
         self._task: "Task | None" = None
+        self._serving = False  # the task has a turn
         self._waiter = _NO_WAITER
         self.changed = News()  # something has; await it behind pause()
         self._alarm = -1  # somebody's time is over then
@@ -109,11 +110,19 @@ class AsyncModem(Core):
     # --- the task -----------------------------------------------------------------------------------------------
 
     def poll(self) -> bool:
-        """See Modem.poll(); whoever waits is woken if anything moved.  Allocates nothing."""
+        """See Modem.poll(); whoever waits is woken if anything moved.  Handlers of URCs are called by the task alone.
+
+        Allocates nothing.
+        """
         if Core.poll(self):
             self.changed.set()
             return True
         return False
+
+    def _hand_out(self) -> None:
+        """What a handler raises must not come out of somebody's call."""
+        if self._serving:
+            Core._hand_out(self)
 
     def is_broken(self) -> bool:
         """True once the UART has raised an error.  Allocates nothing."""
@@ -126,27 +135,34 @@ class AsyncModem(Core):
             self._waiter = Waiter(self.uart) if self._given is None else ClockWaiter(self._given)
             self._task = create_task(self._serve())
 
-    async def _serve(self) -> None:
-        """The one task that waits for the UART.  A turn makes no object."""
+    async def _serve(self, waits: bool = False) -> None:
+        """The one task that waits for the UART.  A turn makes no object.
+
+        What the application's code raises in a turn ends it, and so the event loop's exception handler is told of it.
+        Another one goes on; that waits first, for a watchdog that raises each time must not keep the processor.
+        """
         try:
+            if waits:
+                await self._waiter.wait(self._idle_ms())
             while True:
-                if self.poll():
-                    await self._waiter.wait(0)
-                else:
-                    await self._waiter.wait(self._idle_ms())
+                self._serving = True
+                moved = self.poll()
+                self._serving = False
+                await self._waiter.wait(0 if moved else self._idle_ms())
         except OSError as broken:
             self._broken = broken
-            self.changed.set()
+            self._serving = False
         finally:
-            if self._task is not None:  # a handler has raised: the next who waits starts another
-                self._task = None
+            if self._task is not None:
+                self._task = create_task(self._serve(True)) if self._serving else None
                 self.changed.set()
+            self._serving = False
 
     def _idle_ms(self) -> int:
         """In how many ms something is to be done, -1 for never; wakes everybody when an alarm is over."""
         now = self._clock.ticks_ms()
         ms = self.engine.due(now)
-        if self.engine.ntx:
+        if self.engine.ntx or self._news:
             ms = 1
         elif self._jobs:
             ms = sooner(ms, _STEP_MS)
@@ -234,11 +250,12 @@ class AsyncModem(Core):
         rat: "str | None" = None,
         ip: str = "IPV4",
         pdp: int = 1,
+        baud: "int | None" = None,
         timeout_ms: int = 300_000,
         report: "Report | None" = None,
     ) -> None:
         """See Modem.connect().  Allocates at most 44,000 bytes, 250 a wait."""
-        await self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, report), timeout_ms)
+        await self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, baud, report), timeout_ms)
 
     async def disconnect(self) -> None:
         """See Modem.disconnect().  Allocates at most 2,800 bytes, 250 a wait."""

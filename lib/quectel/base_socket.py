@@ -3,10 +3,11 @@
 from errno import EAGAIN, EALREADY, ECONNRESET, EINPROGRESS, EIO, ENOTCONN, EOPNOTSUPP
 
 from ._compat import LONGEST_MS, const
-from .errors import QuectelError, error_of, uart_lent
+from .errors import QuectelError, uart_lent, words_of
 from .opening import check_address, check_host, is_address
 from .peers import Peers
 from .table import (
+    ENDED,
     ENTRY,
     FAILED,
     FREE,
@@ -42,10 +43,12 @@ _BYTES = (bytes, bytearray, memoryview)
 
 def slot_error(slot: "Slot", gen: int) -> QuectelError:
     """The exception for a slot that has failed or belongs to somebody else by now."""
+    if slot.gen == gen and (slot.state == HALF or slot.state == ENDED):
+        return QuectelError(ECONNRESET, "the peer has closed the connection")
     if slot.gen != gen or not slot.err:
         return QuectelError(ENOTCONN, "the socket is closed or was never connected")
     if slot.code:
-        return error_of(slot.code, text="" if slot.err != ECONNRESET else "connection lost")
+        return QuectelError(slot.err, "connection lost" if slot.err == ECONNRESET else words_of(slot.code), slot.code)
     if slot.err == ECONNRESET:
         return QuectelError(ECONNRESET, "deep sleep of the module has ended the connection")
     return QuectelError(slot.err, "bytes were lost" if slot.err == EIO else "the send buffer stays full")
@@ -125,7 +128,7 @@ class BaseSocket(Peers):
         self._timeout_ms = -1 if value is None else _ms(value)
 
     def setsockopt(self, level: int, option: int, value: object) -> None:
-        """SO_KEEPALIVE is for all TCP sockets at once, on BC25 and BC32 alone (R210); see Modem.config(keepalive=).
+        """SO_KEEPALIVE is for all TCP sockets at once, on BC25 and EC200U alone (R210); see Modem.config(keepalive=).
 
         It is written by the next connect() or listen(), which tell if the module refuses it; of a socket that is open,
         from now on.  SOL_SOCKET and SO_KEEPALIVE are 1 and 9, or 0xFFF or 0xFFFF and 8.  All else is accepted and

@@ -4,7 +4,7 @@ from errno import ENODEV, ETIMEDOUT
 
 from ._compat import const, ticks_add, ticks_diff
 from .command import ON_CLOSE, ON_OK
-from .contact import contact
+from .contact import contact, settle_rate
 from .errors import NetworkError, QuectelError
 from .network import ONLINE, REGISTERED, SEARCHING, grant_due, read_clock, set_clock
 from .pdp import activate, address, name_servers
@@ -149,13 +149,35 @@ def bring_up(engine: "Engine", net: "Network", wanted: "Wanted", report: "Report
         yield
     net.rising = True
     try:
-        yield from _rise(engine, net, wanted, report or _unheard)
+        yield from _rise_again(engine, net, wanted, report or _unheard)
     finally:
         net.rising = False
 
 
+def _rise_again(engine: "Engine", net: "Network", wanted: "Wanted", report: "Report") -> "Proc[None]":
+    """From the beginning, if the module restarts meanwhile, or does not answer any more: it may be off by now."""
+    restarts = 0
+    while True:
+        try:
+            yield from _rise(engine, net, wanted, report)
+            return
+        except QuectelError as error:
+            restarts += 1
+            if restarts > _RESTARTS or not (error.code == 570 or _is_first(engine, error)):
+                raise
+
+
+def _is_first(engine: "Engine", error: QuectelError) -> bool:
+    """True if the first question behind the settings has found no answer: then contact() is made anew."""
+    return engine.resync and error.errno == ETIMEDOUT and error.command == "AT+CPIN?"
+
+
 def _rise(engine: "Engine", net: "Network", wanted: "Wanted", report: "Report") -> "Proc[None]":
+    if net.prepared == engine.epoch and engine.resync:  # it may have restarted, with another rate, or be off
+        yield from contact(engine, net, report)
     yield from prepare(engine, net, report)
+    if net.baud not in (0, engine.baud):
+        yield from settle_rate(engine, net, report)
     epoch = engine.epoch
     for name, limit_ms, step in _steps(engine):
         report(name, "start", "")

@@ -22,6 +22,8 @@ class Coap(Traffic):
     One request is outstanding at a time: the response URC carries no token (R433), so an answer is matched by its
     message id, and a separate response by being the only one of its server.  Messages that were doubled on their way
     are taken once.  Handlers are called from poll(), or from what waits; they must not call what waits.
+    A message has to fit into rx_ring with its options: 1536 holds the longest payload and 400 bytes of them.  One that
+    does not is lost, counted in stats.rx_lost, and fails the request that waits with CoapError(EIO).
     """
 
     # --- client -------------------------------------------------------------------------------------------------
@@ -61,8 +63,9 @@ class Coap(Traffic):
         query is one option, %XX is decoded.  payload: at most 1024 bytes as text, with format 0, 41 or 50, else 512
         (R244, R427).  format: content format of the payload, one of 0 40 41 42 47 50 (R238).  options: (number or
         name, value) pairs, 12 in all with those of the uri (R236); values are numbers, strings of 1 to 180
-        characters, or bytes for ETag and If-Match.  token: 0 to 8 bytes, msgid: 0 to 65535; left out, the driver
-        chooses them.  ValueError, TypeError before a byte is sent.
+        characters, or bytes for ETag and If-Match.  confirmable: CON, which the module repeats until it is
+        acknowledged, else NON.  token: 0 to 8 bytes, msgid: 0 to 65535; left out, the driver chooses them.
+        ValueError, TypeError before a byte is sent.
         CoapError: ECONNRESET if the server answered with RST or the module restarted, ETIMEDOUT if it did not
         acknowledge after four repetitions, EIO if the module could not send or bytes were lost; else what the module
         refused.  QuectelTimeout when timeout_ms is over; the next request then waits until the module has given this
@@ -89,7 +92,8 @@ class Coap(Traffic):
         Without an Observe option in what this gives the server takes no observers, and the handler is not called.
         It is for the last time when an error comes.  Behind a restart of the module it is observed again, and the
         handler gets the first answer.  One observation for each server: CoapError(EADDRINUSE) for a second.
-        handler None ends it: the server is told, with uri and options as before.  Errors as of request().
+        handler None ends it: the server is told, with uri and options as before.  options, token, and what is
+        raised: as of request().
         Allocates at most 22,000 bytes; a notification at most 3,000, 2 a byte.
         """
         request = self._request(METHODS["GET"], uri, b"", None, options, True, token)

@@ -47,6 +47,7 @@ SLEPT = const(7)  # the module fell asleep meanwhile
 RESULT_MS = const(120_000)  # the result of a send may be late by that much
 
 _CR = const(13)
+_AHEAD = const(16_384)  # bytes of payloads in front of an answer that put its deadline off, at most
 _ROOM = const(8192)  # what the lines of one answer may cost: their bytes, and ...
 _LINE = const(16)  # ... so much for each
 
@@ -70,6 +71,7 @@ class Command:
         self.nwords = 0
         self.deadline = 0
         self.limit_ms = 0  # maximum response time
+        self.ahead = 0  # bytes of payloads that may still put the deadline off
         self.owned = False  # somebody reads the registers
         self.secret = False
         self.data: "ReadBuf | None" = (
@@ -113,6 +115,7 @@ class Command:
         self.ndata = 0
         self.sink = None
         self.prompted = False
+        self.ahead = _AHEAD
         return self.n + 1
 
     def is_about(self, name: bytes) -> bool:

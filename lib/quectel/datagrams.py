@@ -4,9 +4,9 @@ from errno import EADDRINUSE, EIO, ENOTCONN, EOPNOTSUPP
 
 from ._compat import const
 from .errors import QuectelError
-from .opening import bind_id, check_free, check_host, open_line, open_socket, wait_for_port
+from .opening import bind_id, check_free, check_host, check_taken, open_line, open_socket, wait_for_port
 from .procedure import ask, number
-from .table import AF_INET6, DGRAM, HALF, OPEN, STREAM, TAKEN
+from .table import AF_INET6, DGRAM, HALF, OPEN, STREAM
 from .text import in_range
 
 TYPE_CHECKING = const(False)
@@ -35,9 +35,9 @@ def serve(modem: "Core", slot: "Slot", gen: int, host: str, port: int) -> "Proc[
         check_host(modem.family, host, slot.af)
     host = host or slot.dialect.local_host
     check_free(engine)
+    yield from modem.reached()
     yield from modem.ready()
-    if slot.gen != gen or slot.state != TAKEN:
-        raise QuectelError(ENOTCONN, "the socket was closed")
+    check_taken(slot, gen)
     port = port or _free_port(engine)
     yield from wait_for_port(engine, slot, port)
     slot.service = size

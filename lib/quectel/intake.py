@@ -2,7 +2,7 @@
 
 from errno import EIO
 
-from ._compat import const
+from ._compat import const, ticks_add
 from .command import FETCH, READ, RUN, Command
 from .heads import MORE, PLAIN, coap_head, count
 from .parser import DATA, END, HEAD, LINE, LONG, LOST, PROMPT, Parser
@@ -120,6 +120,7 @@ class Intake:
         """The next n bytes belong to slot, if it takes them; else they are counted as lost."""
         self._hexed[0] = 0
         self.begun = True
+        self._put_off(n)
         self.into = slot if self._takes(slot, n) else self.table.nobody
         if self.into is self.table.nobody:
             self.stats.rx_lost = (self.stats.rx_lost + n) & _MASK
@@ -127,6 +128,13 @@ class Intake:
             if slot.service:
                 self._sender(slot)
             slot.dgram_at = slot.ring.begin()
+
+    def _put_off(self, n: int) -> None:
+        """The answer to the command in flight waits behind a payload of n bytes: its deadline gets their wire time."""
+        c = self.cmd
+        n = min(n, c.ahead)
+        c.ahead -= n
+        c.deadline = ticks_add(c.deadline, self.wire_ms(n))
 
     def _takes(self, slot: "Slot", n: int) -> bool:
         if slot.state == OPEN or slot.state == HALF:
@@ -248,7 +256,10 @@ class Intake:
         self._header(f, a, n)
         self._hexed[0] = hexed
         self._nibble = -1
-        return n << 1 if hexed else n
+        if hexed:
+            self._put_off(n)
+            n <<= 1
+        return n
 
     def _peer_ahead(self, slot: "Slot", f: Fields) -> int:
         """`"<ip>",<port>,` in front of a payload on the same line: 0, or MORE while it is not whole."""
@@ -329,6 +340,9 @@ class Intake:
         raise NotImplementedError
 
     def _late_payload(self, n: int) -> bool:
+        raise NotImplementedError
+
+    def wire_ms(self, n: int) -> int:  # sending.py
         raise NotImplementedError
 
     def _pushed(self, slot: "Slot") -> None:  # framing.py

@@ -2,7 +2,7 @@
 
 from errno import ENODEV
 
-from ._compat import const
+from ._compat import const, ticks_add
 from .errors import QuectelError
 from .procedure import wait_for
 
@@ -31,11 +31,21 @@ def _press(engine: "Engine", key: "Callable[[int], object]", ms: int) -> "Proc[N
 
 
 def press_on(engine: "Engine", net: "Network") -> "Proc[None]":
-    """The power key, for as long as the board says, or the family."""
-    yield from _press(engine, check_key(net), getattr(net.pins, "on_ms", engine.family.key_on_ms))
+    """The power key, for as long as the board says, or the family.
+
+    Not while a module boots that was switched on just now: a second press would switch it off.
+    """
+    key = check_key(net)
+    if net.boots(engine.now, engine.epoch):
+        return
+    ms = getattr(net.pins, "on_ms", engine.family.key_on_ms)
+    net.boots_until = ticks_add(engine.now, ms + net.boot_ms(engine.family))
+    net.boots_epoch = engine.epoch
+    yield from _press(engine, key, ms)
     engine.echo_off = False
 
 
 def press_off(engine: "Engine", net: "Network") -> "Proc[None]":
     """The same to switch it off."""
+    net.boots_epoch = -1
     yield from _press(engine, check_key(net), getattr(net.pins, "off_ms", engine.family.key_off_ms))

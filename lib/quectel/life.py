@@ -4,6 +4,7 @@ from errno import ENODEV
 
 from ._compat import const
 from .bringup import bring_up, prepare
+from .contact import check_rate
 from .errors import QuectelError
 from .network import ASLEEP, LOST, ONLINE, Wanted, Wish, check_utc, grant_due, set_clock
 from .pdp import pdp_setup, shut_down
@@ -41,7 +42,7 @@ class Life(Services):
         return stat < 0 or stat == _HOME or stat == ROAMING
 
     def status(self, what: "str | None" = None) -> "Any":
-        """A constant of quectel.network: IDLE, SEARCHING, DENIED, REGISTERED, ONLINE, ASLEEP or LOST; sends nothing.
+        """STAT_IDLE, _SEARCHING, _DENIED, _REGISTERED, _ONLINE, _ASLEEP or _LOST of quectel; sends nothing.
 
         ASLEEP in deep sleep, which isconnected() does not tell: the next call wakes the module.  LOST is a module that
         was online, until a restart, the network or silence has ended that.  Allocates nothing.
@@ -98,12 +99,15 @@ class Life(Services):
         rat: "str | None",
         ip: str,
         pdp: int,
+        baud: "int | None",
         report: "Report | None",
     ) -> "Proc[None]":
         setup = pdp_setup(self._family, pdp, ip, apn, user, password, auth)
-        if pin is not None:
-            checked("pin", pin, 8)
+        if pin is not None and not (checked("pin", pin, 8).isdigit() and len(pin) > 3):
+            raise ValueError("pin must be 4 to 8 digits")  # another one would cost one of three tries
         wanted = Wanted(pdp, apn, setup, pin, wishes(self._family, operator, rat))
+        if baud is not None:
+            self.net.baud = check_rate(self.net, baud)
         yield from self.greet()
         self.net.wanted = wanted
         yield from bring_up(self.engine, self.net, wanted, report)

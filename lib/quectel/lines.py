@@ -142,7 +142,8 @@ class Lines(Urcs):
     def _send_info(self, f: "Fields") -> bool:
         """`<id>,<status>,<free>` and OK end a send where QICFG "sendinfo" is on: status 0 is SEND OK, 1 SEND FAIL."""
         c = self.cmd
-        if not f.head(c.slot.dialect.send_head) or f.num() != c.slot.cid or not f.comma():
+        dialect = c.slot.dialect
+        if not (f.head(dialect.send_head) or f.head(dialect.hex_head)) or f.num() != c.slot.cid or not f.comma():
             return False
         status = f.num()
         if status < 0:

@@ -1,6 +1,6 @@
 """What both faces share: construction, one turn of the engine, and the procedures they wait for."""
 
-from errno import ENOBUFS, ENOTCONN
+from errno import ENOBUFS
 
 from ._compat import LONGEST_MS, const, sleep_ms, ticks_ms, utc_now
 from .command import ON_CLOSE, ON_CONNECT, ON_OK, ON_SEND
@@ -17,6 +17,7 @@ from .opening import (
     check_port,
     check_sizes,
     check_socket,
+    check_taken,
     open_line,
     open_socket,
     ssl_open_line,
@@ -87,6 +88,7 @@ class Core(Life):
         self.net.utc = getattr(clock, "utc", None)
         self.net.uart = uart
         self.net.pins = pins
+        self.net.first_baud = self.engine.baud
         self.net.urc_port = getattr(uart, "urc_port", "uart1")
         self._staging = bytearray(_STAGING)
         self._full = 0  # reads in a row that were full
@@ -114,7 +116,11 @@ class Core(Life):
     def on_urc(self, prefix: str, handler: "Handler | None") -> None:
         """Have handler(line: bytes) called for URCs that begin with prefix and that no socket uses; None removes it.
 
-        Called from poll() or the task, never while bytes are being parsed.  Such a URC costs a bytes object.
+        It must not wait for the module, and is never called while bytes are parsed.  Such a URC costs a bytes object.
+        On Modem poll() and every call that waits call it.  What it raises ends that call, which can be made again:
+        bytes that were received come with the next one; how much a write() had sent by then is not told.
+        On AsyncModem the task calls it; what it raises goes to the event loop's exception handler, and the task goes
+        on.  An OSError of its own is raised as a RuntimeError.  The URCs behind it are handed out with the next turn.
         Allocates at most 250 bytes.
         """
         key = prefix.encode()
@@ -146,13 +152,20 @@ class Core(Life):
         e.tick(now)
         moved = self._write(e) or moved
         moved = self._read(e) or moved
+        if not self._handing:
+            self._call_out()
+            if self._jobs:  # the next turn may be late, and the time of a job's command runs
+                moved = self._write(e) or moved
+        return e.table.woken() or moved
+
+    def _call_out(self) -> None:
+        """What may call the application's code, and so raise anything: bytes and deadlines have been seen to."""
         if self._news:
             self._hand_out()
-        if self._coap and not self._handing:
+        if self._coap:
             self._coap.turn()
         if self._jobs:
             self._step_jobs()
-        return e.table.woken() or moved
 
     def _read(self, e: Engine) -> bool:
         n = self.uart.readinto(self._staging)
@@ -192,18 +205,14 @@ class Core(Life):
                 self._jobs.remove(job)
 
     def _hand_out(self) -> None:
-        """In the order in which they came."""
-        while self._news and not self._handing:
-            self._handing = True
-            try:
-                self._call_handler(self._news.pop(0))
-            finally:
-                self._handing = False
+        """In the order in which they came.  Behind one whose handler raises, the others wait for the next turn."""
+        while self._news:
+            self._call_handler(self._news.pop(0))
 
     def _call_handler(self, line: bytes) -> None:
         for prefix in self._handlers:
             if line.startswith(prefix):
-                self._handlers[prefix](line)
+                self.hand(self._handlers[prefix], line)
                 return
 
     def check_waiting(self, timeout_ms: int) -> None:
@@ -269,8 +278,7 @@ class Core(Life):
         yield from self.ready()
         if tls is not None:
             yield from self._configure(slot, tls)
-        if slot.gen != gen or slot.state != TAKEN:
-            raise QuectelError(ENOTCONN, "the socket was closed")
+        check_taken(slot, gen)
         yield from wait_for_port(self.engine, slot, local_port)
         slot.to, slot.to_port = host.encode(), port
         bind_id(self.engine, slot)
@@ -295,14 +303,15 @@ class Core(Life):
         in_range("local port, see bind(),", port, 1, 65535)
         if slot.mode == TRANSPARENT:
             raise ValueError("a listener has no transparent mode")
-        host = host or slot.dialect.local_host
-        check_host(self._family, host or self.net.address, slot.af)
+        own = slot.dialect.local_host  # it stands for either kind of address
+        if host or not own:
+            check_host(self._family, host or self.net.address, slot.af)
+        host = host or own
         check_port(self.engine, slot, port)
         check_free(self.engine)
         yield from self.reached()
         yield from self.ready()
-        if slot.gen != gen or slot.state != TAKEN:
-            raise QuectelError(ENOTCONN, "the socket was closed")
+        check_taken(slot, gen)
         yield from wait_for_port(self.engine, slot, port)
         slot.kind = LISTENER
         if slot.dialect.service:

@@ -1,6 +1,6 @@
 """What is known about the module and the network, and what the caller wants: state, settings, the clock."""
 
-from ._compat import const
+from ._compat import const, ticks_diff
 from .command import ON_OK
 from .procedure import ask, prefix_of, try_ask, values, word
 from .text import in_range
@@ -32,6 +32,7 @@ _TIME = (
 )
 QUICK_MS = 300  # what the module knows without asking the network, in all families
 _SLOW_MS = 5000
+_LONGEST_BOOT_MS = const(600_000)
 
 
 class Wish:
@@ -52,7 +53,7 @@ class Wish:
 class Wanted:
     """How the caller wants to be online; what recovery brings up again."""
 
-    __slots__ = ("apn", "pdp", "pin", "refused", "setup", "wishes")
+    __slots__ = ("apn", "entered", "pdp", "pin", "refused", "setup", "wishes")
 
     def __init__(
         self, pdp: int, apn: "str | None", setup: "bytes | None", pin: "str | None", wishes: "list[Wish]"
@@ -61,8 +62,22 @@ class Wanted:
         self.apn = apn
         self.setup = setup  # the command that describes the context, None: it is left as it is
         self.pin = pin
+        self.entered: "str | None" = None  # a PIN of which it is not known whether the SIM has taken it
         self.refused = False  # the SIM has not taken the PIN: it is not entered again
         self.wishes = wishes  # operator and radio technology
+
+    def enter(self) -> str:
+        """The PIN goes to the SIM: nobody enters it again before it is known what becomes of it."""
+        pin = self.pin or ""
+        self.pin, self.entered = None, pin
+        return pin
+
+    def settle(self, taken: bool) -> None:
+        """The SIM has taken the PIN that was entered, if one was, or has refused it."""
+        if self.entered is not None:
+            self.refused = not taken
+            self.pin = self.entered if taken else None
+            self.entered = None
 
 
 class Network:
@@ -89,12 +104,30 @@ class Network:
         self.uart: "Any" = None
         self.pins: "Pins | None" = None
         self.baud = 0  # rate of the port that the caller wants, 0: the one that the UART has
+        self.first_baud = 0  # the one that the UART had in the beginning
+        self.lost_rate = False  # the UART has a rate that is only tried
+        self.boots_until = 0  # the power key was pressed: until then the module may boot, ...
+        self.boots_epoch = -1  # ... if it has said nothing yet
         self.urc_port = "uart1"  # where the LTE families are told to send URCs, "": they are left alone
 
     def boot_ms(self, family: "Family") -> int:
         """From the power key to the first answer, at most."""
         ms: int = getattr(self.pins, "boot_ms", family.boot_ms)
         return ms
+
+    def boots(self, now: int, epoch: int) -> bool:
+        """True if the power key was pressed just now, and the module has not spoken yet."""
+        left = ticks_diff(self.boots_until, now)
+        return self.boots_epoch == epoch and 0 < left <= _LONGEST_BOOT_MS
+
+    def is_on(self) -> int:
+        """What the module's STATUS pin says: 1, 0, or -1 without one."""
+        status: "Callable[[], bool] | None" = getattr(self.pins, "status", None)
+        return -1 if status is None else int(bool(status()))
+
+    def usual_rate(self) -> int:
+        """Of the port, before it is known at which one the module answers."""
+        return self.baud or self.first_baud
 
     def board_time(self) -> "tuple[int, ...] | None":
         """The board's own time as UTC, None where nobody has set it."""

@@ -3,7 +3,7 @@
 from errno import EADDRINUSE, ECONNABORTED, ENOBUFS, ENODEV, ENOTCONN, EOPNOTSUPP
 
 from ._compat import const, ticks_add, ticks_diff
-from .command import ERROR, NO_CARRIER, ON_CLOSE, ON_CONNECT, ON_OK
+from .command import ERROR, NO_CARRIER, ON_CLOSE, ON_CONNECT, ON_OK, RUN, SWITCH
 from .errors import QuectelError, QuectelTimeout, TLSError, error_of, uart_lent
 from .procedure import check_length, name_of, reason, try_ask
 from .table import (
@@ -86,6 +86,12 @@ def check_free(engine: "Engine") -> None:
     """QuectelError(EAGAIN) while a socket in transparent mode has the UART: no command gets through."""
     if engine.occupied(engine.table.nobody):
         raise uart_lent()
+
+
+def check_taken(slot: "Slot", gen: int) -> None:
+    """QuectelError(ENOTCONN) if the socket was closed while an open waited for its turn."""
+    if slot.gen != gen or slot.state != TAKEN:
+        raise QuectelError(ENOTCONN, "the socket was closed")
 
 
 def open_line(family: "Family", slot: "Slot", service: bytes, host: str, port: int, local_port: int) -> bytes:
@@ -294,6 +300,8 @@ def open_error(code: int, line: bytes, kind: "type[QuectelError]") -> QuectelErr
 def switch_mode(engine: "Engine", slot: "Slot", gen: int, mode: int) -> "Proc[None]":
     """Bring an open connection to an access mode; see Socket.set_mode()."""
     check_mode(engine.family, mode)
+    while engine.cmd.state == RUN and engine.cmd.kind == SWITCH and engine.cmd.slot is slot:
+        yield  # a change that was given up meanwhile: its mode is told at its end
     _check_open(slot, gen)
     if slot.mode != TRANSPARENT:
         check_free(engine)

@@ -4,9 +4,9 @@ from errno import ECONNRESET, ENODEV, EOPNOTSUPP
 
 from ._compat import const, ticks_add, ticks_diff
 from .command import ON_OK
-from .contact import answers
+from .contact import answers, switched_on
 from .errors import QuectelError, QuectelTimeout
-from .key import check_key, press_on
+from .key import check_key
 from .network import IDLE
 from .procedure import ask, number, reason, result_of, try_ask, wait_for
 from .table import ASLEEP, AWAKE, CLOSING, OPENING, ROUSED
@@ -260,8 +260,7 @@ def start_up(engine: "Engine", net: "Network") -> "Proc[bool]":
         return False
     if engine.stats.rx_bytes != heard and (yield from reach(engine, _ANSWER_MS)):  # the key would switch it off
         return False
-    yield from press_on(engine, net)
-    if not (yield from answers(engine, net.boot_ms(engine.family))):
+    if not (yield from switched_on(engine, net)):
         raise QuectelError(ENODEV, "the module does not answer behind its power key: check its supply and the pin")
     return True
 

@@ -11,11 +11,11 @@ from errno import EACCES, ECONNRESET, EHOSTUNREACH, ENODEV, EPERM
 from ._compat import const, ticks_add, ticks_diff
 from .bringup import bring_up
 from .command import ON_OK
-from .contact import answers
+from .contact import answers, glance
 from .errors import NetworkError, QuectelError, QuectelTimeout
 from .network import LOST, ONLINE
 from .pdp import has_address, is_active
-from .procedure import Job, try_ask, wait_for
+from .procedure import Job, try_ask
 from .registration import HOME, ROAMING, registered
 
 TYPE_CHECKING = const(False)
@@ -38,7 +38,7 @@ _LADDER_MS = (600_000, 1_800_000, 3_600_000)
 _HOPELESS_MS = (60_000, 300_000, 600_000)  # nothing but the SIM or the operator can help: it is only asked again
 _GOOD = const(60)  # minutes online that take a restart off the count
 _RADIO_MS = 15_000
-_OFF_MS = 5000  # behind the power key, until the module is off
+_OFF_MS = 65_000  # behind the power key, until the module is off, at most
 
 
 def _unheard(step: str, state: str, text: str) -> None:
@@ -209,7 +209,7 @@ def recover(modem: "Life", watch: Watch) -> "Proc[None]":
     wanted = net.wanted
     if wanted is None:
         return
-    if e.silent and not (yield from answers(e, _SILENT_MS)):
+    if e.silent and not (yield from _is_heard(e, net)):
         watch.why = "the module does not answer"
         yield from _restart(modem, watch)
         return
@@ -219,6 +219,11 @@ def recover(modem: "Life", watch: Watch) -> "Proc[None]":
         yield from _failed(modem, watch, error)
         return
     watch.well(e)
+
+
+def _is_heard(engine: "Engine", net: "Network") -> "Proc[bool]":
+    """Within the minute that the vendor gives it, or at another rate."""
+    return (yield from answers(engine, _SILENT_MS)) or (yield from glance(engine, net))
 
 
 def _failed(modem: "Life", watch: Watch, error: QuectelError) -> "Proc[None]":
@@ -279,7 +284,7 @@ def _restart(modem: "Life", watch: Watch) -> "Proc[None]":
 
 
 def _is_back(modem: "Life", epoch: int) -> "Proc[bool]":
-    """It has restarted and answers, or just answers."""
+    """It has restarted and answers, at whatever rate, or just answers."""
     e = modem.engine
     end = ticks_add(e.now, modem.net.boot_ms(e.family))
     while e.epoch == epoch and ticks_diff(end, e.now) > 0:
@@ -287,18 +292,34 @@ def _is_back(modem: "Life", epoch: int) -> "Proc[bool]":
     if e.epoch != epoch:
         while not (yield from answers(e, 1000)) and ticks_diff(end, e.now) > 0:
             pass
-    return not e.resync
+    if e.resync:
+        return (yield from glance(e, modem.net))
+    if e.epoch == epoch:  # RDY was lost
+        e.restarted()
+    return True
 
 
 def _power(modem: "Life", watch: Watch) -> "Proc[None]":
+    """Off and on.  If it was off, the first press has switched it on, and there is no second one."""
     from .key import press_off, press_on
 
-    e = modem.engine
+    e, net = modem.engine, modem.net
     watch.report("recover", "power", watch.why)  # the same restart: it counts once
     epoch = e.epoch
-    yield from press_off(e, modem.net)
-    yield from wait_for(e, _OFF_MS)
-    yield from press_on(e, modem.net)
+    if net.is_on() != 0:
+        yield from press_off(e, net)
+    if net.is_on() == 0 or (yield from _goes_off(e, net)):
+        yield from press_on(e, net)
     if not (yield from _is_back(modem, epoch)):
         watch.why = "the module does not answer, even behind its power key"
         watch.wait(e, watch.left_ms(e))
+
+
+def _goes_off(engine: "Engine", net: "Network") -> "Proc[bool]":
+    """By its STATUS pin; without one, off is what does not begin to answer."""
+    if net.is_on() < 0:
+        return not (yield from answers(engine, net.boot_ms(engine.family)))
+    end = ticks_add(engine.now, _OFF_MS)
+    while net.is_on() and ticks_diff(end, engine.now) > 0:
+        yield
+    return net.is_on() == 0

@@ -63,6 +63,7 @@ def enter(engine: "Engine", net: "Network", wanted: "Wanted") -> "Proc[str]":
     while True:
         state = yield from sim_state(engine)
         if state == "READY":
+            wanted.settle(True)
             return state
         if state == "SIM PIN" and not entered:
             yield from _enter_pin(engine, wanted)
@@ -81,17 +82,18 @@ def sim_state(engine: "Engine") -> "Proc[str]":
 
 
 def _enter_pin(engine: "Engine", wanted: "Wanted") -> "Proc[None]":
-    """One that was refused is forgotten: nobody enters it again but the caller."""
+    """One that was refused is forgotten: nobody enters it again but the caller.
+
+    Nor one of which nobody knows what the SIM has made of it, before the SIM is ready.
+    """
     if wanted.pin is None:
-        text = "the SIM wants a PIN: give pin=" if not wanted.refused else "the SIM wants another PIN"
+        text = "the SIM wants another PIN" if wanted.refused or wanted.entered else "the SIM wants a PIN: give pin="
         raise NetworkError(EACCES, text, 11, "AT+CPIN?")
-    pin, wanted.pin = wanted.pin, None
-    wanted.refused = True  # until the SIM has taken it
+    pin = wanted.enter()
     answer = yield from try_ask(engine, b'AT+CPIN="%s"' % pin.encode(), None, ON_OK, 5000, None, True)
+    wanted.settle(answer.ok)
     if not answer.ok:
         raise NetworkError(EACCES, "the SIM refused the PIN", answer.code, "AT+CPIN")
-    wanted.pin = pin
-    wanted.refused = False
 
 
 # --- registration -----------------------------------------------------------------------------------------------------

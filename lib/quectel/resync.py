@@ -103,6 +103,12 @@ class Resync(Agenda):
         self._wait = 1
         self._missed = 0
 
+    def ask_anew(self) -> None:
+        """The rate of the port has changed: a query that is on its way was lost, and the next goes out at once."""
+        if self.cmd.state == RUN and self.cmd.kind == SYNC:
+            self.cmd.deadline = self.now
+            self._missed -= self._wait
+
     # --- queries ------------------------------------------------------------------------------------------------
 
     def _go_on(self) -> None:

@@ -170,7 +170,7 @@ class Sending(Lines):
         self.ntx = self.cmd.run(slot, prefix, ends)
         self.parser.before = self.parser.n > 0
         self.otx = 0
-        answer = self.wire_ms(self.ntx + answer)
+        answer = self.wire_ms(self.ntx + answer + self.parser.raw)
         self.cmd.limit_ms = limit_ms
         self.cmd.deadline = ticks_add(self.now, limit_ms + answer)
         if self.trace:

@@ -57,7 +57,10 @@ class Services:
         return self._files
 
     def coap(self, local_port: int = 56830) -> "Coap | AsyncCoap":
-        """The CoAP service of BC95-G and BC68; see quectel.coap.Coap.  Allocates at most 3,000 bytes, once."""
+        """The CoAP service of BC95-G and BC68, on UDP port local_port (1 to 65535); see quectel.coap.Coap.
+
+        QuectelError(EOPNOTSUPP) for other families, ValueError for a second port.  Allocates at most 3,000 bytes, once.
+        """
         if not self._family.coap:
             raise QuectelError(EOPNOTSUPP, "%s has no CoAP commands" % self._family.name)
         if self._coap is None:
@@ -70,15 +73,16 @@ class Services:
     def hand(self, handler: "Any", message: "Any") -> "Any":
         """Call a handler, which must not wait for the module; what it gives.
 
-        An OSError of its own becomes a RuntimeError: the UART's would be the end of the modem.
+        What it raises is raised.  An OSError becomes a RuntimeError: it would be taken for the UART's, or the socket's.
         """
+        before = self._handing
         self._handing = True
         try:
             return handler(message)
         except OSError as raised:
             error = raised
         finally:
-            self._handing = False
+            self._handing = before
         raise RuntimeError("a handler raised %r" % error)
 
     def carry_on(self, steps: "Proc[None]") -> "Job":

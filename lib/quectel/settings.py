@@ -1,9 +1,9 @@
 """What a modem is asked by name and told: config() and dns_servers() (R191-R195, R201-R204, R208-R211)."""
 
-from errno import EIO, EOPNOTSUPP
+from errno import EIO
 
 from ._compat import const
-from .contact import RATES, change_rate
+from .contact import change_rate, check_rate
 from .errors import QuectelError, unsupported
 from .network import Wish, grant
 from .procedure import ask, name_of, number, prefix_of, values
@@ -27,7 +27,7 @@ def config(modem: "Face", family: "Family", name: "str | None", new: "dict[str, 
         raise ValueError("config() takes a name, or settings")
     if name is not None:
         return (yield from _ask(modem, family, name))
-    baud = _baud(new)
+    baud = _baud(modem, new)
     wishes = [(key, _wish(family, key, new[key])) for key in sorted(new) if key not in ("baud", "rat")]
     if "rat" in new:
         from .registration import wishes as technologies
@@ -37,25 +37,14 @@ def config(modem: "Face", family: "Family", name: "str | None", new: "dict[str, 
     for key, wish in wishes:
         yield from _make(modem, family, key, wish)
     if baud:
-        yield from _change_rate(modem, baud)
+        yield from change_rate(modem.engine, modem.net, baud)
+        modem.net.baud = baud
     return None
 
 
-def _baud(new: "dict[str, Any]") -> int:
+def _baud(modem: "Face", new: "dict[str, Any]") -> int:
     """0 if it is not to be changed."""
-    if "baud" not in new:
-        return 0
-    if new["baud"] not in RATES:
-        raise ValueError("baud must be one of " + " ".join([str(rate) for rate in RATES]))
-    baud: int = new["baud"]
-    return baud
-
-
-def _change_rate(modem: "Face", baud: int) -> "Proc[None]":
-    if not hasattr(modem.net.uart, "init"):
-        raise QuectelError(EOPNOTSUPP, "the UART has no init(baudrate=) to follow the module")
-    yield from change_rate(modem.engine, modem.net, baud)
-    modem.net.baud = baud
+    return check_rate(modem.net, new["baud"]) if "baud" in new else 0
 
 
 def dns_servers(
@@ -78,7 +67,7 @@ def keep_alive(modem: "Face", family: "Family", on: bool) -> bool:
     if family.keepalive is None:
         return False
     before = modem.net.wishes.get("keepalive")
-    if not (on and before and before.wanted[0] == "1"):  # with its own times
+    if not (on and before and before.wanted[len(family.keepalive.lead)] == "1"):  # with its own times
         modem.net.wish("keepalive", _keepalive(family, family.keepalive.usual if on else None))
     return "keepalive" in modem.net.due
 
@@ -124,14 +113,14 @@ def _alive(family: "Family") -> "KeepAlive":
 def _keepalive(family: "Family", value: "Any") -> Wish:
     record = _alive(family)
     if value is None:
-        return Wish(record.query, ["0"], record.command + b"0")
+        return Wish(record.query, list(record.lead) + ["0"], record.command + b"0")
     if not isinstance(value, (tuple, list)) or len(value) != 3:
         raise TypeError("keepalive must be (idle_s, interval_s, count) or None")
     wanted = ["1"]
     for i in range(3):
         what = ("idle_s", "interval_s", "count")[i]
         wanted.append(str(in_range(what, value[i], record.ranges[i][0], record.ranges[i][1])))
-    return Wish(record.query, wanted, record.command + ",".join(wanted).encode())
+    return Wish(record.query, list(record.lead) + wanted, record.command + ",".join(wanted).encode())
 
 
 def _record(family: "Family") -> "Diagnostics":
@@ -173,7 +162,8 @@ def _ask(modem: "Face", family: "Family", name: str) -> "Proc[object]":
         _open_time(family, 1)
         return number((yield from _line(modem, _OPEN_TIME)), 1)
     if name == "keepalive":
-        return _times(values((yield from _line(modem, _alive(family).query))))
+        record = _alive(family)
+        return _times(values((yield from _line(modem, record.query)))[len(record.lead) :])
     if name == "model":
         yield from modem.ready()
         return modem.net.model

@@ -28,10 +28,12 @@ class Modem(Core):
     with a ring of rx_ring bytes each, 64 to 65534.  tx_buf (64 to 65534 bytes): a longer command is a ValueError.
     line_buf (128 to 65534 bytes): a longer line is counted and thrown away.  0 takes for both what the family needs.
     clock: .ticks_ms() and .sleep_ms(ms); the platform's when left out.  trace(direction, memoryview, ms).
+    pins: the lines of the module, each called with 0 (pulled low) or 1 (released): pwrkey, dtr, psm_eint; status()
+    tells a level; on_ms, off_ms and boot_ms are the times of the power key.  What is not there is not used.
     Everything is allocated here; nothing is sent.
 
     What calls ask of the heap is said with each: in bytes on a 64-bit VM, a 32-bit one needs about half; all of it
-    is garbage afterwards, but for what they give.  Making a modem: Allocates at most 50,000 bytes, of which 26,000
+    is garbage afterwards, but for what they give.  Making a modem: Allocates at most 51,000 bytes, of which 26,000
     stay, with four slots; a slot is its ring and 2,500 bytes, 900 of which stay.
     """
 
@@ -129,6 +131,7 @@ class Modem(Core):
         rat: "str | None" = None,
         ip: str = "IPV4",
         pdp: int = 1,
+        baud: "int | None" = None,
         timeout_ms: int = 300_000,
         report: "Report | None" = None,
     ) -> None:
@@ -137,12 +140,18 @@ class Modem(Core):
         apn, user (both with password at most 127 characters), auth ("none", "pap", "chap", "pap/chap" on BG96) and ip
         ("IPV4"; on EC200U "IPV6" and "IPV4V6", too) describe the PDP context; one that is active already is left as it
         is (R103).  pdp: which context, 1 to 16 on BG96, 1 to 7 on EC200U; called again with another one it brings that
-        up as well, for sockets with pdp=.  The NB families bring context 1 up by themselves.  ValueError, or
+        up as well, for sockets with pdp=.  The NB families bring context 1 up by themselves.
+        pin: 4 to 8 digits, entered once if the SIM asks.  operator: "auto", or MCC and MNC as 5 or 6 digits.  rat: a
+        radio technology, "auto", "gsm", "lte-m" or "nb-iot" on BG96, "auto", "gsm" or "lte" on EC200U; the module is
+        asked first and told where it differs alone.  timeout_ms: for all of it.  ValueError, or
         QuectelError(EOPNOTSUPP) for what the family lacks, before a byte is sent.
+        baud: the rate of the port from now on, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800 or 921600; a
+        module that has another one is found and told, if the UART has init(baudrate=).  A module that is off is
+        switched on: at once where pins.status() is False, else when it answers at no rate, within 10 s.
         report(step, state, text) as it goes.  Allocates at most 44,000 bytes; asking again while it waits for the SIM
         or the network costs 3,000 each time.
         """
-        self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, report), timeout_ms)
+        self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, baud, report), timeout_ms)
 
     def disconnect(self) -> None:
         """Close all sockets and deactivate the PDP contexts.  Allocates at most 2,800 bytes."""
@@ -275,7 +284,13 @@ class Modem(Core):
     def socket(
         self, type: int = SOCK_STREAM, *, tls: "MaybeTLS" = None, mode: int = BUFFER, af: int = AF_INET, pdp: int = 1
     ) -> "Socket":
-        """A socket; takes a slot and sends nothing.  Allocates at most 2,200 bytes."""
+        """A socket; takes a slot and sends nothing.
+
+        type: SOCK_STREAM or SOCK_DGRAM.  tls: a TLSContext, with which it is opened.  mode: BUFFER, PUSH or
+        TRANSPARENT.  af: AF_INET or AF_INET6.  pdp: the context it uses, see connect().  ValueError, or
+        QuectelError(EOPNOTSUPP), for what the family lacks; ENOBUFS if all slots are taken.
+        Allocates at most 2,200 bytes.
+        """
         return Socket(self, type, tls, mode, af, pdp)
 
     def create_connection(
@@ -286,17 +301,21 @@ class Modem(Core):
         Allocates at most 7,500 bytes; see Socket.connect() for the first one.
         """
         sock = self.socket(**as_socket)
+        done = False
         try:
             if timeout_ms is not None:
                 sock.settimeout(timeout_ms / 1000)
             sock.connect(address)
             sock.settimeout(None)
+            done = True
         except QuectelTimeout:  # the id is closed when there is time for it
-            self.engine.close(sock._slot, sock._gen)
             raise
         except (OSError, ValueError, TypeError):
             sock.close()
             raise
+        finally:
+            if not done:  # a handler has raised, too
+                self.engine.close(sock._slot, sock._gen)
         return sock
 
     def socket_module(self, *, tls: "PortContexts" = None) -> "SocketModule":
@@ -332,7 +351,7 @@ class Modem(Core):
         return self.run(self._resolve(host, timeout_ms), timeout_ms)
 
     def ping(self, host: str, *, count: int = 4, size: int = 32, timeout_s: int = 4) -> "PingResult":
-        """Send count echoes (1 to 10) of size bytes (32 to 200, on LTE always 32), each awaited for 1 to 255 s (R181).
+        """Send count echoes (1 to 10) of size bytes (32 to 200, on LTE always 32), timeout_s (1 to 255) each (R181).
 
         A PingResult also if none comes back: .sent .received .lost .min_ms .max_ms .avg_ms .echoes.
         NetworkError if host has no address or the network is down.  Allocates at most 18,000 bytes.
@@ -344,7 +363,7 @@ class Modem(Core):
     ) -> "tuple[int, ...]":
         """The time of an NTP server, UTC, as time.gmtime() gives it (R185 to R188).
 
-        set_clock: the module sets its own clock.  rtc: machine.RTC() or the like, which is set to UTC.
+        port: 1 to 65535.  set_clock: the module sets its own clock.  rtc: machine.RTC() or the like, set to UTC.
         NetworkError: ETIMEDOUT if the server does not answer, EHOSTUNREACH if it is not found.
         Allocates at most 8,700 bytes.
         """
@@ -353,6 +372,7 @@ class Modem(Core):
     def dns_servers(self, primary: "str | None" = None, secondary: "str | None" = None) -> "tuple[str, str]":
         """The DNS servers' addresses, "" where there is none; set first if given (R193).  Then ifconfig() knows them.
 
+        primary, secondary: addresses, IPv4 or IPv6; a secondary one goes with a primary one, else ValueError.
         They can be set once the module is registered (R194); behind a restart of the module they are set again.
         Allocates at most 10,000 bytes.
         """
@@ -362,8 +382,10 @@ class Modem(Core):
         """config(name) asks for "imei" "imsi" "iccid" "model" "revision" "open_time" "keepalive" or "dns".
 
         Set are, and again behind a restart of the module: open_time=s, 1 to 36, in which a TCP connect must be done
-        (R201; BC65, BC92); keepalive=(idle_s, interval_s, count), 1 to 36000, 10 to 20, 1 to 255, or None, for all
-        TCP sockets (R210; BC25, BC32, which does not sleep deeply meanwhile, R211); dns=(primary, secondary).
+        (R201; BC65, BC92); keepalive=(idle_s, interval_s, count) or None, for all TCP sockets: 1 to 36000, 10 to 20,
+        1 to 255 (R210; BC25, BC32, which does not sleep deeply meanwhile, R211), on EC200U and EG915U 1 to 1800,
+        25 to 100, 3 to 10; dns=(primary, secondary); rat=, as for connect(); baud=, one of 4800 9600 19200 38400
+        57600 115200 230400 460800 921600, the UART follows.
         ValueError for other names and values, QuectelError(EOPNOTSUPP) for what the family lacks.
         Allocates at most 8,500 bytes.
         """

@@ -23,7 +23,7 @@ _LF = const(10)
 
 
 class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from the first base alone
-    """One connection, as CPython's and MicroPython's sockets are.
+    """One connection, as CPython's and MicroPython's sockets are.  type, tls, mode, af, pdp: see Modem.socket().
 
     Blocking: read(n), readinto, write and sendall are never short; recv, recv_into and send may be.  Non-blocking:
     the stream methods give None, the others raise EAGAIN.  End of stream is b"" or 0.  A datagram is one recv.
@@ -238,24 +238,25 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
         if n < 0:
             return self._read_all()
         buf = bytearray(n)
+        k: "int | None" = -1
         try:
             k = self.readinto(buf)
-        except OSError:
-            self._give_back(memoryview(buf)[: self._got])
-            raise
+        finally:
+            if k == -1:  # out of time, or a handler has raised
+                self._give_back(memoryview(buf)[: self._got])
         return None if k is None else self._bytes(buf, k)
 
     def _read_all(self) -> "bytes | None":
         parts: "list[bytes]" = []
+        part: "bytes | None" = b"-"
         try:
-            while True:
+            while part:
                 part = self.read(512)
-                if not part:
-                    return b"".join(parts) or part
-                parts.append(part)
-        except OSError:
-            self._give_back(b"".join(parts))
-            raise
+                parts.append(part or b"")
+        finally:
+            if part:
+                self._give_back(b"".join(parts))
+        return b"".join(parts) or part
 
     def readline(self) -> "bytes | None":
         """Up to and with the next LF; what had come when the time was over comes again with the next call.
@@ -264,15 +265,16 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
         """
         self._modem.begin(self._timeout_ms)
         line = bytearray()
-        n: "int | None" = 1
+        whole = False
         try:
-            while n and not (line and line[-1] == _LF):
+            while not whole:
                 n = self._some(self._one, 0, 1)
                 if n:
                     line.append(self._one[0])
-        except OSError:
-            self._give_back(line)
-            raise
+                whole = not n or line[-1] == _LF
+        finally:
+            if not whole:
+                self._give_back(line)
         return bytes(line) if line or n == 0 else None
 
     # --- sending ------------------------------------------------------------------------------------------------

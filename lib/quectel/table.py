@@ -62,8 +62,8 @@ class Slot:
 
     __slots__ = (
         "af", "again", "asked", "cid", "code", "coming", "dgram_at", "dialect", "err", "form", "gen", "hungry", "index",
-        "kind", "lport", "mode", "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "query", "ring",
-        "sending", "server", "service", "state", "ticket", "tls", "to", "to_port", "told", "told_mode", "wake",
+        "kind", "lport", "mode", "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "query", "retold",
+        "ring", "sending", "server", "service", "state", "ticket", "tls", "to", "to_port", "told", "told_mode", "wake",
         "want_close",
     )  # fmt: skip
 
@@ -97,6 +97,7 @@ class Slot:
         self.err = 0
         self.code = 0
         self.want_close = False
+        self.retold = False  # its close had no answer, and is sent once more
         self.form = ENTRY
         self.ticket = 0  # when it was turned away with a part to send, 0: it was not
         self.hungry = False  # somebody waits for its data

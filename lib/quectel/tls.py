@@ -49,7 +49,8 @@ class TLSContext:
     verify: the server's chain is checked against ca; verify=True without ca is a ValueError, and switching the check
     off takes verify=False.  Host names are checked by EC200U and EG915U only: BG96 has no such check, so there every
     server with a certificate of this ca is accepted.
-    cert, key: what the server sees if it asks (seclevel 2, R050).  The module then checks the server as well.
+    cert, key: what the server sees if it asks (seclevel 2, R050).  The module then checks the server as well.  Both as
+    bytes must belong together; to see that costs at most 6 bytes for each of theirs, for a moment.
     version: "1.2", "1.1", "1.0", "ssl3" or "all".
     suites: one cipher suite by code (0xC02F, "0XC02F") or name ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), 0xFFFF: all.
     check_time: certificates must be valid by the module's clock (R039), which must be set then.
@@ -90,7 +91,7 @@ class TLSContext:
         self.cert = _pem("cert", cert, False)
         self.key = _pem("key", key, True)
         self.ca_extra = _pem("ca_extra", ca_extra, False)
-        _check_identity(cert, key, verify)
+        _check_identity(self.cert, self.key, verify)
         self.verify = verify
         self.version = version
         self.suites = _suite(suites)
@@ -107,6 +108,11 @@ def _check_identity(cert: "bytes | str | None", key: "bytes | str | None", verif
         raise ValueError("cert and key go together")
     if cert is not None and not verify:
         raise ValueError("no module shows a client certificate to a server that it does not check (R050)")
+    if isinstance(cert, bytes) and isinstance(key, bytes):
+        from .identity import fits
+
+        if not fits(cert, key):
+            raise ValueError("key is not that of cert")
 
 
 def _suite(value: "str | int") -> int:

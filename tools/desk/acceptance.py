@@ -66,12 +66,32 @@ def main(argv: list[str]) -> int:
     """Run the suite: 0 if no step failed. Without --port a virtual module and servers on loopback stand in."""
     options = _parser().parse_args(argv)
     family = _family(options.family)
+    page, data = _files(options.report or Path(f"acceptance-{family}"))
+    _check_peers(options)
     report = _on_port(options, family) if options.port else asyncio.run(_on_virtual(options.family))
-    base = options.report or Path(f"acceptance-{family}")
-    for suffix, text in ((".md", report.markdown()), (".json", report.as_json())):
-        base.with_suffix(suffix).write_text(text)
-    print(f"{_sentence(report.counts)} The report is {base.with_suffix('.md')} and {base.with_suffix('.json')}.")
+    page.write_text(report.markdown())
+    data.write_text(report.as_json())
+    print(f"{_sentence(report.counts)} The report is {page} and {data}.")
     return 1 if report.counts[FAILED] else 0
+
+
+def _files(base: Path) -> list[Path]:
+    """Where the report goes; Stop where nothing can be written, before a module is bothered."""
+    paths = [base.with_name(base.name + suffix) for suffix in (".md", ".json")]
+    for path in paths:
+        try:
+            path.open("a").close()
+        except OSError as error:
+            raise Stop(f"the report cannot be written to {path}: {error.strerror}") from error
+    return paths
+
+
+def _check_peers(options: Namespace) -> None:
+    """Stop for peers that would not be looked at."""
+    for name in () if options.port else ("pin", "host", "ca", "echo", "udp_echo", "ntp", "coap"):
+        if getattr(options, name):
+            option = name.replace("_", "-")
+            raise Stop(f"--{option} is for a module at --port; the virtual one has peers of its own on loopback")
 
 
 def _parser() -> Parser:

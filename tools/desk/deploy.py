@@ -13,13 +13,13 @@ from quectel.models import find
 
 from desk import image, mpremote
 from desk.common import Parser, Stop, say
-from desk.image import BOARDS, File
+from desk.image import COMMON, File
 
 OLDEST = (1, 23)
 STAGING = "deploy.tmp"  # a folder on the board: complete and checked there before anything is replaced
 BLOCK = 4096  # of a board's file system
 HEAP = 250_000  # bytes that bytecode from a file system and a program of one's own need; see dev.py size
-SELF_TEST = BOARDS / "common" / "selftest.py"
+SELF_TEST = COMMON / "selftest.py"
 SETTINGS = ("family", "apn", "user", "password", "pin", "host", "port", "path", "uart")
 _ASKED = ("settings.json", "main.py")  # the user's own: never replaced without asking
 
@@ -253,7 +253,7 @@ def plan_for(target: Target, options: Namespace, settings: "File | None", ask: "
     if options.ca:
         wanted.append(File("ca.pem", _read_pem(options.ca)))
     plan = Plan([file for file in wanted if target.files.get(file.name) != file.sha])
-    for file in (settings, image.main_program(options.board)):
+    for file in (settings, image.main_program()):
         if file is not None and target.files.get(file.name) != file.sha:
             _users(plan, file, target, options.overwrite or ask)
     names = {file.name for file in ours}

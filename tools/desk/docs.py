@@ -152,7 +152,7 @@ def _error(name: str) -> str:
 def _constants() -> list[tuple[str, ...]]:
     names = ["BUFFER", "PUSH", "TRANSPARENT", "SOCK_STREAM", "SOCK_DGRAM", "AF_INET", "AF_INET6"]
     found: list[tuple[str, ...]] = [(f"`quectel.{name}`", str(getattr(quectel, name))) for name in names]
-    return found + [(f"`quectel.network.{name}`", str(getattr(network, name))) for name in STATES]
+    return found + [(f"`quectel.STAT_{name}`", str(getattr(network, name))) for name in STATES]
 
 
 # --- the families -------------------------------------------------------------------------------------------------
@@ -196,7 +196,11 @@ FACTS: list[tuple[str, Callable[[Family], object]]] = [
     ("CoAP client", lambda family: family.coap),
     ("connections at once", lambda family: family.connections),
     ("access modes", lambda family: ", ".join(_MODES[mode] for mode in family.modes)),
-    ("bytes in one send", lambda family: family.tcp.send_max if family.tcp else family.send_max),
+    ("CoAP payload, text formats", lambda family: family.coap and family.send_max),
+    ("CoAP payload, any other format", lambda family: family.coap and family.send_max // 2),
+    ("TCP listener", lambda family: family.tcp is not None),
+    ("IPv6 (`af=AF_INET6`)", lambda family: family.family_field or family.pdp_types > 1),
+    ("bytes in one send", lambda family: family.tcp and family.tcp.send_max),
     ("bytes in one send, TLS", _tls_limit),
     ("bytes in one read", lambda family: family.tcp and family.tcp.read_max),
     ("sends in the command line (`set_send_form`)", lambda family: bool(family.tcp and family.tcp.hex_max)),

@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from desk import manifest
 from desk.common import ROOT, Stop, one_line
 
 BOARDS = ROOT / "boards"
+COMMON = BOARDS / "common"
 MPY = (6, 3)  # the bytecode of MicroPython 1.23 and later, which mpy-cross writes
+_FROZEN = re.compile(r'^module\("board\.py", base_path="([^"]+)"', re.MULTILINE)
 _OPT = 2  # no assert, but line numbers
 _HOST = ("__init__.py", "unix.py")  # of quectel_host: what the unix port needs
 
@@ -30,17 +33,27 @@ class File:
 
 
 def boards() -> list[str]:
-    """The names of the folders that have a board file."""
-    return sorted(path.parent.name for path in BOARDS.glob("*/board.py"))
+    """The names of the boards: the folders that have a board file, or freeze one."""
+    return sorted(path.name for path in BOARDS.iterdir() if _board_file(path).is_file())
+
+
+def board_file(board: str) -> Path:
+    """The board file of a board: its folder's, or that of another which its manifest freezes."""
+    return _board_file(BOARDS / board)
+
+
+def _board_file(folder: Path) -> Path:
+    manifest = folder / "manifest.py"
+    frozen = _FROZEN.search(manifest.read_text()) if manifest.is_file() else None
+    return folder / (frozen[1] if frozen else ".") / "board.py"
 
 
 def constants(board: str) -> dict[str, Any]:
     """PORT, FAMILY and the other constants of a board file; Stop for a board that is not there."""
-    path = BOARDS / board / "board.py"
     if board not in boards():
         raise Stop(f"there is no board {board!r}; choose from {', '.join(boards())}")
     found = {}
-    for node in ast.parse(path.read_text()).body:
+    for node in ast.parse(board_file(board).read_text()).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             found[node.targets[0].id] = ast.literal_eval(node.value) if _is_literal(node.value) else None
     return found
@@ -62,16 +75,15 @@ def package(board: str, part: str, *, compiled: bool) -> list[File]:
 
 def beside(board: str) -> list[File]:
     """What stands in the root folder: the board file, and what all boards share."""
-    folder, common = BOARDS / board, BOARDS / "common"
-    files = [folder / "board.py", common / "first_page.py"]
+    files = [board_file(board), COMMON / "first_page.py"]
     if constants(board)["PORT"] != "linux":
-        files.append(common / "wiring.py")
+        files.append(COMMON / "wiring.py")
     return [File(path.name, path.read_bytes()) for path in files]
 
 
-def main_program(board: str) -> File:
-    """The first program of a board."""
-    return File("main.py", (BOARDS / board / "main.py").read_bytes())
+def main_program() -> File:
+    """The first program, the same for every board."""
+    return File("main.py", (COMMON / "main.py").read_bytes())
 
 
 def compile_file(source: Path, name: str) -> bytes:

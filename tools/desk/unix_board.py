@@ -15,10 +15,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from desk import runtimes
-from desk.common import Parser, say
+from desk.common import Parser, Stop, say
 
 BLOCK = 4096
 SIZE_KIB = 1024  # of the flash; a Pico's is 1,408
+SMALLEST_KIB = 32
 _SOFT_REBOOT = b"soft reboot\r\n"
 _RAW = b"\x01"  # Ctrl-A
 _PIECE = 4096
@@ -207,7 +208,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument("folder", type=Path, help="where the flash is kept, and `board`, the path for --port")
     parser.add_argument("--kib", type=int, default=SIZE_KIB, help="size of the flash when it is made")
     options = parser.parse_args(argv)
-    options.folder.mkdir(parents=True, exist_ok=True)
+    if options.kib < SMALLEST_KIB:
+        raise Stop(f"--kib is {SMALLEST_KIB} or more: a file system needs some blocks of {BLOCK} bytes")
+    try:
+        options.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Stop(f"{options.folder}: {error.strerror}") from error
     with unix_board(options.folder.resolve(), size_kib=options.kib) as board:
         print(f"ready {board.path}", flush=True)
         say("Ctrl-C ends it")

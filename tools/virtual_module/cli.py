@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 from typing import IO, NoReturn
 
+from .byte_log import Trace
 from .clock import Clock
-from .module import Trace, VirtualModule
+from .module import VirtualModule
 
 USAGE = 2
 

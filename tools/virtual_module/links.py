@@ -138,7 +138,19 @@ class TcpLink(asyncio.Protocol):
         return _name(self.transport, "peername")
 
 
-class UdpLink(asyncio.DatagramProtocol):
+class _Unqueued:
+    """A link that keeps nothing: what is sent has gone."""
+
+    def unsent(self) -> int:
+        """Always 0."""
+        return 0
+
+    def unacked(self) -> int:
+        """Always 0."""
+        return 0
+
+
+class UdpLink(_Unqueued, asyncio.DatagramProtocol):
     """A UDP socket, connected to one peer or (service) open to all."""
 
     def __init__(self, received: Received, connected: bool) -> None:
@@ -165,14 +177,6 @@ class UdpLink(asyncio.DatagramProtocol):
         self.transport.sendto(data, None if self.connected else to)
         return True
 
-    def unsent(self) -> int:
-        """Always 0."""
-        return 0
-
-    def unacked(self) -> int:
-        """Always 0."""
-        return 0
-
     def pause(self, on: bool) -> None:
         """UDP has no back-pressure: what finds no room is lost."""
 
@@ -187,7 +191,7 @@ class UdpLink(asyncio.DatagramProtocol):
         return _name(self.transport, "sockname")
 
 
-class ServerLink:
+class ServerLink(_Unqueued):
     """A listening TCP socket."""
 
     def __init__(self, server: asyncio.Server) -> None:
@@ -196,14 +200,6 @@ class ServerLink:
     def send(self, data: bytes, to: Peer) -> bool:
         """A listener sends nothing."""
         return False
-
-    def unsent(self) -> int:
-        """Always 0."""
-        return 0
-
-    def unacked(self) -> int:
-        """Always 0."""
-        return 0
 
     def pause(self, on: bool) -> None:
         """Nothing to pause."""
@@ -226,6 +222,7 @@ class DeadLink:
 
     def __init__(self) -> None:
         self.taken = 0
+        self.watched = False  # its end is under way
 
     def send(self, data: bytes, to: Peer) -> bool:
         """Taken for good."""

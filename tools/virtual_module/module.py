@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import commands, families, power, states
+from .byte_log import ByteLog, Trace
 from .clock import Clock
+from .dns import Names
 from .faults import Faults
 from .keepalive import KeepAlive
 from .line import Line
@@ -22,15 +23,14 @@ from .resolver import DNS_FAILED, DNS_LIMIT_MS, NoAddress, Resolver, is_address
 from .saving import Saving
 from .sockets import Table
 from .terminal import Terminal
+from .work import Coro, Work
 
 if TYPE_CHECKING:
     from .local import Serve
     from .pipe import Pipe
 
-LOG_MAX = 50_000  # entries of the byte log that are kept
 CLOSING_ROUNDS = 3
 LOOP_ROUNDS, SETTLED_ROUNDS, ROUND_S, SETTLE_MAX = 4, 3, 0.001, 2000
-Trace = Callable[[int, str, bytes], None]  # (ms, ">>" or "<<", bytes)
 
 
 class VirtualModule:
@@ -61,10 +61,11 @@ class VirtualModule:
         self.random = random.Random(seed)
         self.clock = clock or Clock.real()
         self.resolver = Resolver(resolver, allow_network)
+        self.names = Names(self)
+        self.resolver.ask = self.names.addresses
         self.faults = Faults()
         self.last_error = 0  # the register of AT+QIGETERROR
         self.activity = 0  # counts everything that happens, for settle()
-        self.errors: "list[BaseException]" = []  # failures of the module's own code; aclose() raises the first
         self.files: "dict[str, bytes]" = {}
         self.service: "dict[str, object]" = {}  # state of command groups, by their name; cleared by a restart
         self._nvram_path = nvram
@@ -82,12 +83,10 @@ class VirtualModule:
         self.keep_alive = KeepAlive(self)
         self.wall = (families.CLOCK_START, 0)  # the module's clock: a time, and when it was set
         self.line = Line(self, baud)
-        self._trace = trace
-        self._log: "deque[tuple[int, str, bytes]]" = deque(maxlen=LOG_MAX)
+        self._log = ByteLog(trace)
         self._sinks: "list[Callable[[bytes], None]]" = []
         self._out = bytearray()
-        self._tasks: "set[asyncio.Task[None]]" = set()
-        self._serving: "set[asyncio.Task[None]]" = set()  # ends with a restart
+        self._work = Work(self._work_ended)
         self._closers: "list[Callable[[], Coroutine[object, object, None]]]" = []
         self.to_host = Pacer(self.clock, baud, self._to_host)
         self.to_module = Pacer(self.clock, baud, self._to_module)
@@ -100,7 +99,7 @@ class VirtualModule:
 
     def _to_module(self, data: bytes) -> None:
         self.activity += 1
-        self._note(">>", data)
+        self._log.note(self.clock.now_ms(), ">>", data)
         self.power.receive(data)
 
     def output(self, data: bytes) -> None:
@@ -114,7 +113,7 @@ class VirtualModule:
         data = self.line.arrive(data)
         if not data:
             return
-        self._note("<<", data)
+        self._log.note(self.clock.now_ms(), "<<", data)
         if not self._sinks:
             self._out += data
         for sink in self._sinks:
@@ -130,14 +129,6 @@ class VirtualModule:
         """Give the bytes for the host to `sink`; returns what detaches it."""
         self._sinks.append(sink)
         return lambda: self._sinks.remove(sink) if sink in self._sinks else None
-
-    def _note(self, direction: str, data: bytes) -> None:
-        now = self.clock.now_ms()
-        if self._trace is not None:
-            self._trace(now, direction, data)
-        if self._log and self._log[-1][:2] == (now, direction):
-            data = self._log.pop()[2] + data
-        self._log.append((now, direction, data))
 
     # --- for commands ---------------------------------------------------------------------------------------------
     def urc(self, text: "str | bytes") -> None:
@@ -199,10 +190,6 @@ class VirtualModule:
         if self.faults.take("dns_failure") is not None:
             raise NoAddress(DNS_FAILED)
 
-    def command_succeeded(self, call: object) -> None:
-        """A TCP/IP or SSL command ended well: the register shows 0 (R400)."""
-        self.last_error = 0
-
     def set_wall(self, when: datetime) -> None:
         """Set the module's clock (AT+CCLK, AT+QNTP)."""
         self.wall = (when, self.clock.now_ms())
@@ -226,8 +213,8 @@ class VirtualModule:
             if shut_down is not None:
                 shut_down()
         self.service.clear()
-        for task in self._serving:
-            task.cancel()
+        self.names.forget()
+        self._work.end_serving()
 
     def later(self, delay_ms: int, call: "Callable[[], None]") -> None:
         """Run `call` after a while, at once when that is 0; not when the module restarted meanwhile."""
@@ -243,35 +230,26 @@ class VirtualModule:
         else:
             run()
 
-    def spawn(self, work: "Coroutine[object, object, None]") -> "asyncio.Task[None]":
+    def spawn(self, work: Coro) -> "asyncio.Task[None]":
         """Run something beside the port; its failure is the module's own and raised by aclose()."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
+        return self._work.spawn(work)
 
-    def serve(self, name: str, work: "Coroutine[object, object, None]") -> None:
+    def serve(self, name: str, work: Coro) -> None:
         """Like spawn, for late results of a command of that name: a restart ends it."""
-        task = self.spawn(work)
-        task.set_name(name)
-        self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
+        self._work.serve(name, work)
 
     def serving(self, name: str) -> bool:
         """True while a command's late results are still to come, and the option lets only one run at a time."""
-        return bool(self.options["one_service"]) and any(task.get_name() == name for task in self._serving)
+        return bool(self.options["one_service"]) and self._work.serves(name)
 
     @property
     def busy(self) -> bool:
         """True while something goes on that deep sleep must not cut."""
-        return bool(self._tasks) or any(one.busy for one in self.connections.all())
+        return bool(self._work) or any(one.busy for one in self.connections.all())
 
-    def _done(self, task: "asyncio.Task[None]") -> None:
-        self._tasks.discard(task)
+    def _work_ended(self, failed: bool) -> None:
         self.activity += 1
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            self.errors.append(error)
+        if failed:
             self.terminal.answer("ERROR")
 
     # --- settings -------------------------------------------------------------------------------------------------
@@ -291,8 +269,13 @@ class VirtualModule:
     # --- for tests ------------------------------------------------------------------------------------------------
     @property
     def log(self) -> "list[tuple[int, str, bytes]]":
-        """The byte log: (ms, ">>" or "<<", bytes), the last LOG_MAX entries."""
-        return list(self._log)
+        """The byte log: (ms, ">>" or "<<", bytes); see byte_log.ByteLog."""
+        return self._log.entries()
+
+    @property
+    def errors(self) -> "list[BaseException]":
+        """Failures of the module's own code; aclose() raises the first."""
+        return self._work.errors
 
     @property
     def sockets(self) -> "list[states.SocketState]":
@@ -390,9 +373,7 @@ class VirtualModule:
         self.connections.drop_all()
         self.end_services()
         self.terminal.reset()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._work.aclose()
         for _ in range(CLOSING_ROUNDS):
             await asyncio.sleep(0)  # transports close in the loop's next rounds
         if self.errors:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .network_time import follow
+
 if TYPE_CHECKING:
     from .module import VirtualModule
 
 HOME, SEARCHING, DENIED, ROAMING = 1, 2, 3, 5
 REGISTERED = (HOME, ROAMING)
 DNS = ("8.8.8.8", "8.8.4.4")
+ONLY_IPV6 = 2  # <context_type>; 1 is IPv4, 3 both
 SIM_CODES = {"ABSENT": 10, "PIN": 11, "PUK": 12, "FAILURE": 13, "BUSY": 14}
 
 
@@ -49,7 +52,13 @@ class Context:
     auth: int = 0
     active: bool = False
     address: str = ""
+    address6: str = ""
     defined: bool = False
+
+    @property
+    def addresses(self) -> "list[str]":
+        """Those that its type has."""
+        return [one for one in (self.address, self.address6) if one]
 
 
 class Network:
@@ -109,6 +118,7 @@ class Network:
             if how:
                 self._module.urc("%s: %s" % (name, self.registration(how)))
         if back:
+            follow(self._module)
             for connection in self._module.connections.all():
                 connection.on_air()
 
@@ -132,7 +142,8 @@ class Network:
         """Give a context an address."""
         context = self.contexts[number]
         context.active, context.defined = True, True
-        context.address = self.address
+        context.address = "" if context.type == ONLY_IPV6 else self.address
+        context.address6 = self._module.options.text("address6") if context.type >= ONLY_IPV6 else ""
 
     def deactivate(self, number: int) -> None:
         """Take a context down and its connections with it, as the host asked for."""

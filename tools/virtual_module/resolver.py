@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 DNS_FAILED, UNREACHABLE = 565, 566
 DNS_LIMIT_MS = 140_000  # longest time of a look-up: what an open by name may take longer (R114, R115)
 IPV4, IPV6 = 4, 6
+Ask = Callable[[str], Awaitable["list[str] | None"]]
 STEPS_MAX = 3  # name to address to loopback
 
 
@@ -46,6 +47,7 @@ class Resolver:
     def __init__(self, table: "Mapping[str, tuple[str, int]] | None", allow_network: bool) -> None:
         self.table = dict(table or {})
         self.allow_network = allow_network
+        self.ask: "Ask | None" = None  # the module's DNS servers: None when none is reached
         for name, (host, port) in self.table.items():
             if not (allow_network or is_loopback(host) or self._entry(host, port)):
                 raise ValueError("%s is mapped to %s, which is no loopback address" % (name, host))
@@ -86,7 +88,14 @@ class Resolver:
         fitting = [one for one in found if is_version(one, version)]
         if not fitting:
             raise NoAddress(DNS_FAILED)
-        return fitting[0], port if where is None else where[1]
+        return (fitting[0], where[1]) if where is not None else self._reached(fitting[0], port)
+
+    def _reached(self, address: str, port: int) -> "tuple[str, int]":
+        """Where an address is that a DNS server has given."""
+        where = self.known(address, port)
+        if where is None:
+            raise NoAddress(UNREACHABLE)
+        return where
 
     async def addresses(self, host: str) -> "list[str]":
         """All addresses of a name, for AT+QIDNSGIP."""
@@ -98,6 +107,9 @@ class Resolver:
         return list(dict.fromkeys(found)) or await self._ask(host)
 
     async def _ask(self, host: str) -> "list[str]":
+        found = await self.ask(host) if self.ask is not None else None
+        if found is not None:
+            return found
         if not self.allow_network:
             raise NoAddress(DNS_FAILED)
         loop = asyncio.get_running_loop()

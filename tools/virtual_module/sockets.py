@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Optional
 
+from . import channels
 from .entry import Transparent
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Connection:
         self.module.saving.used()
         taken = self._stall(data) if self.is_off_air else self.link.send(data, to)
         self.sent += len(data) if taken else 0
+        channels.watch(self)
         return taken
 
     @property
@@ -152,6 +154,8 @@ class Connection:
             return
         self.module.saving.used()
         self.received += len(data)
+        if channels.ignores(self, data):
+            return
         mode = self.module.terminal.mode
         if isinstance(mode, Transparent) and mode.connection is self:
             self.module.terminal.emit(data)
@@ -261,6 +265,8 @@ class Connection:
         self.module.urc('%s: "closed",%d' % (self.urc, self.number))
         if self.module.faults.take("closed_twice", self.number) is not None:
             self.module.urc('%s: "closed",%d' % (self.urc, self.number))
+        if self.urc == Connection.urc and self.module.setting("passiveclosed"):
+            self.module.connections.remove(self)  # closed by the module, too: the id is free, what was not read is gone
 
 
 class Table:
@@ -311,6 +317,8 @@ class Table:
         if not local_port:
             return False
         rest_ms = self._module.options.number("local_port_wait_ms")
+        if self._module.setting("tcp/twrecycle"):
+            rest_ms = 0  # its control block is given back at once
         left_ms = self.left_ms.get(local_port)
         resting = left_ms is not None and self._module.clock.now_ms() - left_ms < rest_ms
         return resting or any(one.local_port == local_port for one in self._used.values())

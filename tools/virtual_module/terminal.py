@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .sockets import Connection
 
 CR, LF, BACKSPACE = 0x0D, 0x0A, 0x08
+WRITE_FAILED = 558  # in the register behind SEND FAIL
 LINE_MAX = 4096  # longer lines are cut; the longest that a document asks for is 2.1 KB (QCOAPSEND with hex)
 
 
@@ -295,7 +296,7 @@ class Run:
     def _end(self, call: Call, result: "str | None") -> bool:
         """A command ended well; True when that ends the line."""
         if commands.counts_for_register(call.command.name) and result != "ERROR":
-            self.module.command_succeeded(call)
+            self.module.last_error = 0 if result != "SEND FAIL" else WRITE_FAILED
         last = self.at == len(self.work)
         if result is not None or last:
             text = "OK" if result is None else result

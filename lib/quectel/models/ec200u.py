@@ -1,7 +1,7 @@
 """EC200U and EG915U: "EC200U&EG915U Series SSL Application Note"."""
 
 from ._lte import NETWORK_TIME, PINS, REGISTRATIONS, SUITES, TCP, TLS, diagnostics, scan
-from .base import Family
+from .base import Family, KeepAlive
 
 _SUITES = (  # which BG96 lacks (R028)
     0xC002, 0xC003, 0xC004, 0xC005, 0xC007, 0xC008, 0xC009, 0xC00A, 0xC00C, 0xC00D,
@@ -30,13 +30,27 @@ FAMILY = Family(
     key_off_ms=3000,
     network_time=NETWORK_TIME,
     diagnostics=diagnostics(700_000),  # it asks again by itself
+    keepalive=KeepAlive(
+        b'AT+QICFG="tcp/keepalive"',
+        b'AT+QICFG="tcp/keepalive",',
+        (1, 1800),
+        (25, 100),
+        (3, 10),
+        usual=(60, 25, 3),
+        lead=("tcp/keepalive",),
+    ),
     # With "close/mode" 1 a "closed" comes behind the OK, when the id may be somebody else's already; with
-    # "udp/readmode" 1 a read joins datagrams; with "tcp/accept" 0 a client waits for AT+QIACCEPT.
+    # "udp/readmode" 1 a read joins datagrams; with "tcp/accept" 0 a client waits for AT+QIACCEPT; with
+    # "passiveclosed" 1 what was not read of a connection is gone when its peer closes; the others change the lines.
     pins=PINS
     + (
         (b'AT+QICFG="close/mode"', b'+QICFG: "close/mode",0', b'AT+QICFG="close/mode",0'),
         (b'AT+QICFG="udp/readmode"', b'+QICFG: "udp/readmode",0', b'AT+QICFG="udp/readmode",0'),
         (b'AT+QICFG="tcp/accept"', b'+QICFG: "tcp/accept",1', b'AT+QICFG="tcp/accept",1'),
+        (b'AT+QICFG="passiveclosed"', b'+QICFG: "passiveclosed",0', b'AT+QICFG="passiveclosed",0'),
+        (b'AT+QICFG="recvind"', b'+QICFG: "recvind",0', b'AT+QICFG="recvind",0'),
+        (b'AT+QICFG="sendinfo"', b'+QICFG: "sendinfo",0', b'AT+QICFG="sendinfo",0'),
+        (b'AT+QICFG="formatcfg"', b'+QICFG: "formatcfg",0', b'AT+QICFG="formatcfg",0'),
     ),
     ssl_items=(
         "cacertex",

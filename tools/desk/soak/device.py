@@ -14,7 +14,7 @@ from quectel import Modem
 from desk.soak.app import App, finish
 
 TICKS = 2**30
-BUSY_MS, IDLE_MS = 200, 5000
+BUSY_MS, LONG_MS, IDLE_MS = 200, 2000, 30_000  # as in faces.py
 
 
 def dial(port):
@@ -48,6 +48,8 @@ class Module:
         self.now = 0
         self.idle = False
         self.modem = None
+        self.next_ms = BUSY_MS
+        self.moved = 0
 
     def order(self, **what):
         self.sock.write(json.dumps(what).encode() + b"\n")
@@ -69,10 +71,17 @@ class Module:
         self.forward(IDLE_MS)
 
     def forward(self, most_ms):
-        ms = IDLE_MS if self.idle and not self.modem._jobs else BUSY_MS
         due = self.modem.engine.due(self.ticks_ms())
-        ms = min(ms, most_ms, due) if due >= 0 else min(ms, most_ms)
-        self.now = self.order(do="step", ms=max(ms, 1))["now_ms"]
+        ms = min(self.longest_ms(), most_ms)
+        self.now = self.order(do="step", ms=max(min(ms, due), 1) if due >= 0 else ms)["now_ms"]
+
+    def longest_ms(self):
+        if self.idle and not self.modem._jobs:
+            return IDLE_MS
+        moved, self.moved = self.moved, self.modem.stats.rx_bytes
+        quiet = moved == self.moved and not self.modem._jobs
+        self.next_ms = min(2 * self.next_ms, LONG_MS) if quiet else BUSY_MS
+        return self.next_ms
 
     async def wait(self, ms):
         end = self.now + ms

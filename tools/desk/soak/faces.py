@@ -6,10 +6,10 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from quectel import AsyncModem, Modem
-from virtual_module.control import step
 from virtual_module.pipe import Pipe
 
 from desk import runtimes
@@ -17,8 +17,17 @@ from desk.common import ROOT, Stop
 from desk.soak.app import App, finish
 from desk.soak.world import World
 
+if TYPE_CHECKING:
+    from contextvars import Context
+
+    from typing_extensions import TypeVarTuple, Unpack
+
+    Ts = TypeVarTuple("Ts")
+T = TypeVar("T")
 TICKS = 2**30
-BUSY_MS, IDLE_MS = 200, 5000  # longest steps of the clock: while something goes on, and while nothing does
+# Longest steps of the clock: while a procedure counts time, and the first of a wait; each behind it is twice as long,
+# up to the next number; and between two records.
+BUSY_MS, LONG_MS, IDLE_MS = 200, 2000, 30_000
 
 
 DEVICE = ROOT / "tools" / "desk" / "soak" / "device.py"
@@ -46,10 +55,12 @@ class Wire:
         self.typed += data
         return len(data)
 
-    def flush(self) -> None:
+    def flush(self) -> bool:
+        """False if there was nothing."""
         data, self.typed = bytes(self.typed), bytearray()
         if data:
             self.pipe.write(data)
+        return bool(data)
 
 
 class Pins:
@@ -67,13 +78,35 @@ class Pins:
         self._module.pin("psm_eint", level)
 
 
+class Loop(asyncio.SelectorEventLoop):
+    """Counts what is to be run, so that time passes only once all of it has been."""
+
+    count = 0
+
+    def call_soon(
+        self, callback: "Callable[[Unpack[Ts]], object]", *args: "Unpack[Ts]", context: "Context | None" = None
+    ) -> asyncio.Handle:
+        self.count += 1
+        return super().call_soon(callback, *args, context=context)
+
+    def do(self, call: "Callable[[], T]") -> "T":
+        """Run something that does not wait as if it was one of the loop's own."""
+        asyncio._set_running_loop(self)
+        try:
+            return call()
+        finally:
+            asyncio._set_running_loop(None)
+
+
 class Steps:
     """The clock of the driver and the application: who waits moves the module's."""
 
-    def __init__(self, world: World, wire: Wire) -> None:
-        self.world, self.wire = world, wire
+    def __init__(self, world: World, wire: Wire, loop: Loop) -> None:
+        self.world, self.wire, self.loop = world, wire, loop
         self.idle = False
         self.modem: Any = None
+        self._next_ms = BUSY_MS
+        self._seen = -1  # the loop's count when nothing was left to run
 
     @property
     def now(self) -> int:
@@ -83,56 +116,82 @@ class Steps:
     def ticks_ms(self) -> int:
         return self.now % TICKS
 
-    async def forward(self, most_ms: int = IDLE_MS) -> None:
-        """Let the module work, then let time pass up to whatever comes next."""
-        self.wire.flush()
-        ms = IDLE_MS if self.idle and not self.modem._jobs else BUSY_MS
-        due = self.modem.engine.due(self.ticks_ms())
-        ms = min(ms, most_ms, due) if due >= 0 else min(ms, most_ms)
-        if not self.wire.pipe.any():
-            await step(self.world.module, max(ms, 1))
+    def is_quiet(self) -> bool:
+        """Hand on what the driver has written; True when nobody has anything to do before time passes."""
+        if self.wire.flush():
+            self._next_ms = BUSY_MS
+        return self.loop.count == self._seen
+
+    async def settle(self) -> None:
+        """Let the module and the other tasks work."""
+        while self.loop.count != self._seen:
+            self._seen = self.loop.count + 1  # its own coming back
+            await asyncio.sleep(0)
+
+    def forward(self, most_ms: int = IDLE_MS) -> None:
+        """Let time pass up to whatever comes next; none while the module has said something."""
+        if self.wire.pipe.any():
+            self._next_ms = BUSY_MS
+            return
+        clock = self.world.module.clock
+        for due in (self.modem.engine.due(self.ticks_ms()), clock.next_ms()):
+            most_ms = min(most_ms, due) if due >= 0 else most_ms
+        clock.advance(max(min(most_ms, self._longest_ms()), 1))
+
+    def _longest_ms(self) -> int:
+        if self.modem._jobs:
+            return BUSY_MS
+        if self.idle:
+            return IDLE_MS
+        ms, self._next_ms = self._next_ms, min(2 * self._next_ms, LONG_MS)
+        return ms
 
 
 class BlockingSteps(Steps):
     """For Modem."""
 
-    def __init__(self, world: World, wire: Wire, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(world, wire)
-        self._loop = loop
-
     def sleep_ms(self, ms: int) -> None:
-        self._loop.run_until_complete(self.forward())
+        self._step(IDLE_MS)
+
+    def _step(self, most_ms: int) -> None:
+        if not self.loop.do(self.is_quiet):
+            self.loop.run_until_complete(self.settle())
+            self._seen = self.loop.count
+        self.loop.do(partial(self.forward, most_ms))
 
     async def wait(self, ms: int) -> None:
         """The application waits; the driver has its turns."""
         end = self.now + ms
         while self.now < end:
             if not self.modem.poll():
-                self._loop.run_until_complete(self.forward(end - self.now))
+                self._step(end - self.now)
 
 
 class AsyncSteps(Steps):
     """For AsyncModem, whose task alone moves the clock."""
 
     until = 0
+    over: "asyncio.Future[None] | None" = None  # of what the application waits for
 
     async def sleep_ms(self, ms: int) -> None:
+        if not self.is_quiet():
+            await self.settle()
         if ms:
-            await self.forward(max(self.until - self.now, 1) if self.idle else BUSY_MS)
-        else:
-            self.wire.flush()
-            await asyncio.sleep(0)
+            self.forward(max(self.until - self.now, 1) if self.over else IDLE_MS)
+        if self.over and self.now >= self.until:
+            self.over.set_result(None)
+            self.over = None
 
     async def wait(self, ms: int) -> None:
         """The application waits, in its own task."""
         self.until = self.now + ms
-        while self.now < self.until:  # noqa: ASYNC110 - the other tasks move the clock
-            await asyncio.sleep(0)
+        self.over = self.loop.create_future()
+        await self.over
 
 
 def blocking(world: World, minutes: int) -> App:
     """The soak on Modem."""
-    loop = asyncio.new_event_loop()
+    loop = Loop()
     try:
         pipe = Pipe(world.module)
         wire = Wire(pipe)
@@ -148,10 +207,11 @@ def blocking(world: World, minutes: int) -> App:
 
 def on_asyncio(world: World, minutes: int) -> App:
     """The soak on AsyncModem."""
+    loop = Loop()
 
     async def run() -> App:
         wire = Wire(Pipe(world.module))
-        clock = AsyncSteps(world, wire)
+        clock = AsyncSteps(world, wire, loop)
         clock.modem = AsyncModem(wire, world.module.model, pins=Pins(world), clock=clock)
         app = App(clock.modem, clock, world.plan.naps)
         try:
@@ -161,7 +221,8 @@ def on_asyncio(world: World, minutes: int) -> App:
             await world.module.aclose()
         return app
 
-    return asyncio.run(run())
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        return runner.run(run())
 
 
 def in_the_vm(world: World, minutes: int) -> Counted:

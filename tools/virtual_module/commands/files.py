@@ -81,6 +81,13 @@ def space(call: Call) -> None:
     call.line("+QFLDS: %d,%d" % (_store(call).free(), _store(call).total))
 
 
+@cme_command("+QFLDS", EXEC, feature=_FILES, wrong=_WRONG)
+def stored(call: Call) -> None:
+    """Bytes of all files, and how many they are."""
+    files = _store(call).files
+    call.line("+QFLDS: %d,%d" % (sum(map(len, files.values())), len(files)))
+
+
 @cme_command("+QFOPEN", WRITE, feature=_FILES, wrong=_WRONG)
 def open_file(call: Call) -> None:
     """`="<name>"[,<mode>]`: a handle; mode 0 read and write, 1 emptied, 2 read only."""

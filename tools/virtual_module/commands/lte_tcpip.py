@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from .. import channels
 from ..resolver import is_address
 from ..sockets import BUFFER, TRANSPARENT, Connection, Node
-from . import EXEC, NOT_ALLOWED, NOT_OPEN, READ, TEST, WRITE, Call, Refused, command
+from . import EXEC, NOT_ALLOWED, NOT_OPEN, READ, TEST, WRITE, Call, Refused, command, lte_items
 from .tcpip import (
     INVALID,
     NOT_SUPPORTED,
@@ -12,7 +15,6 @@ from .tcpip import (
     SENDERS,
     TYPES,
     URC,
-    WRITE_FAILED,
     check_new,
     connection_of,
     hand_over,
@@ -26,6 +28,9 @@ from .tcpip import (
     try_open,
     unhex,
 )
+
+if TYPE_CHECKING:
+    from ..module import VirtualModule
 
 LTE = "lte_tcpip"
 SSL_URC = "+QSSLURC"
@@ -177,17 +182,15 @@ def destination(call: Call, connection: Connection) -> "tuple[str, int] | None":
 
 
 async def report(call: Call, connection: Connection, data: bytes, to: "tuple[str, int] | None" = None) -> "str | None":
-    """Send and give the result: SEND OK, SEND FAIL, or +QISEND with QICFG "sendinfo": status 0 good, 1 failed."""
+    """Send and give the result: SEND OK, SEND FAIL, or with QICFG "sendinfo" the status: 0 good, 1 failed."""
     good = bool(data) and hand_over(connection, data, to)
     delay = result_delay_ms(call.module, connection)
     if delay:
         await call.module.clock.sleep_ms(delay)
     if call.module.setting("sendinfo"):
         free = call.options.number("tx_buffer") - connection.unsent()
-        call.line("+QISEND: %d,%d,%d" % (connection.number, not good, free))
+        call.line("%s: %d,%d,%d" % (call.command.name, connection.number, not good, free))
         return None
-    if not good:
-        call.module.last_error = WRITE_FAILED
     return "SEND OK" if good else "SEND FAIL"
 
 
@@ -266,17 +269,29 @@ def answer_client(call: Call) -> None:
 @command("+QICFG", WRITE, feature=LTE)
 def configure(call: Call) -> None:
     """AT+QICFG="item"[,values]: setting answers OK alone."""
+    if NEW in call.family.features and lte_items.configure(call):
+        return
     item, values = setting_values(call)
     if values is not None:
         call.module.qicfg[item] = values
+        _begin(call.module, item, values)
         return
     call.line('+QICFG: "%s",%s' % (item, ",".join(str(value) for value in call.module.qicfg[item])))
+
+
+def _begin(module: VirtualModule, item: str, values: "list[int]") -> None:
+    """What a new value changes at once."""
+    if item == "tcp/keepalive":
+        module.keep_alive.change((values[0], values[1], values[2], values[3]))
+    elif item == "tcp/retranscfg":
+        channels.of(module).gives_up = True
 
 
 @command("+QICFG", TEST, feature=LTE)
 def configurable(call: Call) -> None:
     """A line per item with its ranges."""
-    call.terminal.answer_lines(
+    lines = [
         '+QICFG: "%s",%s' % (item, ",".join("(%d-%d)" % value[:2] for value in values))
         for item, values in call.family.qicfg.items()
-    )
+    ]
+    call.terminal.answer_lines(lines + list(lte_items.TESTS if NEW in call.family.features else ()))

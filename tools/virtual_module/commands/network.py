@@ -99,8 +99,8 @@ def addresses(call: Call) -> None:
     wanted = [number(call, 0, 1, len(contexts))] if call.args else [n for n, c in contexts.items() if c.active]
     lines = []
     for cid in wanted:
-        shown = ',"%s"' % contexts[cid].address if contexts[cid].active else ""
-        lines.append("+CGPADDR: %d%s" % (cid, shown))
+        shown = contexts[cid].addresses if contexts[cid].active else []
+        lines.append(",".join(["+CGPADDR: %d" % cid, *('"%s"' % one for one in shown)]))
     call.terminal.answer_lines(lines)
 
 
@@ -110,7 +110,7 @@ def contexts_defined(call: Call) -> None:
     names = {value: name for name, value in TYPES.items()}
     call.terminal.answer_lines(
         '+CGDCONT: %d,"%s","%s","%s",0,0'
-        % (cid, names[context.type], context.apn, context.address if context.active else "0.0.0.0")
+        % (cid, names[context.type], context.apn, context.addresses[0] if context.active else "0.0.0.0")
         for cid, context in call.module.network.contexts.items()
         if context.defined
     )

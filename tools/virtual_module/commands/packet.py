@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..radio import Context
 from . import READ, TEST, WRITE, Call, Refused, command
+from .lte_items import activation_limit_ms
 
 PACKET, NEW = "packet", "lte_tcpip_new"
 NO_PDP, NOT_ALLOWED, INVALID = 561, 572, 552
@@ -43,19 +44,37 @@ def profile(call: Call) -> None:
 
 
 @command("+QIACT", TEST, feature=PACKET)
-def activate_values(call: Call) -> None:
+@command("+QIDEACT", TEST, feature=PACKET)
+@command("+QIDEACTEX", TEST, feature=NEW)
+def context_values(call: Call) -> None:
     """The contexts."""
-    call.line("+QIACT: (1-%d)" % call.family.contexts)
+    call.line("%s: (1-%d)" % (call.command.name, call.family.contexts))
 
 
 @command("+QIACT", READ, feature=PACKET)
 def active(call: Call) -> None:
     """A line per active context; none: OK alone."""
+    list_active(call)
+
+
+@command("+QIACTEX", READ, feature=NEW)
+def active_later(call: Call) -> None:
+    """The same under its own name."""
+    list_active(call)
+
+
+def list_active(call: Call) -> None:
+    """A line per active context: its type and its addresses."""
     call.terminal.answer_lines(
-        '+QIACT: %d,1,%d,"%s"' % (ctx, context.type, context.address)
+        "%s: %d,1,%s" % (call.command.name, ctx, _described(context))
         for ctx, context in call.module.network.contexts.items()
         if context.active
     )
+
+
+def _described(context: Context) -> str:
+    """`<type>,"<ip>"`, with both addresses for IPv4v6."""
+    return ",".join([str(context.type), *('"%s"' % one for one in context.addresses)])
 
 
 @command("+QIACT", WRITE, feature=PACKET)
@@ -71,7 +90,7 @@ async def bring_up(call: Call, ctx: int) -> None:
     context = network.contexts[ctx]
     slow = module.faults.take("qiact_slow")
     if slow is not None:
-        await module.clock.sleep_ms(slow.value("ms", 150_000))
+        await _take_time(call, slow.value("ms", 150_000))
     if context.active and call.options["qiact_active"] != "OK":
         raise Refused(NOT_ALLOWED)
     others = sum(one.active for one in network.contexts.values() if one is not context)
@@ -81,6 +100,15 @@ async def bring_up(call: Call, ctx: int) -> None:
         raise Refused(NO_PDP)
     if not context.active:
         network.activate(ctx)
+
+
+async def _take_time(call: Call, ms: int) -> None:
+    """The network is slow; "pdp/retry" may say how long it is tried."""
+    limit_ms = activation_limit_ms(call.module)
+    if limit_ms and ms > limit_ms:
+        await call.module.clock.sleep_ms(limit_ms)
+        raise Refused(NO_PDP)
+    await call.module.clock.sleep_ms(ms)
 
 
 @command("+QIACTEX", TEST, feature=NEW)
@@ -104,15 +132,9 @@ async def _activated(call: Call, ctx: int, view: bool) -> None:
     except Refused as error:
         code = error.code
     context = call.module.network.contexts[ctx]
-    shown = ',%d,"%s"' % (context.type, context.address) if view and not code else ""
+    shown = "," + _described(context) if view and not code else ""
     call.module.last_error = code
     call.module.urc("+QIACTEX: %d,%d%s" % (ctx, code, shown))
-
-
-@command("+QIDEACTEX", TEST, feature=NEW)
-def deactivate_later_values(call: Call) -> None:
-    """The contexts."""
-    call.line("+QIDEACTEX: (1-%d)" % call.family.contexts)
 
 
 @command("+QIDEACTEX", WRITE, feature=NEW)
@@ -126,12 +148,6 @@ def deactivate_later(call: Call) -> None:
         call.module.urc("+QIDEACTEX: %d,0" % ctx)
 
     call.after(act)
-
-
-@command("+QIDEACT", TEST, feature=PACKET)
-def deactivate_values(call: Call) -> None:
-    """The contexts."""
-    call.line("+QIDEACT: (1-%d)" % call.family.contexts)
 
 
 @command("+QIDEACT", WRITE, feature=PACKET)

@@ -236,7 +236,8 @@ async def print_addresses(call: Call, host: str) -> None:
         module.last_error = error.code
         module.urc('+QIURC: "dnsgip",%d' % error.code)
         return
-    lines = ['+QIURC: "dnsgip",0,%d,%d' % (len(found), module.options.number("dns_ttl"))]
+    ttl = module.names.ttl(host)
+    lines = ['+QIURC: "dnsgip",0,%d,%d' % (len(found), module.options.number("dns_ttl") if ttl is None else ttl)]
     lines += ['+QIURC: "dnsgip","%s"' % address for address in found]
     for text in ["\r\n".join(lines)] if module.options["one_crlf_between_lines"] else lines:
         module.urc(text)

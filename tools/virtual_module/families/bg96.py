@@ -1,6 +1,7 @@
 """BG96: "BG96 SSL AT Commands Manual", and the TCP/IP manual that it refers to."""
 
 from . import Family, States, frozen
+from .lte_tests import FILES
 
 FAMILY = Family(
     name="BG96",
@@ -23,6 +24,7 @@ FAMILY = Family(
     },
     words={570: "pdp context break down"},
     tests={
+        **FILES,
         "+QIOPEN": (
             '+QIOPEN: (1-16),(0-11),"TCP/UDP/TCP LISTENER/UDP SERVICE","<IP_address>/<domain_name>",'
             "<remote_port>[,<local_port>[,(0-2)]]",
@@ -35,6 +37,7 @@ FAMILY = Family(
         "+QISDE": ("+QISDE: (0,1)",),
         "+QPING": ("+QPING: (1-16),<host>,(1-255),(1-10)",),
         "+QIDNSGIP": ("+QIDNSGIP: (1-16),<hostname>",),
+        "+QNTP": ("+QNTP: (1-16),<server>,(1-65535),(0,1)",),
         "+QIDNSCFG": ("+QIDNSCFG: (1-16),<pridnsaddr>,<secdnsaddr>",),
     },
     options=frozen(

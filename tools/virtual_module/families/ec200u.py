@@ -1,6 +1,7 @@
 """EC200U and EG915U: "EC200U&EG915U Series SSL Application Note", and the TCP/IP note that it refers to."""
 
 from . import Family, States, frozen
+from .lte_tests import FILES
 
 FAMILY = Family(
     name="EC200U",
@@ -34,6 +35,7 @@ FAMILY = Family(
     },
     words={570: "pdp context break down"},
     tests={
+        **FILES,
         "+QIOPEN": (
             '+QIOPEN: (1-7),(0-11),"TCP/UDP/TCP LISTENER/UDP SERVICE","<IP_address>/<domain_name>",'
             "<remote_port>[,<local_port>[,(0-2)[,(0-11)[,(10-150)]]]]",
@@ -47,6 +49,7 @@ FAMILY = Family(
         "+QIACCEPT": ("+QIACCEPT: (0-11),(0,1)",),
         "+QPING": ("+QPING: (1-7),<host>,(1-255),(1-10)",),
         "+QIDNSGIP": ("+QIDNSGIP: (1-7),<hostname>",),
+        "+QNTP": ("+QNTP: (1-7),<server>,(1-65535),(0,1),(1-10),(5-60)",),
         "+QIDNSCFG": ("+QIDNSCFG: (1-7),<pridnsaddr>,<secdnsaddr>",),
     },
     options=frozen(
@@ -58,6 +61,7 @@ FAMILY = Family(
         incoming_id="highest",
         tls_err=579,
         auth_max=2,
+        retrans_unit_ms=1000,
         contexts_active=7,
         qflst_prefix="UFS:",
         ssl_name_check=True,

@@ -17,6 +17,7 @@ OPTIONS: "dict[str, tuple[object, str]]" = {
     "send_max_1500": (False, "QSSLSEND takes 1500 bytes (R290)"),
     "recv_urc_always": (False, "a recv URC for all that arrives, not only for the first of it (R391)"),
     "transwait_unit_ms": (100, "unit of QICFG transwaittm; the EC200U note prints ms"),
+    "retrans_unit_ms": (100, "unit of the period of QICFG tcp/retranscfg"),
     "dtr_off": ("NO CARRIER", "AT&D2 in transparent mode: NO CARRIER and the connection closed, or OK as with AT&D1"),
     "auth_max": (3, "highest authentication of QICSGP"),
     "contexts_active": (3, "contexts that can be active together"),
