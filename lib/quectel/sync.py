@@ -247,7 +247,7 @@ class Modem(Core):
         in flash: they are asked for first, and written where they differ alone.
         ValueError for other words, for timers that a mode has not, and for times that it cannot have; QuectelError:
         ENODEV for "light" without pins.dtr where that is needed, EOPNOTSUPP for families without the mode.
-        Allocates at most 4,600 bytes; with timers 10,500; to undo all 11,300.
+        Allocates at most 4,600 bytes; with timers 9,900; to undo all 11,300.
         """
         return self.run(self._fall_asleep(mode, timers_s))
 
