@@ -148,7 +148,7 @@ def test_every_stage_is_in_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runtimes, "fetch_wasm_vm", Path)
     results = test_command.run(Narrowing(), test_command.Machines(Path("vm"), True))
     names = ["ruff check", "ruff format", "host", "esp32", "rp2", "CPython", "CPython, unit", "CPython, long"]
-    names += ["CPython, fuzz", "unix VM", "npm's 1.29.0-6", "npm's 1.24.1", "npm's 1.23.0"]
+    names += ["CPython, URCs", "CPython, fuzz", "unix VM", "npm's 1.29.0-6", "npm's 1.24.1", "npm's 1.23.0"]
     assert [result.name for result in results] == names and sorted(ran) == sorted(names)
 
 

@@ -38,3 +38,28 @@ def test_echoes_side_by_side(face: str, model: str) -> None:
         assert 10 < asked < 1000, (laps, asked)
 
     play(face, model, body, driver={"rx_ring": 2048})
+
+
+@on("BC25", "EC200U", faces=("asyncio",))
+def test_calls_of_every_kind_come_to_their_turn(face: str, model: str) -> None:
+    """Two tasks that send commands all the time, one that opens and closes, one that pings: none waits for long."""
+
+    async def body(bench: Bench) -> None:
+        bench.world.serve("echo.example", servers.tcp_echo())
+        bench.world.options(answer_ms=2)
+        laps = {"one": 0, "two": 0, "open": 0, "ping": 0}
+
+        async def again(name: str) -> None:
+            while min(laps.values()) < 5:
+                if name == "open":
+                    await (await bench.dial("echo.example")).close()
+                elif name == "ping":
+                    await bench.modem.ping("echo.example", count=1)
+                else:
+                    assert await bench.modem.command("AT+CGMM") == [model]
+                laps[name] += 1
+
+        await asyncio.gather(*map(again, laps))
+        assert abs(laps["one"] - laps["two"]) <= 1, laps
+
+    play(face, model, body)

@@ -7,14 +7,18 @@ import time
 from typing import Any
 
 import pytest
-from e2e import Bench, World, go, on, play
+from e2e import Bench, World, go, hurry, on, play
 from quectel import Modem
+from virtual_module import Clock
+
+__all__ = ["hurry"]
 
 
 class Pins:
     """The board's line to the power key."""
 
     world: "World | None" = None
+    on_ms = 150  # the module's time passes faster
 
     def pwrkey(self, level: int) -> None:
         assert self.world is not None
@@ -42,10 +46,11 @@ def test_power_on_does_not_wait_for_recovery(
         assert time.monotonic() - start < 4 and bench.module.power.state == "running"
         assert await go(bench.modem.command("AT+CSQ")) == ["+CSQ: 24,99"]
 
-    play(face, model, body, driver={"pins": pins})
+    play(face, model, body, driver={"pins": pins}, clock=Clock.scaled(4))
 
 
 @pytest.mark.timeout(30)
+@pytest.mark.usefixtures("hurry")
 @pytest.mark.parametrize(("model", "kind"), (("BC25", "fixed"), ("EC200U", "auto-baud")))
 def test_the_driver_finds_the_rate(model: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fixed at 9600, where the host does not look first, or found by the module, which then keeps it for good."""

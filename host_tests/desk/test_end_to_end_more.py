@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from desk import servers
 from e2e import BUFFER, HOST, PUSH, SOCK_DGRAM, Bench, echo, go, hostile, on, play, take
 from kit import raises, rows
 from quectel import AF_INET6, TRANSPARENT, QuectelError, TLSContext
@@ -138,3 +139,44 @@ def test_a_firmware_that_switches_no_tls_connection(face: str, model: str) -> No
         await go(sock.close())
 
     play(face, model, body, options={"ssl_swtmd": "ERROR"})
+
+
+@on("EC200U")
+def test_keepalive_behind_a_restart(face: str, model: str) -> None:
+    """Asked for with a socket, carried out with its connect(), and made again where a restart has undone it."""
+
+    async def body(bench: Bench) -> None:
+        bench.world.serve(HOST, servers.tcp_echo())
+        sock = bench.modem.socket()
+        sock.setsockopt(1, 9, 1)
+        sock.settimeout(5)
+        await go(sock.connect((HOST, 7)))
+        assert bench.module.qicfg["tcp/keepalive"] == [1, 60, 25, 3]
+        await echo(sock, hostile(2000))
+        await go(sock.close())
+        assert await go(bench.modem.config("keepalive")) == (60, 25, 3)
+        epoch = bench.modem.engine.epoch
+        bench.world.fault("reboot")
+        await bench.until(lambda: bench.modem.engine.epoch != epoch, 10)
+        await go(bench.modem.connect("internet"))
+        assert bench.module.qicfg["tcp/keepalive"] == [1, 60, 25, 3]
+
+    play(face, model, body)
+
+
+@rows("R159")
+@on("EC200U")
+def test_sending_with_a_status(face: str, model: str) -> None:
+    """The caller may set "sendinfo": both forms of a send are understood."""
+
+    async def body(bench: Bench) -> None:
+        bench.world.serve(HOST, servers.tcp_echo())
+        sock = await bench.dial()
+        await go(bench.modem.command('AT+QICFG="sendinfo",1'))
+        for form in ("hex", "data"):
+            sock.set_send_form(form)
+            await echo(sock, hostile(2000), piece=100)
+        await go(sock.close())
+        assert not bench.modem.stats.unknown
+
+    play(face, model, body)

@@ -33,7 +33,7 @@ ARROWS: dict[str, set[str]] = {
     "base_socket": {"modem", "opening", "peers", "procedure", "table", "text"},
     "peers": {"datagrams", "modem", "opening", "procedure", "table", "text"},
     "datagrams": {"modem", "opening"} | _CORE,
-    "modem": {"models", "life", "network", "opening", "tls"} | _CORE,
+    "modem": {"models", "life", "network", "opening", "pdp", "tls"} | _CORE,
     "life": {"bringup", "contact", "network", "pdp", "recovery", "registration", "saving", "services"} | _CORE,
     "services": {"files", "coap", "diagnostics", "settings", "power", "procedure", "sleeping", "status", "table"},
     "sleeping": {"power", "psm", "registration"},

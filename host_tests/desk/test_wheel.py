@@ -1,4 +1,4 @@
-"""The wheel for computers: built as pip builds it, unpacked into an empty folder, used from there alone."""
+"""The wheel for computers: built by the hook that pip calls, unpacked into an empty folder, used from there alone."""
 
 import os
 import shutil
@@ -12,6 +12,13 @@ import virtual_module
 from desk import environment, mkpackage
 from desk.common import ROOT
 
+# What pip runs: the backend that pyproject.toml names
+BUILD = """
+import importlib, sys, tomllib
+with open("pyproject.toml", "rb") as file:
+    backend = tomllib.load(file)["build-system"]["build-backend"]
+importlib.import_module(backend).build_wheel(sys.argv[1])
+"""
 APPLICATION = """
 import sys
 from quectel import Modem, QuectelError, TLSContext, Socket
@@ -39,12 +46,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     shutil.copytree(ROOT / "lib", source / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index", "--quiet"]
     subprocess.run(
-        [*command, "--disable-pip-version-check", "--wheel-dir", str(folder), str(source)],
+        [sys.executable, "-c", BUILD, str(folder)],
+        cwd=source,
         env={**os.environ, "PYTHONPATH": str(backend)},
         check=True,
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     return next(folder.glob("*.whl"))
 

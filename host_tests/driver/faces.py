@@ -40,6 +40,7 @@ class Face:
         self.uart = ScriptedUart(script, **of_uart)
         self.uart.clock = self.clock
         self.modem = self.make(self.uart, family, clock=self.clock, **how)
+        self.clock.modem = self.modem
         self.modem.net.address = "10.0.0.2"
         return as_prepared(self.modem) if prepared else self.modem
 

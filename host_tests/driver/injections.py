@@ -246,7 +246,7 @@ class Run:
         self.over = True  # nothing more is begun after a restart
         self.data = b"" if urc is None else urc.on_the_wire(story.view(place))
         self.clock = Clock()
-        self.wire = Wire(list(story.wires), 1 if feed == BYTES else 0, self.clock)
+        self.wire = self.made_wire(list(story.wires), 1 if feed == BYTES else 0)
         self.cut = max(feed, 0)
         self.feed = feed
         if urc is not None and place[1] != IDLE:
@@ -262,6 +262,9 @@ class Run:
             self.modem.on_urc(prefix, self._note)
         self.slot = story.given(self.modem)
         self.gen = -1 if self.slot is None else self.slot.gen
+
+    def made_wire(self, script: "list[Any]", size: int) -> Wire:
+        return Wire(script, size, self.clock)
 
     def _note(self, line: bytes) -> None:
         self.seen.append(line.decode())

@@ -30,16 +30,18 @@ from quectel.table import ENDED, FAILED, FREE, LISTENER
 from scripted import lines
 
 if not kit.MICROPYTHON:
-    from likeness import likeness
+    from forks import Again, ForkedRun, Spoilt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Any
+    from typing import Any, TypeVar
 
     from injections import Place, Story, Urc
 
-    Injection = tuple[Story, Urc, Place, int]
+    Played = TypeVar("Played", bound=Run)
+
+    Injection = tuple[Story, Urc, Place, list[int]]
 
 EFFECTS: "dict[str, dict[str, int]]" = {
     "known": {"urcs": 1},
@@ -65,14 +67,35 @@ NPM = kit.MICROPYTHON and not hasattr(os, "getenv")
 CUTS = 1 if kit.MICROPYTHON else 20  # of each injection
 SHARE = 20 if NPM else 100 if kit.MICROPYTHON else 1000  # of a thousand
 SHARE_OF_CUTS = 20 if NPM else 30 if kit.MICROPYTHON else 1000
-_whole: "list[Any]" = []  # story, URC and place that were played last, and what came of it uncut
+_uncut: "list[Any]" = []  # story, URC and place that were played last, and the uncut run
 
 
-def inject(story: "Story", urc: "Urc", place: "Place", feed: int) -> None:
-    """Play the story with the URC at this place; fails unless its effect is that of the table.
+def inject(story: "Story", urc: "Urc", place: "Place", feeds: "list[int]") -> None:
+    """Play the story with the URC at this place, fed in these ways; fails unless its effect is that of the table.
 
     What is fed whole is played from beginning to end; else the exchange that the URC stands in, and the next one.
     """
+    for feed in feeds if kit.MICROPYTHON else _forked(story, urc, place, feeds):
+        _inject(story, urc, place, feed)
+
+
+def _forked(story: "Story", urc: "Urc", place: "Place", feeds: "list[int]") -> "list[int]":
+    """Play it whole, try the other ways in between, and give those that must be played by themselves."""
+    done = False
+    try:
+        run = _driven(ForkedRun(story, urc, place, feeds))
+        _judge(run)
+        done = True
+        return run.left
+    except Spoilt:
+        done = True
+        return feeds
+    finally:
+        if not done:
+            _tell(story, urc, place, WHOLE)
+
+
+def _inject(story: "Story", urc: "Urc", place: "Place", feed: int) -> None:
     done = False
     try:
         if feed == WHOLE:
@@ -83,14 +106,27 @@ def inject(story: "Story", urc: "Urc", place: "Place", feed: int) -> None:
         done = True
     finally:
         if not done:
-            print("story:", story, "urc:", repr(urc.text), urc.needs, "place:", place, "feed:", feed)
+            _tell(story, urc, place, feed)
+
+
+def _tell(story: "Story", urc: "Urc", place: "Place", feed: int) -> None:
+    print("story:", story, "urc:", repr(urc.text), urc.needs, "place:", place, "feed:", feed)
 
 
 def _played(story: "Story", urc: "Urc", place: "Place", feed: int) -> Run:
-    run = Run(story, urc, place, feed)
-    run.furnish(urc.needs)
-    _allow(run)
+    return _driven(Run(story, urc, place, feed))
+
+
+def _driven(run: "Played") -> "Played":
+    _furnished(run)
     run.drive(run.steps())
+    return run
+
+
+def _furnished(run: "Played") -> "Played":
+    assert run.urc is not None
+    run.furnish(run.urc.needs)
+    _allow(run)
     return run
 
 
@@ -100,11 +136,11 @@ def _is_like_whole(story: "Story", urc: "Urc", place: "Place", feed: int) -> boo
     That was judged, and what follows is the same.
     """
     near, there = story.around(place, 1)
-    if _whole[:3] != [near, urc, there]:
-        run = _played(near, urc, there, WHOLE)
-        _whole[:] = [near, urc, there, likeness(run)]
-        _judge(run)
-    alike: bool = likeness(_played(near, urc, there, feed)) == _whole[3]
+    if _uncut[:3] != [near, urc, there]:
+        again = Again(_furnished(Run(near, urc, there)))
+        _uncut[:] = [near, urc, there, again]
+        _judge(again.run)
+    alike: bool = _uncut[3].is_alike(feed)
     return alike
 
 
@@ -311,8 +347,7 @@ def injections(family: str, played: "list[Story]", cuts: int, numbers: "kit.Rand
     for story in played:
         for one in [one for one in said if story.fits(one)]:
             for place in story.places(one):
-                for feed in feeds(length(story, one, place), cuts, numbers):
-                    yield story, one, place, feed
+                yield story, one, place, feeds(length(story, one, place), cuts, numbers)
         story.forget()
 
 
@@ -320,12 +355,11 @@ def inject_all(family: str, played: "list[Story]", cuts: int = CUTS) -> int:
     """Gives how many were fed.  A VM leaves out most of the cuts, a slow one most of all, drawn from the seed."""
     numbers = kit.Random(kit.seed())
     n = 0
-    for story, one, place, feed in injections(family, played, cuts, numbers):
-        cut = feed not in (WHOLE, BYTES)
-        if numbers.below(1000) >= (SHARE_OF_CUTS if cut else SHARE):
-            continue
-        inject(story, one, place, feed)
-        n += 1
+    for story, one, place, ways in injections(family, played, cuts, numbers):
+        drawn = [way for way in ways if numbers.below(1000) < (SHARE if way in (WHOLE, BYTES) else SHARE_OF_CUTS)]
+        if drawn:
+            inject(story, one, place, drawn)
+        n += len(drawn)
     kit.count("URC injections fed", n)
     assert n > 100 * SHARE // 1000, n
     return n

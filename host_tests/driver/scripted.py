@@ -18,6 +18,7 @@ _MASK = 2**30 - 1
 _LIMIT_MS = 1_000_000  # no test needs more time than that
 _WINDOW = 60
 _SPINS = 5000  # turns of the driver's task at one time
+_LEAP_MS = 20  # as often as a procedure looks at its clock
 
 
 class Unexpected(OSError):
@@ -28,7 +29,12 @@ class Unexpected(OSError):
 
 
 class StepClock:
-    """The clock of a test: sleep_ms() moves it, by at least `step` ms. It starts shortly before the wrap at 2**30."""
+    """The clock of a test: sleep_ms() moves it, by at least `step` ms. It starts shortly before the wrap at 2**30.
+
+    modem: where it has nothing to do and its script nothing to say, time leaps 20 ms, or to what is due before that.
+    """
+
+    modem: "Any" = None
 
     def __init__(self, start: int = NEAR_WRAP, step: int = 1) -> None:
         self.now = start
@@ -40,6 +46,18 @@ class StepClock:
         return self.now
 
     def sleep_ms(self, ms: int) -> None:
+        self.advance(self.leap(ms))
+
+    def leap(self, ms: int) -> int:
+        """What the driver's sleep of ms milliseconds becomes."""
+        if self.modem is None or not 0 < ms < _LEAP_MS:
+            return ms
+        due: int = self.modem.engine.due(self.now)
+        silence: int = self.modem.uart.silence()
+        return max(ms, min(silence, due if due >= 0 else _LEAP_MS))
+
+    def advance(self, ms: int) -> None:
+        """Let time pass."""
         ms = max(ms, self.step)
         self.now = (self.now + ms) & _MASK
         self.passed += ms
@@ -57,14 +75,10 @@ class AsyncStepClock(StepClock):
         StepClock.__init__(self, start, step)
         self._spins = 0
 
-    def advance(self, ms: int) -> None:
-        """Let time pass."""
-        StepClock.sleep_ms(self, ms)
-
     async def sleep_ms(self, ms: int) -> None:  # type: ignore[override]  # the driver awaits it here
         self._spins = 0 if ms else self._spins + 1
         if ms:
-            self.advance(ms)
+            self.advance(self.leap(ms))
         if self._spins > _SPINS:
             self.failure = "the driver's task runs on and on and lets no time pass"
             raise Unexpected(self.failure)
@@ -124,6 +138,12 @@ class ScriptedUart:
     def _come(self) -> None:
         while self.later and self.clock and self.later[0][0] <= self.clock.passed:
             self.say(self.later.pop(0)[1])
+
+    def silence(self) -> int:
+        """Milliseconds for which nothing comes, at most 20, if the host writes nothing."""
+        if self.queue or self._empty or self.short or not self.clock:
+            return 0
+        return min(self.later[0][0] - self.clock.passed, _LEAP_MS) if self.later else _LEAP_MS
 
     # --- the driver's side -----------------------------------------------------------------------------------------
 

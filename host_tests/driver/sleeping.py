@@ -1,11 +1,13 @@
 """A modem whose module falls asleep, the pins that wake it, and what is said on both occasions."""
 
+from quectel import SOCK_DGRAM
 from quectel.network import ONLINE
 from scripted import lines
-from steps import said
+from steps import SERVER, said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from typing import Any
 
     from faces import Face
@@ -58,3 +60,13 @@ def start(face: "Face", script: "Script", family: str = "BC25", urc: bytes = AWA
     m = face.start(family, script, pins=pins, **how)
     m.net.state = ONLINE
     return m, pins
+
+
+def udp_asleep(face: "Face", m: "Any") -> "Generator[Any, Any, Any]":
+    """A UDP socket to SERVER on a module that has fallen asleep."""
+    sock = m.socket(SOCK_DGRAM)
+    yield sock.connect(SERVER)
+    yield m.sleep("deep")
+    face.uart.say(ASLEEP_URC)
+    yield face.settle()
+    return sock

@@ -8,7 +8,7 @@ from kit import raises, rows
 from quectel import SOCK_DGRAM, QuectelError
 from quectel.table import FREE
 from scripted import OK, lines
-from steps import CLOSE_0, EMPTY, OPEN_0, READ_0, RECV_0, RECV_1, SENT, SERVER, payload, said, sending
+from steps import CLOSE_0, CONTEXT_UP, EMPTY, OPEN_0, READ_0, RECV_0, RECV_1, SENT, SERVER, payload, said, sending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ async def test_closing_wakes_the_receiver(face: "AsyncFace") -> None:
 @on_loop
 async def test_accept_wakes_up(face: "AsyncFace") -> None:
     opening = b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r'
-    m = face.start("BC65", [(opening, lines("OK", "+QIOPEN: 0,0"))])
+    m = face.start("BC65", [CONTEXT_UP, (opening, lines("OK", "+QIOPEN: 0,0"))])
     server = m.socket()
     server.bind(("", 2020))
     await server.listen()

@@ -1,9 +1,12 @@
 """Datagram sockets: what was sent as one piece arrives as one."""
 
+from errno import EAGAIN
+
 from faces import both
 from kit import raises, rows
 from quectel import SOCK_DGRAM
-from scripted import lines
+from quectel.errors import QuectelTimeout
+from scripted import OK, lines
 from steps import CLOSE_0, EMPTY, READ_0, RECV_0, SENT, SERVER, payload, sending
 
 TYPE_CHECKING = False
@@ -72,3 +75,28 @@ def test_a_datagram_to_another_peer_reopens(face: "Face") -> "Generator[Any, Any
     s = face.start("BC25", script).socket(SOCK_DGRAM)
     yield s.sendto(b"a", SERVER)
     yield s.sendto(b"b", ("10.0.0.9", 90))
+
+
+@rows("R112", "R292")
+@both
+def test_another_peer_is_waited_for_no_longer_than_a_call_may_last(face: "Face") -> "Generator[Any, Any, None]":
+    """What went to the peer before still waits for its result: two minutes, if need be."""
+    one = b'AT+QIOPEN=1,0,"UDP","10.0.0.1",80,0,0,0\r'
+    two = b'AT+QIOPEN=1,0,"UDP","10.0.0.9",90,0,0,0\r'
+    opened = lines("OK", "+QIOPEN: 0,0")
+    script = [(one, opened)] + sending(b"a", OK) + [CLOSE_0, (two, opened)] + sending(b"b", SENT)
+    s = face.start("BC25", script).socket(SOCK_DGRAM)
+    s.settimeout(0.5)
+    yield s.sendto(b"a", SERVER)
+    before = face.clock.passed
+    with raises(QuectelTimeout):
+        yield s.sendto(b"b", ("10.0.0.9", 90))
+    assert face.clock.passed - before < 600
+    s.settimeout(0)
+    with raises(OSError) as caught:
+        yield s.sendto(b"b", ("10.0.0.9", 90))
+    assert caught.value.errno == EAGAIN
+    face.uart.say(lines("SEND OK"))
+    yield face.settle()
+    s.settimeout(1)
+    assert (yield s.sendto(b"b", ("10.0.0.9", 90))) == 1

@@ -6,7 +6,7 @@ from faces import both
 from kit import raises, rows
 from quectel import BUFFER, PUSH, SOCK_DGRAM, QuectelError, QuectelTimeout
 from scripted import ERROR, OK, lines
-from steps import CLOSE_0, CLOSED_0, EMPTY, OPEN_0, READ_0, RECV_0, SENT, SERVER, payload, said, sending
+from steps import CLOSE_0, CLOSED_0, CONTEXT_UP, EMPTY, OPEN_0, READ_0, RECV_0, SENT, SERVER, payload, said, sending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -191,7 +191,8 @@ def test_the_states_of_a_listener_and_its_clients(face: "Face") -> "Generator[An
     for family, read, first in (("BC65", b"AT+QIRD=%d,1024\r", 1), ("BC25", b"AT+QIRD=%d,512\r", 5)):
         other = 3
         line = '+QISTATE: 0,"TCP LISTENER","192.168.2.6",%d,2020,2,1,0'
-        script = [(b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,1,0\r', OPENED)]
+        script = [CONTEXT_UP] if family == "BC65" else []
+        script += [(b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,1,0\r', OPENED)]
         script += [said("AT+QISTATE=1,0", line % 0), said("AT+QISTATE=1,0", line % 1)]
         script += [(read % first, payload(b"test")), (read % first, EMPTY)]
         script += [(b"AT+QICLOSE=%d\r" % cid, lines("OK", "CLOSE OK")) for cid in (0, first, other)]

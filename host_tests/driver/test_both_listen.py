@@ -7,7 +7,7 @@ from kit import raises, rows
 from quectel import BUFFER, PUSH, QuectelError, QuectelTimeout
 from quectel.table import FREE
 from scripted import OK, lines
-from steps import CLOSE_0, CLOSE_1, EMPTY, RECV_1, SENT, payload, sending
+from steps import CLOSE_0, CLOSE_1, CONTEXT_UP, EMPTY, RECV_1, SENT, payload, sending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def test_a_listener_accepts(face: "Face") -> "Generator[Any, Any, None]":
     opening = b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r'
     read_1 = b"AT+QIRD=1,1024\r"
     script = [(opening, lines("OK", "+QIOPEN: 0,0")), (read_1, payload(b"hi")), (read_1, EMPTY)]
-    m = face.start("BC65", script + sending(b"hi", SENT, 1) + [CLOSE_1, CLOSE_0])
+    m = face.start("BC65", [CONTEXT_UP] + script + sending(b"hi", SENT, 1) + [CLOSE_1, CLOSE_0])
     server = m.socket()
     server.bind(("", 2020))
     yield server.listen()
@@ -49,7 +49,8 @@ def test_a_listener_accepts(face: "Face") -> "Generator[Any, Any, None]":
 @both
 def test_a_client_without_a_slot_is_closed(face: "Face") -> "Generator[Any, Any, None]":
     opening = b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r'
-    m = face.start("BC65", [(opening, lines("OK", "+QIOPEN: 0,0")), CLOSE_1, CLOSE_0], slots=1)
+    script = [CONTEXT_UP, (opening, lines("OK", "+QIOPEN: 0,0")), CLOSE_1, CLOSE_0]
+    m = face.start("BC65", script, slots=1)
     server = m.socket()
     server.bind(("", 2020))
     yield server.listen()
@@ -64,7 +65,8 @@ def test_a_client_without_a_slot_is_closed(face: "Face") -> "Generator[Any, Any,
 def test_clients_nobody_accepted_are_closed_with_the_listener(face: "Face") -> "Generator[Any, Any, None]":
     opening = b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r'
     either = (CLOSE_0[0], CLOSE_1[0])
-    m = face.start("BC65", [(opening, lines("OK", "+QIOPEN: 0,0")), (either, CLOSE_0[1]), (either, CLOSE_0[1])])
+    closing = [(either, CLOSE_0[1]), (either, CLOSE_0[1])]
+    m = face.start("BC65", [CONTEXT_UP, (opening, lines("OK", "+QIOPEN: 0,0"))] + closing)
     server = m.socket()
     server.bind(("", 2020))
     yield server.listen()

@@ -8,7 +8,7 @@ from quectel import SOCK_DGRAM, QuectelError
 from quectel.network import ASLEEP, ONLINE, Wish
 from quectel.table import FREE
 from scripted import OK, lines
-from sleeping import ALLOWED, ASLEEP_URC, AWAKE_URC, LOST, TCP_1, UDP_0, UDP_STATE, kept, start
+from sleeping import ALLOWED, ASLEEP_URC, AWAKE_URC, LOST, TCP_1, UDP_0, UDP_STATE, kept, start, udp_asleep
 from steps import (
     CLOSE_0,
     CLOSE_1,
@@ -148,11 +148,7 @@ def test_ids_that_are_open_are_not_opened_again(face: "Face") -> "Generator[Any,
     two = b'AT+QIOPEN=1,1,"UDP","10.0.0.7",70,0,0,0\r'
     script = [UDP_0] + ALLOWED + kept(UDP_STATE, stray) + [CLOSE_1, (two, lines("OK", "+QIOPEN: 1,0"))]
     m, _ = start(face, script)
-    s = m.socket(SOCK_DGRAM)
-    yield s.connect(SERVER)
-    yield m.sleep("deep")
-    face.uart.say(ASLEEP_URC)
-    yield face.settle()
+    s = yield from udp_asleep(face, m)
     yield m.wake()
     yield face.settle()
     t = m.socket(SOCK_DGRAM)

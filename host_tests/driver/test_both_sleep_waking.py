@@ -8,7 +8,7 @@ from quectel import PUSH, SOCK_DGRAM, QuectelError, QuectelTimeout
 from quectel.network import ASLEEP, ONLINE
 from quectel.procedure import try_ask
 from scripted import lines
-from sleeping import ALLOWED, ASLEEP_URC, AWAKE_URC, LOST, UDP_0, UDP_STATE, kept, start
+from sleeping import ALLOWED, ASLEEP_URC, AWAKE_URC, LOST, UDP_0, UDP_STATE, kept, start, udp_asleep
 from steps import NB_PINS, NB_TAIL, OPENED_0, PREPARED, READY, SENT, SERVER, SYNC, met, said, sending
 
 TYPE_CHECKING = False
@@ -80,11 +80,7 @@ def test_a_module_that_does_not_wake(face: "Face") -> "Generator[Any, Any, None]
     """Three pulls, then an error; then nothing is sent any more, and the next call tries again."""
     dead = [LOST] + [(SYNC[0], b"")] * 5
     m, pins = start(face, [UDP_0] + ALLOWED + dead + dead[1:] * 2 + [LOST, SYNC] + kept(UDP_STATE), urc=b"")
-    s = m.socket(SOCK_DGRAM)
-    yield s.connect(SERVER)
-    yield m.sleep("deep")
-    face.uart.say(ASLEEP_URC)
-    yield face.settle()
+    yield from udp_asleep(face, m)
     with raises(QuectelError) as caught:
         yield m.wake()
     assert caught.value.errno == ENODEV and pins.levels() == [0, 1] * 3
@@ -101,11 +97,7 @@ def test_a_module_that_does_not_wake(face: "Face") -> "Generator[Any, Any, None]
 def test_a_time_limit_ends_the_call_and_not_the_waking(face: "Face") -> "Generator[Any, Any, None]":
     script = [UDP_0] + ALLOWED + [LOST, (SYNC[0], [500, SYNC[1]])] + kept(UDP_STATE) + sending(b"x", SENT)
     m, pins = start(face, script)
-    s = m.socket(SOCK_DGRAM)
-    yield s.connect(SERVER)
-    yield m.sleep("deep")
-    face.uart.say(ASLEEP_URC)
-    yield face.settle()
+    s = yield from udp_asleep(face, m)
     s.settimeout(0.05)
     before = face.clock.passed
     with raises(QuectelTimeout):
@@ -120,11 +112,7 @@ def test_a_time_limit_ends_the_call_and_not_the_waking(face: "Face") -> "Generat
 @both
 def test_a_non_blocking_send_wakes_in_the_background(face: "Face") -> "Generator[Any, Any, None]":
     m, pins = start(face, [UDP_0] + ALLOWED + kept(UDP_STATE) + sending(b"x", SENT))
-    s = m.socket(SOCK_DGRAM)
-    yield s.connect(SERVER)
-    yield m.sleep("deep")
-    face.uart.say(ASLEEP_URC)
-    yield face.settle()
+    s = yield from udp_asleep(face, m)
     s.settimeout(0)
     with raises(QuectelError) as caught:
         yield s.send(b"x")
@@ -154,11 +142,7 @@ def test_it_falls_asleep_again_before_the_first_at(face: "Face") -> "Generator[A
 def test_a_restart_while_it_is_woken(face: "Face") -> "Generator[Any, Any, None]":
     script = [UDP_0] + ALLOWED + [(b"AT\r", lines("RDY"))] + kept()
     m, _ = start(face, script + PREPARED + [OPENED_0])
-    s = m.socket(SOCK_DGRAM)
-    yield s.connect(SERVER)
-    yield m.sleep("deep")
-    face.uart.say(ASLEEP_URC)
-    yield face.settle()
+    s = yield from udp_asleep(face, m)
     yield m.wake()
     assert s.id == -1 and m.stats.epochs == 1
     yield m.create_connection(SERVER)

@@ -61,6 +61,22 @@ def test_sends_closes_and_procedures_come_to_their_turn_among_reads() -> None:
     assert slots[2].state == FREE and slots[3].sending == SENT
 
 
+def test_procedures_ask_in_the_order_in_which_they_came() -> None:
+    """One that goes on, without a place, is not held up; one that is given up lets those behind it move up."""
+    engine = Rig().engine
+    first, second, third = [engine.arrive() for _ in range(3)]
+    assert not engine.stands_back()
+    for place, behind in ((second, False), (third, True), (second, False), (first, True)):
+        engine.place = place
+        assert engine.stands_back() == behind
+    assert engine.wanted
+    engine.leaves(second)
+    engine.leaves(second)
+    for place, behind in ((third, False), (first, True)):
+        engine.place = place
+        assert engine.stands_back() == behind
+
+
 def test_a_procedure_that_gave_up_holds_up_nobody() -> None:
     rig = Rig()
     rig.open()

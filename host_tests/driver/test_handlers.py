@@ -1,9 +1,12 @@
 """A handler of URCs raises while a call of the blocking face waits: the call ends with that, and can be repeated."""
 
+from errno import ENOENT
+
 from faces import start
 from kit import cases, raises, rows
+from quectel import NetworkError
 from scripted import lines, settled, socket_of
-from steps import CLOSE_0, CLOSED_0, EMPTY, OPEN_0, READ_0, RECV_0, SENT, SERVER, payload, said, sending
+from steps import CLOSE_0, CLOSED_0, EMPTY, OPEN_0, READ_0, READY, RECV_0, SENT, SERVER, payload, said, sending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,4 +84,34 @@ def test_an_accept_can_be_repeated() -> None:
     with raises(KeyError):
         sock.accept()
     assert sock.accept()[1] == ("10.0.0.9", 4711)
+    check()
+
+
+def test_a_poll_of_a_socket_raises_it_and_tells_of_the_socket_the_next_time() -> None:
+    modem, check = begin([(READ_0, payload(b"data")), (READ_0, EMPTY)])
+    sock = socket_of(modem, 0)
+    sock.settimeout(0)
+    modem.uart.say(STORY + RECV_0)
+    with raises(KeyError):
+        sock.ioctl(3, 1)
+    settled(modem)
+    assert sock.ioctl(3, 1) == 1 and sock.recv(4) == b"data"
+    check()
+
+
+@cases(OSError(ENOENT, "no log file"), KeyError("no log file"))
+def test_what_the_report_of_keep_online_raises_is_not_lost(error: BaseException) -> None:
+    modem, check = begin([READY, said("AT+CEREG?", "+CEREG: 0,3"), said("AT+CSQ", "+CSQ: 1,99")])
+    with raises(NetworkError):
+        modem.connect()
+
+    def report(*_: str) -> None:
+        raise error
+
+    modem.keep_online(report=report)
+    with raises(RuntimeError, KeyError) as caught:
+        modem.poll()
+    assert "no log file" in str(caught.value)
+    modem.keep_online(False)
+    assert modem.command("AT+CSQ") == ["+CSQ: 1,99"] and not modem._jobs
     check()

@@ -211,3 +211,20 @@ def test_a_send_information_is_one_of_this_connection() -> None:
         assert not rig.engine.settled(slot), line
         rig.feed(b"\r\nSEND OK\r\n")
         assert rig.engine.settled(slot) and slot.sending == SENT, line
+
+
+@rows("R105", "R278")
+def test_the_answer_of_a_command_that_was_given_up_is_no_stray_payload() -> None:
+    """Behind its end a line without a name is one again, while connections are pushed to."""
+    for given_up in (True, False):
+        rig = Rig()
+        slot = rig.open(mode=PUSH)
+        lines = rig.ask(b"AT+CGMM", b"+CGMM:")
+        assert rig.take() == b"AT+CGMM\r"
+        if given_up:
+            rig.engine.release()
+        rig.feed(b"\r\nBC25\r\n\r\nCall Ready\r\n\r\nOK\r\n")
+        assert lines == ([] if given_up else [b"BC25"]) and slot.state == OPEN
+        rig.engine.release()
+        rig.feed(b"\r\nBC25\r\n")
+        assert slot.state == FAILED and rig.stat("framing") == 1

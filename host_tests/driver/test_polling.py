@@ -6,7 +6,7 @@ from faces import start
 from kit import raises, rows
 from quectel import SOCK_DGRAM, QuectelError
 from scripted import OK, lines, settled
-from steps import CLOSE_0, EMPTY
+from steps import CLOSE_0, CONTEXT_UP, EMPTY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def ready(sock: "Any") -> int:
 def test_a_listener_is_readable_when_a_client_waits() -> None:
     opening = b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r'
     client_closes = (b"AT+QICLOSE=1\r", CLOSE_0[1])
-    modem, check = start("BC65", [(opening, lines("OK", "+QIOPEN: 0,0")), client_closes, CLOSE_0])
+    modem, check = start("BC65", [CONTEXT_UP, (opening, lines("OK", "+QIOPEN: 0,0")), client_closes, CLOSE_0])
     server = modem.socket()
     server.bind(("", 2020))
     assert ready(server) == 0

@@ -62,6 +62,11 @@ def use(modem: "Any") -> None:
         modem.config(keepalive=modem.family.keepalive.usual)
     if modem.family.open_time:
         modem.config(open_time=20)
+    if modem.family.cgact:
+        server = modem.socket()
+        server.bind(("", 2020))
+        server.listen()
+        server.close()
     talk(modem, None)
     if modem.family.tls is not None:
         talk(modem, TLSContext(ca=PEM))

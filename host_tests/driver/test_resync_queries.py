@@ -58,6 +58,48 @@ def test_answers_of_a_kind_that_the_caller_has_asked_for_too() -> None:
     assert rig.engine.cmd.result == DONE and lines == [b"+Y: 1"]
 
 
+def all_kinds_unanswered() -> Rig:
+    """In step, because nothing came any more; a query of each kind may still be answered, for all that is known."""
+    rig = one_of_two_answered(b"AT+X")
+    for query in (b"AT+CMEE=?", b"AT+CSQ", b"AT+CGATT?", b"AT+CMEE?"):
+        assert rig.step(rig.engine.due(rig.now)) == query + b"\r"
+    rig.feed(b"\r\n+CMEE: 1\r\n" + OK)
+    rig.take()
+    rig.step(rig.engine.due(rig.now))
+    assert not rig.engine.resync and rig.engine.asking
+    return rig
+
+
+@cases((b"AT+CSQ", b"+CSQ:"), (b"AT+CGATT?", b"+CGATT:"), (b"AT+CMEE?", b"+CMEE:"))
+def test_the_callers_own_question_gets_its_answer_while_a_query_may_have_one_to_come(line: bytes, head: bytes) -> None:
+    """It was taken for the query's, the command timed out, and so did every one behind it."""
+    answer = b"\r\n" + head + b" 1\r\n" + OK
+    rig = all_kinds_unanswered()
+    lines = rig.ask(line, head)
+    rig.asked(line, answer)
+    assert rig.engine.cmd.result == DONE and lines == [head + b" 1"]
+    rig.engine.release()
+    rig.ask(b"AT+Y")
+    rig.asked(b"AT+Y", answer)  # late
+    assert rig.engine.cmd.state == RUN
+    rig.feed(OK)
+    assert rig.engine.cmd.result == DONE
+
+
+def test_behind_the_answer_to_a_later_command_no_query_is_answered() -> None:
+    rig = all_kinds_unanswered()
+    rig.ask(b"AT+Y")
+    rig.asked(b"AT+Y", OK)
+    rig.engine.release()
+    assert not rig.engine.asking
+    rig.ask(b"AT+Z")
+    rig.take()
+    rig.step(400)
+    rig.engine.release()
+    rig.asked(b"AT+CMEE?", b"\r\n+CMEE: 1\r\n" + OK)
+    assert not rig.engine.resync
+
+
 def test_nothing_is_asked_anew_while_the_uart_takes_nothing() -> None:
     """The bytes of two queries would mix; a module that cannot be reached counts as silent all the same."""
     rig = given_up(b"AT+X")

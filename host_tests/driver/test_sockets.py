@@ -7,7 +7,21 @@ from kit import raises, rows
 from quectel import QuectelError, Socket, TLSContext
 from quectel.table import FREE
 from scripted import lines, settled
-from steps import CLOSE_0, EMPTY, OPEN_0, OPENED_0, PROMPT, READ_0, RECV_0, SENT, SERVER, payload, said, sending
+from steps import (
+    CLOSE_0,
+    CONTEXT_UP,
+    EMPTY,
+    OPEN_0,
+    OPENED_0,
+    PROMPT,
+    READ_0,
+    RECV_0,
+    SENT,
+    SERVER,
+    payload,
+    said,
+    sending,
+)  # fmt: skip
 from tls_steps import WEB, bare, closes, opens
 
 TYPE_CHECKING = False
@@ -269,7 +283,7 @@ def test_the_last_slot_changes_to_tls_and_back() -> None:
 @rows("R217", "R118")
 def test_a_server_accepts_sockets_of_its_kind() -> None:
     listening = (b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r', lines("OK", "+QIOPEN: 0,0"))
-    modem, check = start("BC65", [listening])
+    modem, check = start("BC65", [CONTEXT_UP, listening])
     net = modem.socket_module()
     server = net.socket()
     server.setsockopt(net.SOL_SOCKET, net.SO_REUSEADDR, 1)

@@ -7,7 +7,7 @@ from kit import MICROPYTHON, raises, rows, skip
 from quectel import SOCK_DGRAM, QuectelError
 from quectel.table import FREE
 from scripted import OK, lines, settled
-from steps import CLOSE_0, OPEN_0, OPENED_0, PROMPT, SENT, SERVER
+from steps import CLOSE_0, CONTEXT_UP, OPEN_0, OPENED_0, PROMPT, SENT, SERVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def test_a_connect_that_does_not_wait() -> None:
     turns = 0
     while not sock.ioctl(POLL, WRITABLE):
         turns += 1
-        modem.uart.clock.sleep_ms(1)
+        modem.uart.clock.advance(1)
     assert 10 < turns < 100
     assert sock.write(b"hi") == 2 and sock.read(1) is None
     settled(modem)
@@ -48,7 +48,7 @@ def poll_fails(sock: "Any", number: int) -> None:
     turns = 0
     while not sock.ioctl(POLL, WRITABLE) & ERR:
         turns += 1
-        sock._modem._clock.sleep_ms(50)
+        sock._modem._clock.advance(50)
         assert turns < 10_000
     for call in (sock.write, sock.readinto):
         with raises(QuectelError) as caught:
@@ -85,7 +85,7 @@ def test_a_connect_that_fails_before_its_command_is_seen_by_poll() -> None:
 def test_a_listen_that_does_not_wait() -> None:
     """As asyncio.start_server() does it."""
     listening = (b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r', [OK, 50, lines("+QIOPEN: 0,0")])
-    modem, check = start("BC65", [listening])
+    modem, check = start("BC65", [CONTEXT_UP, listening])
     server = modem.socket_module().socket()
     server.setblocking(False)
     server.bind(("", 2020))
@@ -95,7 +95,7 @@ def test_a_listen_that_does_not_wait() -> None:
         with raises(OSError) as caught:
             server.accept()
         assert caught.value.errno == EAGAIN
-        modem.uart.clock.sleep_ms(1)
+        modem.uart.clock.advance(1)
     modem.uart.say(lines('+QIURC: "incoming",3,0,"192.168.2.2",36566'))
     assert server.ioctl(POLL, READABLE) == READABLE
     assert server.accept()[1] == ("192.168.2.2", 36566)
@@ -106,7 +106,7 @@ def test_a_listen_that_does_not_wait() -> None:
 @rows("R118", "R395")
 def test_a_listen_that_fails_is_seen_by_poll() -> None:
     listening = (b'AT+QIOPEN=1,0,"TCP LISTENER","10.0.0.2",0,2020,0,0\r', lines("OK", "+QIOPEN: 0,561"))
-    modem, check = start("BC65", [listening, (CLOSE_0[0], lines("ERROR"))])
+    modem, check = start("BC65", [CONTEXT_UP, listening, (CLOSE_0[0], lines("ERROR"))])
     server = modem.socket()
     server.setblocking(False)
     server.bind(("", 2020))
@@ -114,7 +114,7 @@ def test_a_listen_that_fails_is_seen_by_poll() -> None:
     turns = 0
     while not server.ioctl(POLL, READABLE) & ERR:
         turns += 1
-        modem.uart.clock.sleep_ms(50)
+        modem.uart.clock.advance(50)
         assert turns < 1000
     with raises(QuectelError) as caught:
         server.accept()

@@ -44,7 +44,7 @@ def test_a_new_owner_finds_a_slot_as_new() -> None:
     gen = slot.gen
     fresh = {name: getattr(Slot(0, 64, slot.ring._ladder), name) for name in Slot.__slots__ if name != "ring"}
     slot.kind, slot.mode, slot.more, slot.again, slot.asked = DGRAM, 1, True, True, 7
-    slot.opened, slot.sending, slot.err, slot.code, slot.want_close = 566, 3, 5, 566, True
+    slot.opened, slot.sending, slot.err, slot.code, slot.want_close = 566, 3, 5, 566, 2
     slot.parent, slot.npeer, slot.pport, slot.dgram_at, slot.coming, slot.wake = 2, 9, 80, 4, 9, True
     slot.ring.put(b"abc", 0, 3)
     slot.ring.commit()

@@ -27,6 +27,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from quectel.table import Slot
+    from wires import Rig
+
 
 # --- leaving ------------------------------------------------------------------------------------------------------
 
@@ -303,9 +306,8 @@ def test_direct_push_never_overtakes_what_the_module_holds(reading: bool) -> Non
     assert slot.state == FAILED and slot.err == EIO and got(rig, slot) == b""
 
 
-@rows("R066")
-def test_a_connect_that_comes_too_late() -> None:
-    """The open was given up: its slot leaves the mode and is closed, then the module is asked where it stands."""
+def given_up() -> "tuple[Rig, Slot]":
+    """An open whose CONNECT has not come in time: the module is asked where it stands."""
     rig = raw()
     slot = rig.open()
     slot.state = OPENING
@@ -314,6 +316,13 @@ def test_a_connect_that_comes_too_late() -> None:
     rig.asked(b"AT+QIOPEN")
     rig.engine.release()
     assert rig.step(2000) + rig.take() == b"AT+CMEE?\r"
+    return rig, slot
+
+
+@rows("R066")
+def test_a_connect_that_comes_too_late() -> None:
+    """The open was given up: its slot leaves the mode and is closed, then the module is asked where it stands."""
+    rig, slot = given_up()
     rig.engine.close(slot, slot.gen)
     rig.feed(CONNECT + b"data")
     assert rig.engine.owner is slot and rig.engine.cmd.state == IDLE
@@ -329,14 +338,7 @@ def test_a_connect_that_comes_too_late() -> None:
 
 @rows("R066")
 def test_a_connect_of_nobody() -> None:
-    rig = raw()
-    slot = rig.open()
-    slot.state = OPENING
-    assert rig.engine.start(b"AT+QIOPEN", None, ON_CONNECT, 300)
-    rig.engine.switches(slot, TRANSPARENT)
-    rig.asked(b"AT+QIOPEN")
-    rig.engine.release()
-    assert rig.step(2000) + rig.take() == b"AT+CMEE?\r"
+    rig, _ = given_up()
     rig.feed(b"\r\n+CMEE: 1\r\n" + OK)
     rig.quiet()
     rig.feed(CONNECT)  # in step again: nobody waits for it any more

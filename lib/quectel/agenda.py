@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _LOOK_MS = const(5000)  # who waits for data has the module asked after so long without a URC, ...
 _LONGEST_LOOK_MS = const(60_000)  # ... and after twice as long each time
+_MASK = const(0x3FFFFFFF)
 _DEAF_MS = const(500)  # the same behind a data entry, in which a URC may have been lost (R390)
 
 
@@ -39,12 +40,37 @@ class Agenda(Sending):
         Sending.__init__(self, family, slots, rx_ring, tx_buf, line_buf)
         self.wanted = False  # a procedure was turned away: the next command is its own
         self.soon = False  # and if it does not come, somebody else is served with the next tick
+        self.place = 0  # of the procedure that takes a step and has had no command yet; 0: it goes on at once
+        self._places = 0
+        self._queue: "list[int]" = []  # places of those that wait for their first command
         self.orphans = bytearray(self.table.ids())  # ids that are open at the module and have no slot
         self._turn = 0
         self.hungry = False  # somebody waits for data: at look_at the module is asked for some
         self.look_at = 0
         self._look_ms = _LOOK_MS
         self._deaf = False  # the next look is soon
+
+    # --- tasks that want the command line -----------------------------------------------------------------------
+
+    def arrive(self) -> int:
+        """A place for a procedure that begins: they have their first commands in the order in which they ask."""
+        self._places = (self._places + 1) & _MASK or 1
+        return self._places
+
+    def stands_back(self) -> bool:
+        """True if the procedure that takes this step asks later than another one, which is turned away still."""
+        if not self.place:
+            return False
+        if self.place not in self._queue:
+            self._queue.append(self.place)
+        behind = self._queue[0] != self.place
+        self.wanted = self.wanted or behind
+        return behind
+
+    def leaves(self, place: int) -> None:
+        """A procedure has its first command, or is given up."""
+        if place in self._queue:
+            self._queue.remove(place)
 
     # --- what goes next -----------------------------------------------------------------------------------------
 
@@ -238,9 +264,12 @@ class Agenda(Sending):
         slot.wake = True
 
     def _close_ended(self, slot: "Slot", result: int) -> None:
-        """A module that has not heard it keeps the connection, and goes on to push its data: it is told once more."""
-        if result == TIMEOUT and slot.cid >= 0 and not slot.retold:
-            slot.retold = True
+        """A module that has not heard it keeps the connection, and goes on to push its data: it is told once more.
+
+        Behind an OK it has heard it: some firmware says no CLOSE OK.
+        """
+        if result == TIMEOUT and not self.cmd.prompted and slot.cid >= 0 and slot.want_close > 1:
+            slot.want_close -= 1
         else:
             self._freed(slot)
 
@@ -249,7 +278,7 @@ class Agenda(Sending):
         if slot.index >= 0:
             self.table.unbind(slot)
             slot.state = FREE
-            slot.want_close = False
+            slot.want_close = 0
             slot.ticket = 0
             if self.blame is slot:
                 self.blame = self.table.nobody

@@ -1,7 +1,7 @@
 """The asyncio face: AsyncSocket."""
 
 from ._compat import const
-from .base_socket import BaseSocket, pair, would_block
+from .base_socket import BaseSocket, out_of_time, pair, would_block
 from .errors import QuectelTimeout, uart_lent
 from .table import AF_INET, BUFFER, SOCK_STREAM, TAKEN
 
@@ -79,7 +79,7 @@ class AsyncSocket(BaseSocket):
         self._peer = pair(address)
 
     async def listen(self, backlog: int = 1) -> None:
-        """See Socket.listen().  Allocates at most 4,300 bytes, 250 a wait."""
+        """See Socket.listen().  Allocates at most 4,300 bytes, 250 a wait; on BC65 and BC92 twice as many."""
         await self._modem.run(self._listen_steps(), self._timeout_ms)
 
     async def accept(self) -> "tuple[AsyncSocket, Address]":
@@ -98,11 +98,12 @@ class AsyncSocket(BaseSocket):
         self._closed = True
         await self._end()
 
-    async def _end(self) -> None:
+    async def _end(self, ms: int = -1) -> None:
         self._engine.close(self._slot, self._gen)
-        self._modem.until(-1)
+        until = self._modem.until(ms)
         while self._is_closing():
-            self._modem.pause(-1)
+            if not self._modem.pause(until):
+                raise out_of_time(ms)
             await self._modem.changed.wait()
 
     async def set_mode(self, mode: int) -> None:
@@ -273,7 +274,7 @@ class AsyncSocket(BaseSocket):
         """How many bytes were accepted, None if there is no room now."""
         while True:
             self._moved = self._engine.try_send(self._slot, self._gen, buf, off, n)
-            if self._moved is None:
+            if self._moved is None or (self._moved < 0 and self._under_way()):
                 if self._timeout_ms or not self._modem.poll():
                     return None
             elif self._moved < 0:
@@ -289,7 +290,7 @@ class AsyncSocket(BaseSocket):
             if self._engine.asleep:
                 await self._modem.run(self._modem.awake(), self._timeout_ms)
             if self._slot.state != TAKEN:
-                await self._end()
+                await self._end(self._timeout_ms)
             await self.connect(address)
         return await self._send_to(buf, self._to)
 

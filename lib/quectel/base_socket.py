@@ -3,10 +3,12 @@
 from errno import EAGAIN, EALREADY, ECONNRESET, EINPROGRESS, EIO, ENOTCONN, EOPNOTSUPP
 
 from ._compat import LONGEST_MS, const
-from .errors import QuectelError, uart_lent, words_of
+from .errors import QuectelError, QuectelTimeout, uart_lent, words_of
 from .opening import check_address, check_host, is_address
 from .peers import Peers
 from .table import (
+    ASLEEP,
+    CLOSING,
     ENDED,
     ENTRY,
     FAILED,
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
     from .tls import TLSContext
 
 
+_RD = const(1)  # poll bits, as every MicroPython stream has them
+_WR = const(4)
+_ERR = const(8)
+_HUP = const(16)
 _FORMS = ("data", "inline", "hex")  # as table.py numbers them
 _SOL_SOCKET = (1, 0xFFF, 0xFFFF)  # Linux, MicroPython's boards, the others
 _BYTES = (bytes, bytearray, memoryview)
@@ -58,6 +64,11 @@ def would_block() -> QuectelError:
     return QuectelError(EAGAIN, "nothing there yet")
 
 
+def out_of_time(ms: int) -> QuectelError:
+    """A call that had ms milliseconds; with none it is not blocking."""
+    return QuectelTimeout("timed out") if ms else would_block()
+
+
 def in_progress() -> QuectelError:
     return QuectelError(EINPROGRESS, "connecting")
 
@@ -72,7 +83,10 @@ def pair(address: "Address") -> "Address":
 def _ms(seconds: float) -> int:
     """Less than a millisecond is a time limit, too, not non-blocking."""
     return in_range(
-        "a time limit in ms", -1 if seconds < 0 else 1 if 0 < seconds < 0.001 else int(seconds * 1000), 0, LONGEST_MS
+        "a time limit in ms",
+        -1 if seconds < 0 else 1 if 0 < seconds < 0.001 else int(min(seconds, LONGEST_MS) * 1000),
+        0,
+        LONGEST_MS,
     )
 
 
@@ -223,6 +237,10 @@ class BaseSocket(Peers):
             return self._opening.error
         return slot_error(self._slot, self._gen)
 
+    def _under_way(self) -> bool:
+        """True while a connect() of this socket goes on in the background: what needs it waits."""
+        return self._opening is not None and not self._opening.ended and self._slot.gen == self._gen
+
     def _give_back(self, data: "ReadBuf") -> None:
         """The next read gets these bytes first."""
         self._back = bytes(data) + self._back
@@ -353,3 +371,23 @@ class BaseSocket(Peers):
             slot.query = QUIET
             return True
         return False
+
+    def _ready(self) -> int:
+        """What poll() is to be told of it: bits of a MicroPython stream."""
+        slot = self._slot
+        if slot.gen != self._gen or slot.state == FAILED or slot.state == FREE or slot.state == CLOSING:
+            return _ERR | _HUP
+        if slot.kind == LISTENER:
+            return _RD if self._modem.incoming(slot) is not None else 0
+        bits = _RD if self._back or slot.ring.n or slot.state == ENDED else 0
+        if slot.state != OPEN and slot.state != HALF:
+            return bits | self._may_begin()
+        if self._engine.asleep == ASLEEP or self._engine.may_send(slot):  # a send has it woken
+            bits |= _WR
+        return bits
+
+    def _may_begin(self) -> int:
+        """What a datagram socket that is not open yet offers: the first call opens it as a UDP service."""
+        if self._slot.state != TAKEN or self._opening is not None or not self._may_serve():
+            return 0
+        return _WR | (_RD if self._local[1] else 0)

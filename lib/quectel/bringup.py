@@ -29,7 +29,7 @@ _RESTARTS = 3
 _SIM_MS = 20_000
 _ATTACH_MS = 150_000
 _PDP_MS = 200_000
-_QUICK_MS = 60_000
+_CHORE_MS = 60_000
 
 
 def _unheard(step: str, state: str, text: str) -> None:
@@ -200,8 +200,8 @@ def _steps(engine: "Engine") -> "tuple[tuple[str, int, Step], ...]":
         ("register", engine.family.register_ms, _register),
         ("attach", _ATTACH_MS, _attach),
         ("pdp", _PDP_MS, activate if engine.family.qiact else address),
-        ("dns", _QUICK_MS, name_servers),
-        ("clock", _QUICK_MS, _clock),
+        ("dns", _CHORE_MS, name_servers),
+        ("clock", _CHORE_MS, _clock),
     )
 
 

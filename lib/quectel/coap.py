@@ -4,7 +4,7 @@ from ._compat import LONGEST_MS, const
 from .coap_message import CON, METHODS, NON, CoapMessage
 from .coap_traffic import Request, Traffic
 from .coap_wire import check_line, check_path, check_token, pairs_of, split_uri, typed
-from .text import in_range
+from .text import check_callable, in_range
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class Coap(Traffic):
         Allocates at most 22,000 bytes; a notification at most 3,000, 2 a byte.
         """
         request = self._request(METHODS["GET"], uri, b"", None, options, True, token)
+        check_callable("handler", handler)
         request.observes = request.is_new = handler is not None
         if handler is not None:
             self._observations.check_free(request.peer)
@@ -109,13 +110,15 @@ class Coap(Traffic):
 
         path: 1 to 50 characters that begin with / (R229).  The answer: (code, format, payload) with format None where
         there is no payload, a CoapMessage of which code, options and payload count, or a code alone.  It goes out as
-        ACK if the request was confirmable, else as NON.  What the handler raises comes out of poll() or of the call
-        that waits, and 5.00 is sent.  observable: a GET with Observe 0 makes its sender an observer, at most 8 in
-        all; see notify().  handler None removes a resource; 4.04 is answered then, as for all paths that nobody has.
+        ACK if the request was confirmable, else as NON.  What the handler raises comes out of poll(), of the call that
+        waits, or of AsyncModem's task, which tells the event loop and goes on; 5.00 is sent.
+        observable: a GET with Observe 0 makes its sender an observer, at most 8 in all; see notify().
+        handler None removes a resource; 4.04 is answered then, as for all paths that nobody has.
         The module keeps resources until it restarts; then they are registered again.  Requests are answered while
         poll() is called or something waits.  Allocates at most 6,000 bytes; a request at most 5,000, 8 a byte.
         """
         check_path(path)
+        check_callable("handler", handler)
         if handler is None:
             self._resources.remove(path)
         return self._modem.run(self._register(path, handler, observable))

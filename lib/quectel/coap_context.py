@@ -22,6 +22,8 @@ _SEND = "AT+QCOAPSEND"
 _POLL_MS = 2_000  # between two status queries
 _NONE = const(-1)  # in place of an epoch: there is no context
 _NO_CONTEXT = const(3)  # operation not allowed (R430)
+_URI_PORT = const(7)
+_MAX_AGE = const(14)
 UNDERWAY = const(1)  # status: sent, waiting (R250)
 
 
@@ -202,7 +204,7 @@ class Context:
         the port that the message goes to anyway, or the age that an answer has without it."""
         if pairs or not self._staged:
             return pairs
-        return [(7, str(peer[1]))] if code < 100 else [(14, "60")]
+        return [(_URI_PORT, str(peer[1]))] if code < 100 else [(_MAX_AGE, "60")]
 
     def status(self) -> "Proc[int]":
         """Procedure: what has become of the last confirmable message (R250), -1 if the module does not say."""

@@ -18,6 +18,7 @@ RESPONSES = (  # R243
 )  # fmt: skip
 OBSERVE = const(6)
 FORMAT = const(12)
+_URI_PATH = const(11)
 OPTIONS = {  # R237
     "If-Match": 1,
     "Uri-Host": 3,
@@ -41,6 +42,7 @@ OPTIONS = {  # R237
     "Size1": 60,
 }
 _TOKEN_MAX = const(8)
+_QUOTE = const(34)
 
 
 def number_of(name: "int | str") -> int:
@@ -85,7 +87,7 @@ class CoapMessage:
     @property
     def path(self) -> str:
         """The Uri-Path options of a request, "/t/d"."""
-        return "".join(["/" + value for name, value in self.options if name == 11])
+        return "".join(["/" + value for name, value in self.options if name == _URI_PATH])
 
     @property
     def format(self) -> "int | None":
@@ -145,7 +147,7 @@ def _count(f: Fields) -> int:
     """Of the options of a response: there are none if a length, or nothing, follows the message id."""
     start = f.a
     count = f.num()
-    if count == NONE or not f.comma() or f.num() == NONE or not f.comma() or f.a >= f.b or f.buf[f.a] != 34:
+    if count == NONE or not f.comma() or f.num() == NONE or not f.comma() or f.a >= f.b or f.buf[f.a] != _QUOTE:
         return 0
     f.a = start
     f.next()

@@ -7,7 +7,7 @@ from .coap_context import UNDERWAY, Context
 from .coap_message import ACK, CON, METHODS, NON, OBSERVE, RST, CoapMessage
 from .coap_resources import Observation, Observations, Observer, Recent, Resources
 from .errors import CoapError, QuectelError, QuectelTimeout
-from .procedure import Job, wait_for
+from .procedure import Job, Turns, wait_for
 from .text import in_range
 
 TYPE_CHECKING = const(False)
@@ -78,7 +78,7 @@ class Traffic:
         self._recent = Recent(self._engine)
         self._waiting: "Request | None" = None
         self._count = 0  # of the context when it was sent
-        self._busy = False
+        self._turns = Turns()
         self._kept = False  # there is something that a restart of the module undoes
         self._restored = -1  # of the contexts that were made: what was made again last
         self._again_at = -1  # -1: at once
@@ -104,17 +104,15 @@ class Traffic:
                 yield from self._context.status()  # the next message may go only when it was read (R245)
             return message
         finally:
-            self._end()
+            self._end(request)
 
     def _begin(self, request: Request) -> "Proc[None]":
         """Wait for one's turn."""
-        while self._busy:
-            yield
-        self._busy = True
+        yield from self._turns.take(request)
         request.message = None
 
-    def _end(self) -> None:
-        self._busy = False
+    def _end(self, request: Request) -> None:
+        self._turns.leave(request)
         self._waiting = None
 
     def _send(self, request: Request) -> "Proc[None]":
@@ -194,7 +192,7 @@ class Traffic:
             elif request.message is not None:
                 status = _RESET
         finally:
-            self._end()
+            self._end(request)
         if status != _SUCCESS:
             self._resources.drop(observer.peer, observer.token)
         return int(status == _SUCCESS)

@@ -64,6 +64,7 @@ class Command:
         self.prefix: "bytes | None" = None  # lines that begin so are its answer
         self.lines: "list[bytes] | None" = None  # where they are collected, for who wants them
         self.room = 0  # for more of them
+        self.forsaken = False  # who wanted them has gone meanwhile: what still comes is nobody's
         self.ends = ON_OK
         self.n = 0  # length of the command line, without CR
         self.result = RUNNING
@@ -74,9 +75,8 @@ class Command:
         self.ahead = 0  # bytes of payloads that may still put the deadline off
         self.owned = False  # somebody reads the registers
         self.secret = False
-        self.data: "ReadBuf | None" = (
-            None  # payload that follows the prompt or CONNECT; None: the engine's transmit store
-        )
+        # payload that follows the prompt or CONNECT; None: it is in the engine's transmit store
+        self.data: "ReadBuf | None" = None
         self.ndata = 0
         self.sink: "bytearray | None" = None  # where the bytes of a file go
         self.got = 0  # of them
@@ -108,6 +108,7 @@ class Command:
         self.code = 0
         self.nwords = 0
         self.lines = None
+        self.forsaken = False
         self.room = _ROOM
         self.owned = False
         self.secret = False
@@ -131,6 +132,7 @@ class Command:
         self.result = result
         self.state = HELD if self.owned else IDLE
         self.lines = self.lines if self.owned else None
+        self.forsaken = False
         self.data = None
         self.sink = None
 
@@ -141,6 +143,7 @@ class Command:
     def release(self) -> None:
         """Its owner has read the registers, or is gone and they are nobody's."""
         self.owned = False
+        self.forsaken = self.state == RUN and self.lines is not None
         self.lines = None
         if self.state == HELD:
             self.state = IDLE

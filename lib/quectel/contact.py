@@ -21,6 +21,7 @@ _TRY_MS = 2600  # the same, of a module that is slow: two queries and more
 _HEARD_MS = 3000  # and if something came: garbage of before spoils the first query, and the engine makes sure of it
 _SETTLE_MS = 50  # behind a change of the rate
 _PRESSES = 2  # the first switches a module off that was on, and only did not answer
+# Rates of the port in baud, the usual ones first
 RATES = (115_200, 9600, 57_600, 38_400, 19_200, 230_400, 460_800, 921_600, 4800)
 
 

@@ -5,7 +5,7 @@ from errno import EAGAIN, EHOSTUNREACH, EIO, ETIMEDOUT
 from ._compat import const, ticks_add, ticks_diff
 from .errors import NetworkError, QuectelError, QuectelTimeout, error_of, unsupported
 from .network import clock_text
-from .procedure import ask, name_of, values
+from .procedure import Turns, ask, name_of, values
 from .text import checked, in_range
 
 TYPE_CHECKING = const(False)
@@ -175,7 +175,7 @@ class Late:
         self._engine = engine
         self._prefix = prefix
         self._lines: "list[bytes]" = []
-        self._busy = False
+        self._turns = Turns()
         self._result: "Result | None" = None  # whose lines may still come
         self._until = 0
         self._heard = 0
@@ -183,15 +183,15 @@ class Late:
 
     def fill(self, line: bytes, result: Result, limit_ms: int) -> "Proc[None]":
         """Send a command line and give its result what comes, until it has ended or limit_ms behind the OK."""
-        while self._busy or not self._is_over():
-            yield
-        self._busy = True
+        yield from self._turns.take(result)
         try:
+            while not self._is_over():
+                yield
             yield from self._send(line, result, limit_ms)
             while not self._is_over():
                 yield
         finally:
-            self._busy = False
+            self._turns.leave(result)
         if not result.ended and self._epoch != self._engine.epoch:
             raise error_of(570, name_of(line), NetworkError, "the module restarted")
 

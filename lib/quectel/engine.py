@@ -18,6 +18,7 @@ _MASK = const(0x3FFFFFFF)
 _QUIET_MS = const(20)  # a payload that nothing follows is whole when nothing came for so long
 _STALL_MS = const(1000)  # a payload that stands still for so long, and its wire time, is given up
 _SLOW_MS = const(60_000)  # and so is one that is not whole after that, and twice its wire time
+_CLOSES = const(2)  # a close that is not answered is sent once more
 _CR = const(13)
 _ESC = const(27)
 _NEVER = const(0x1FFFFFFF)
@@ -362,7 +363,7 @@ class Engine(Transparent):
         slot.state = CLOSING
         slot.more = False
         slot.ring.clear()
-        slot.want_close = True
+        slot.want_close = _CLOSES
 
     def _close_unaccepted(self, listener: int) -> None:
         for slot in self.table.slots:

@@ -13,7 +13,9 @@ PLAIN = const(-2)  # this line carries no payload
 _COMMA = const(44)
 _QUOTE = const(34)
 _DOT = const(46)
+_COLON = const(58)
 _NAME_DIGITS = const(5)  # of an option's number
+_FORMAT = const(12)  # number of Content-Format
 
 
 def count(f: "Fields") -> int:
@@ -46,7 +48,7 @@ def _dots(f: "Fields") -> int:
     n = 0
     a = f.a
     while a < f.b and f.buf[a] != _COMMA:
-        if f.buf[a] in (_DOT, 58):
+        if f.buf[a] in (_DOT, _COLON):
             n += 1
         a += 1
     return n
@@ -117,7 +119,7 @@ def _options(f: "Fields", n: int, hexed: bytearray) -> int:
         name = f.num()
         if not f.comma():
             return MORE
-        if name == 12:
+        if name == _FORMAT:
             hexed[0] = _is_hex(f)
         if not f.value():
             return MORE

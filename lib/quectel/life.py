@@ -10,7 +10,7 @@ from .network import ASLEEP, LOST, ONLINE, Wanted, Wish, check_utc, grant_due, s
 from .pdp import pdp_setup, shut_down
 from .registration import ROAMING, wishes
 from .services import Services
-from .text import checked
+from .text import check_callable, checked
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class Life(Services):
         baud: "int | None",
         report: "Report | None",
     ) -> "Proc[None]":
+        check_callable("report", report)
         setup = pdp_setup(self._family, pdp, ip, apn, user, password, auth)
         if pin is not None and not (checked("pin", pin, 8).isdigit() and len(pin) > 3):
             raise ValueError("pin must be 4 to 8 digits")  # another one would cost one of three tries
@@ -151,7 +152,8 @@ class Life(Services):
         asked again after 1, 5 and 10 min; a PIN that was refused is not entered again.  With sleep("psm") a module
         that is silent behind its active time is asleep and not in trouble: status() is ASLEEP, and an open wakes it.
         veto(what) is called before "radio", "restart" and "power"; True puts it off for a minute.
-        report(step, state, text): as of connect(), and ("recover", what, why).  Both must not call the modem.
+        report(step, state, text): as of connect(), and ("recover", what, why).  Both must not call the modem; what they
+        raise comes out of poll(), of a call that waits, or of AsyncModem's task, which goes on.
         Allocates at most 1,500 bytes.
         """
         if self._watch is not None:
@@ -160,7 +162,7 @@ class Life(Services):
         if on:
             from .recovery import Watch
 
-            self._watch = Watch(veto, report)
+            self._watch = Watch(self.hand, veto, report)
             self.net.wish("registration", _REPORTING)
         else:
             self.net.wishes.pop("registration", None)

@@ -35,6 +35,8 @@ _PLUS = const(43)
 _BRACKET = const(40)
 _STAT_DIGITS = const(2)  # of a registration state: an area code that stands in its place has four
 _GT = const(62)
+_A = const(97)  # of AT, in lower case
+_T = const(116)
 _COMMA = const(44)
 
 
@@ -254,9 +256,9 @@ class Lines(Urcs):
     def _answer_word(self, buf: "Line", a: int, b: int) -> None:
         """A line of an answer, where one is wanted; not what modules say by themselves."""
         self.fields.set(buf, a, b)
-        if self.cmd.lines is None or self._is_words(self.fields):
+        if self._is_words(self.fields) or (self.cmd.lines is None and not self.cmd.forsaken):
             self._strange(buf, a, b)
-        elif not self._is_watched(buf, a, b):
+        elif not self._is_watched(buf, a, b) and self.cmd.lines is not None:
             self._keep(self.cmd.lines)
 
     def _is_connect(self, buf: "Line", a: int, n: int) -> bool:
@@ -297,7 +299,7 @@ class Lines(Urcs):
 
         An echo that was switched off tells of a restart whose RDY was lost, in a payload for instance.
         """
-        if b - a != self.cmd.n or buf[a] | 32 != 97 or buf[a + 1] | 32 != 116:
+        if b - a != self.cmd.n or buf[a] | 32 != _A or buf[a + 1] | 32 != _T:
             return False
         if self.echo_off and not self.unframed and self._same(buf, a, b):
             self.restarted()

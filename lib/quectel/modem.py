@@ -24,9 +24,10 @@ from .opening import (
     switch_mode,
     wait_for_port,
 )
+from .pdp import switch_on
 from .procedure import Job, ask, prefix_of
 from .table import BUFFER, DGRAM, LISTENER, SOCK_STREAM, STREAM, TAKEN, TRANSPARENT
-from .text import decode, in_range
+from .text import check_callable, decode, in_range
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ _FINALS = {"OK": ON_OK, "SEND OK": ON_SEND, "CLOSE OK": ON_CLOSE, "CONNECT": ON_
 _NO_CONTEXT = const(561)
 _STAGING = const(512)
 _FULL_READS = const(8)  # so many of them keep a deadline off
+
+
+def _check_kinds(line: object, prefix: object, data: object) -> None:
+    """TypeError for what command() cannot send, or could not look for."""
+    if not isinstance(line, (str, bytes, bytearray)):
+        raise TypeError("a command line is a string or bytes")
+    if prefix is not None and not isinstance(prefix, str):
+        raise TypeError("prefix must be a string")
+    if data is not None and not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError("data must be bytes")
 
 
 class PlatformClock:
@@ -59,7 +70,11 @@ class PlatformClock:
 def find_family(family: "str | Family") -> "Family":
     from .models import find
 
-    return find(family) if isinstance(family, str) else family
+    if isinstance(family, str):
+        return find(family)
+    if not hasattr(family, "modules"):
+        raise TypeError("family is a name or a record of quectel.models")
+    return family
 
 
 class Core(Life):
@@ -123,6 +138,9 @@ class Core(Life):
         on.  An OSError of its own is raised as a RuntimeError.  The URCs behind it are handed out with the next turn.
         Allocates at most 250 bytes.
         """
+        if not isinstance(prefix, str):
+            raise TypeError("prefix must be a string")
+        check_callable("handler", handler)
         key = prefix.encode()
         if handler is None:
             self._handlers.pop(key, None)
@@ -227,6 +245,7 @@ class Core(Life):
         self, line: "str | bytes", prefix: "str | None", final: str, data: "ReadBuf | None", timeout_ms: "int | None"
     ) -> "Proc[list[str]]":
         """The caller's own command; see Modem.command()."""
+        _check_kinds(line, prefix, data)
         raw = line.encode() if isinstance(line, str) else bytes(line)
         if final not in _FINALS:
             raise ValueError("final must be one of " + " ".join(_FINALS))
@@ -313,6 +332,8 @@ class Core(Life):
         yield from self.ready()
         check_taken(slot, gen)
         yield from wait_for_port(self.engine, slot, port)
+        if self._family.cgact:
+            yield from switch_on(self.engine, slot.pdp)
         slot.kind = LISTENER
         if slot.dialect.service:
             slot.mode = BUFFER  # its clients have the same, or this: the LTE manuals say both

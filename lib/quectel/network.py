@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from .engine import Engine
     from .models.base import Dialect, Family
 
-IDLE = 0
-SEARCHING = 1
-DENIED = 2
-REGISTERED = 3
-ONLINE = 4
-ASLEEP = 5
-LOST = 6
+# What Modem.status() gives
+IDLE = 0  # nobody has asked for the network, or disconnect() or power_off() was called
+SEARCHING = 1  # connect() looks for a network
+DENIED = 2  # the network refuses this SIM
+REGISTERED = 3  # at home or roaming, without an address yet
+ONLINE = 4  # there is an address
+ASLEEP = 5  # in deep sleep
+LOST = 6  # it was online
 
 _TIME = (
     ("year", 2024, 2079),

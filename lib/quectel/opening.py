@@ -37,6 +37,10 @@ _IPV6 = "0123456789abcdefABCDEF:."
 _IPV6_MAX = const(45)
 _DUAL = const(2)  # contexts of IPv6 beside those of IPv4
 _PORT_CODES = (556, 563, 574)  # what may be the matter when a local port was asked for
+_LOOK_AT = {  # what to look at first when an open fails (R098)
+    561: ": is the PDP context active? connect() brings it up",
+    565: ": is the name right, and do the DNS servers answer? see dns_servers()",
+}
 _REFUSED = "TLS refused: unknown CA, wrong host, expired, no common suite, or nobody there"
 
 
@@ -200,6 +204,7 @@ def open_socket(
     except QuectelError as error:
         if slot.lport and error.code in _PORT_CODES:
             error.text += port_words(engine.family, slot.lport)
+        error.text += _LOOK_AT.get(error.code, "")
         raise
     finally:
         if not done:  # also if it has come open, and nobody waited for it any more

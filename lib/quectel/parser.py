@@ -16,8 +16,8 @@ HEAD = const(2)  # buf[a:b] begins a line that may carry its payload: answer wit
 PROMPT = const(3)  # the > of a data entry
 DATA = const(4)  # buf[a:b] are bytes of the counted payload
 LOST = const(5)  # no line end behind a counted payload: bytes were lost in it; see lost_at
-LONG = const(7)  # a line that is longer than `line` was skipped
 END = const(6)  # a line end behind a counted payload: it is whole
+LONG = const(7)  # a line that is longer than `line` was skipped
 
 _LF = const(10)
 _CR = const(13)
@@ -53,8 +53,8 @@ class Parser:
         self._from = 0  # where in the fed buffer stands what was added to line last
         self._had = 0  # bytes in line before that
         self._kept = 0  # where in line a payload begins that came before its header could be read; 0: none does
-        self.long_lines = 0
-        self.noise = 0
+        self.long_lines = 0  # how many were skipped
+        self.noise = 0  # how many bytes no line begins with
 
     def feed(self, buf: "Line", end: int) -> int:
         """The next event in buf[pos:end]; moves pos past it."""

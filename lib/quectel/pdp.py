@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 _AUTH = {None: 0, "none": 0, "pap": 1, "chap": 2, "pap/chap": 3}
 _TYPES = ("IPV4", "IPV6", "IPV4V6")
+_ACT_MS = 150_000
+_ACTIVE_MS = 5000  # for the answer to AT+QIACT?
 _DEACT_MS = 40_000
 _ATTACH_MS = 140_000
+_AGAIN_MS = 1000  # between two looks for an address
 
 
 def pdp_setup(
@@ -74,14 +77,15 @@ def activate(engine: "Engine", net: "Network", wanted: "Wanted") -> "Proc[str]":
 def _act(engine: "Engine", net: "Network", pdp: int) -> "Proc[None]":
     """Some firmware answers ERROR for a context that has come up meanwhile."""
     line = b"AT+QIACT=%d" % pdp
-    answer = yield from try_ask(engine, line, None, ON_OK, 150_000)
+    answer = yield from try_ask(engine, line, None, ON_OK, _ACT_MS)
     error = None if answer.ok else (yield from reason(engine, answer, line, NetworkError))
     if not (yield from is_active(engine, net, pdp)) and error:
         raise error
 
 
 def is_active(engine: "Engine", net: "Network", pdp: int) -> "Proc[bool]":
-    lines = yield from ask(engine, b"AT+QIACT?", b"+QIACT:", ON_OK, 5000)
+    """True if the context is active; its address goes into net.address (R103)."""
+    lines = yield from ask(engine, b"AT+QIACT?", b"+QIACT:", ON_OK, _ACTIVE_MS)
     for line in lines:
         fields = values(line)
         if len(fields) >= 4 and fields[0] == str(pdp) and fields[1] == "1":
@@ -101,11 +105,19 @@ def address(engine: "Engine", net: "Network", wanted: "Wanted") -> "Proc[str]":
         yield from ask(engine, b"AT+CGATT=1", None, ON_OK, _ATTACH_MS)
         engine.pdp_lost = False
     while not (yield from has_address(engine, net)):
-        yield from wait_for(engine, 1000)
+        yield from wait_for(engine, _AGAIN_MS)
     return net.address
 
 
+def switch_on(engine: "Engine", pdp: int) -> "Proc[None]":
+    """Procedure: a context that a listener is to be in is activated, unless it is (R129)."""
+    answer = yield from try_ask(engine, b"AT+CGACT?", b"+CGACT:", ON_OK, QUICK_MS)
+    if answer.ok and [str(pdp), "1"] not in [values(line)[:2] for line in answer.lines]:
+        yield from ask(engine, b"AT+CGACT=1,%d" % pdp, None, ON_OK, _ACT_MS)
+
+
 def has_address(engine: "Engine", net: "Network") -> "Proc[bool]":
+    """True if the network has given an address, which goes into net.address (R128)."""
     answer = yield from try_ask(engine, b"AT+CGPADDR?", b"+CGPADDR:", ON_OK, QUICK_MS)
     for line in answer.lines:
         fields = values(line)

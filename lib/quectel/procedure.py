@@ -67,6 +67,28 @@ class Job:
         return self.ended
 
 
+class Turns:
+    """One at a time, in the order in which they came: who has just had a turn does not overtake those who wait."""
+
+    def __init__(self) -> None:
+        self._queue: "list[object]" = []  # the first one has its turn
+
+    def take(self, who: object) -> "Proc[None]":
+        """Procedure: wait for one's turn, which ends with leave()."""
+        self._queue.append(who)
+        has_it = False
+        try:
+            while self._queue[0] is not who:
+                yield
+            has_it = True
+        finally:
+            if not has_it:  # given up
+                self.leave(who)
+
+    def leave(self, who: object) -> None:
+        self._queue.remove(who)
+
+
 def wait_for(engine: "Engine", ms: int) -> "Proc[None]":
     """Let ms milliseconds pass."""
     end = ticks_add(engine.now, ms)
@@ -109,8 +131,10 @@ def try_ask(
     check_length(engine, line)
     lines: "list[bytes]" = []
     limit_ms = in_range("limit_ms", limit_ms or engine.family.answer_ms, 1, LONGEST_MS)
-    while (switched and engine.sender.index >= 0) or not engine.start(
-        line, prefix, ends, limit_ms, data, lines, secret
+    while (
+        engine.stands_back()
+        or (switched and engine.sender.index >= 0)
+        or not engine.start(line, prefix, ends, limit_ms, data, lines, secret)
     ):
         if engine.occupied(engine.table.nobody):
             raise uart_lent(name_of(line))
@@ -119,6 +143,8 @@ def try_ask(
         yield
         if engine.asleep == ASLEEP:  # and nobody wakes it
             raise QuectelError(ENODEV, "the module is in deep sleep", 0, name_of(line))
+    engine.leaves(engine.place)
+    engine.place = 0
     if switched:
         engine.switches(*switched)
     if sink is not None:

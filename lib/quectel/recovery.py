@@ -36,21 +36,19 @@ _REDIALS_MS = (5000, 10_000, 30_000)
 _AT_ONCE = const(3)  # restarts that need no wait
 _LADDER_MS = (600_000, 1_800_000, 3_600_000)
 _HOPELESS_MS = (60_000, 300_000, 600_000)  # nothing but the SIM or the operator can help: it is only asked again
+_SIM_CODES = (10, 13, 15)  # not inserted, failure, wrong (27.007)
 _GOOD = const(60)  # minutes online that take a restart off the count
 _RADIO_MS = 15_000
 _OFF_MS = 65_000  # behind the power key, until the module is off, at most
 
 
-def _unheard(step: str, state: str, text: str) -> None:
-    pass
-
-
 class Watch:
     """What keep_online() has switched on."""
 
-    def __init__(self, veto: "Veto | None", report: "Report | None") -> None:
-        self.veto = veto
-        self.report = report or _unheard
+    def __init__(self, hand: "Callable[..., object]", veto: "Veto | None", report: "Report | None") -> None:
+        self._hand = hand  # calls what is the application's, see Services.hand()
+        self._veto = veto
+        self._report = report
         self.job: "Job | None" = None
         self.why = ""  # the last attempt has failed for this reason
         self.tries = 0  # attempts since the module was online
@@ -130,6 +128,11 @@ class Watch:
             self.job.close()
             modem._jobs.remove(self.job)
 
+    def report(self, step: str, state: str, text: str) -> None:
+        """Tell the application."""
+        if self._report:
+            self._hand(self._report, step, state, text)
+
     # --- what becomes of an attempt -----------------------------------------------------------------------------
 
     def wait(self, e: "Engine", ms: int) -> None:
@@ -161,7 +164,7 @@ class Watch:
         return not self.is_vetoed(e, what)
 
     def is_vetoed(self, e: "Engine", what: str) -> bool:
-        if not self.veto or not self.veto(what):
+        if not self._veto or not self._hand(self._veto, what):
             return False
         self.report("recover", "vetoed", what)
         self.wait(e, _VETOED_MS)
@@ -261,7 +264,7 @@ def _failed(modem: "Life", watch: Watch, error: QuectelError) -> "Proc[None]":
 
 def is_hopeless(error: QuectelError) -> bool:
     """Neither redialling nor a restart helps: the SIM is missing, locked or refused."""
-    return error.errno in (EACCES, EPERM) or error.code in (10, 13, 15)
+    return error.errno in (EACCES, EPERM) or error.code in _SIM_CODES
 
 
 def _radio(modem: "Life", watch: Watch) -> "Proc[None]":

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from .network import Network, Wanted
 
 _OPERATOR_MS = 180_000
+_SIM_MS = 5000  # the SIM is asked, or told its PIN
+_SIM_BUSY = const(14)  # +CME ERROR
+_ATTACH_MS = 5000  # for the answer to AT+CGATT?
+_SIM_AGAIN_MS = 500  # between two looks at a SIM that is not ready
+_AGAIN_MS = 1000  # between two looks at registration and attachment
 HOME = 1
 SEARCHING_STAT = 2
 DENIED_STAT = 3
@@ -81,13 +86,13 @@ def enter(engine: "Engine", net: "Network", wanted: "Wanted") -> "Proc[str]":
             entered = True
         elif state == "SIM PUK":
             raise NetworkError(EACCES, "the SIM is blocked and wants its PUK", 12, "AT+CPIN?")
-        yield from wait_for(engine, 500)
+        yield from wait_for(engine, _SIM_AGAIN_MS)
 
 
 def sim_state(engine: "Engine") -> "Proc[str]":
     """What AT+CPIN? says, "" while the SIM is busy; NetworkError for what will not change by itself."""
-    answer = yield from try_ask(engine, b"AT+CPIN?", b"+CPIN:", ON_OK, 5000)
-    if not answer.ok and answer.code != 14:
+    answer = yield from try_ask(engine, b"AT+CPIN?", b"+CPIN:", ON_OK, _SIM_MS)
+    if not answer.ok and answer.code != _SIM_BUSY:
         raise (yield from reason(engine, answer, b"AT+CPIN?", NetworkError))
     return word(answer.lines[0]) if answer.lines else ""
 
@@ -101,7 +106,7 @@ def _enter_pin(engine: "Engine", wanted: "Wanted") -> "Proc[None]":
         text = "the SIM wants another PIN" if wanted.refused or wanted.entered else "the SIM wants a PIN: give pin="
         raise NetworkError(EACCES, text, 11, "AT+CPIN?")
     pin = wanted.enter()
-    answer = yield from try_ask(engine, b'AT+CPIN="%s"' % pin.encode(), None, ON_OK, 5000, None, True)
+    answer = yield from try_ask(engine, b'AT+CPIN="%s"' % pin.encode(), None, ON_OK, _SIM_MS, None, True)
     wanted.settle(answer.ok)
     if not answer.ok:
         raise NetworkError(EACCES, "the SIM refused the PIN", answer.code, "AT+CPIN")
@@ -120,7 +125,7 @@ def register(engine: "Engine", net: "Network") -> "Proc[str]":
         if stat == DENIED_STAT:
             net.state = DENIED
             raise NetworkError(EPERM, "the network denies registration: check the SIM's subscription")
-        yield from wait_for(engine, 1000)
+        yield from wait_for(engine, _AGAIN_MS)
 
 
 def registered(engine: "Engine") -> "Proc[int]":
@@ -141,8 +146,9 @@ def registered(engine: "Engine") -> "Proc[int]":
 
 
 def attach(engine: "Engine") -> "Proc[None]":
+    """Until the network has attached the module; the step's time limit ends the wait."""
     while True:
-        lines = yield from ask(engine, b"AT+CGATT?", b"+CGATT:", ON_OK, 5000)
+        lines = yield from ask(engine, b"AT+CGATT?", b"+CGATT:", ON_OK, _ATTACH_MS)
         if lines and number(lines[0], 0) == 1:
             return
-        yield from wait_for(engine, 1000)
+        yield from wait_for(engine, _AGAIN_MS)

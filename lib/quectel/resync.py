@@ -27,10 +27,11 @@ _LONGEST = const(8)  # the wait for the answer to a query of another kind grows 
 _LATE_PROMPT_MS = const(5000)  # a prompt may still come that long after its command's deadline
 _ASTRAY = const(3)  # so many times _SYNC_MS without an answer: a data entry that nobody knows of may take the queries
 _SILENT = const(10)  # so many times _SYNC_MS without an answer: the module counts as silent
-_OPENING = const(40)  # (
+_BRACKET = const(40)
 
 # 27.007 has them all, and no URC begins as their answers do.
 _QUERIES = (b"AT+CMEE?", b"AT+CMEE=?", b"AT+CSQ", b"AT+CGATT?")
+_HEADS = (b"+CMEE:", b"+CMEE:", b"+CSQ:", b"+CGATT:")
 _KINDS = const(4)
 
 
@@ -163,15 +164,15 @@ class Resync(Agenda):
     def _is_query(self, f: "Fields") -> bool:
         """True if this line answers a query that is on its way; its OK follows."""
         i = self._kind(f)
-        if i < 0 or not self._out[i]:
-            return False
+        if i < 0 or not self._out[i] or (self.live and self.cmd.prefix == _HEADS[i]):
+            return False  # where the caller asks the same, the first answer is as good as the second
         self._heard = i
         return True
 
     def _kind(self, f: "Fields") -> int:
         if f.head(b"+CMEE:"):
             f.blanks()
-            return 1 if f.a < f.b and f.buf[f.a] == _OPENING else 0
+            return 1 if f.a < f.b and f.buf[f.a] == _BRACKET else 0
         if f.head(b"+CSQ:"):
             return 2
         return 3 if f.head(b"+CGATT:") else -1
@@ -232,6 +233,8 @@ class Resync(Agenda):
             self.cmd.finish(result)
             return
         self._still_owed()
+        if result == DONE and self.asking and not self.resync and self.cmd.prefix not in _HEADS:
+            self._forget()  # a module answers one after the other: what was asked before was answered, or never will be
         if result != TIMEOUT and (self.left or self.ntx):
             self._cut_short()
         Agenda._ended(self, result)

@@ -3,13 +3,14 @@
 from errno import ENOBUFS, ETIMEDOUT
 
 from ._compat import Store, const, ticks_add
-from .command import DONE, ERROR, ON_OK, ON_SEND, RESULT_MS, SEND, SEND_FAIL
+from .command import DONE, ERROR, ON_OK, ON_SEND, RESULT_MS, SEND, SEND_FAIL, TIMEOUT
 from .lines import Lines
 from .table import ENTRY, FAILED, HEX, INLINE, QUEUED, REFUSED, SENT, UNDERWAY
 from .text import move_up, put_hex
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
+    from ._types import Line
     from .models.base import Family
     from .table import Slot
 
@@ -18,6 +19,7 @@ _BACK_OFF_MS = const(100)  # before a send is repeated behind SEND FAIL; doubled
 _TRIES = const(8)
 _TURN_MS = const(50)  # so long a free store waits for who was turned away
 _AROUND = const(24)  # what stands around a payload in a command line, and its CR
+_FAIL = const(9)  # length of SEND FAIL
 _QUOTE = const(34)
 _SPACE = const(32)
 _DEL = const(127)
@@ -216,6 +218,24 @@ class Sending(Lines):
             self.blame = slot
         elif result != DONE:
             slot.fail(ETIMEDOUT, 569)  # whether it was sent is unknown: sending it again could double it
+
+    def _strange(self, buf: "Line", a: int, b: int) -> None:
+        """What is left of a damaged SEND OK or SEND FAIL ends the wait for it: nobody knows which it was."""
+        if not self._is_result(buf, a, b):
+            Lines._strange(self, buf, a, b)
+            return
+        self.stats.unknown = (self.stats.unknown + 1) & _MASK
+        if self.pending.index >= 0:
+            self._send_result(self.pending, TIMEOUT)
+        elif self.live and self.cmd.kind == SEND and self.cmd.ends & ON_SEND:
+            self._ended(TIMEOUT)
+        self.out_of_step()
+
+    def _is_result(self, buf: "Line", a: int, b: int) -> bool:
+        """It begins or ends as they do, and somebody has sent something."""
+        if not 3 < b - a <= _FAIL or self.sender.sending != UNDERWAY:
+            return False
+        return buf.startswith(b"SEN", a) or buf.startswith(b"D OK", b - 4) or buf.startswith(b"FAIL", b - 4)
 
     def _drop_store(self) -> None:
         """What was accepted will not be sent any more: its socket has failed."""

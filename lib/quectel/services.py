@@ -70,7 +70,7 @@ class Services:
         self._coap.check_port(local_port)
         return self._coap
 
-    def hand(self, handler: "Any", message: "Any") -> "Any":
+    def hand(self, handler: "Any", *message: "Any") -> "Any":
         """Call a handler, which must not wait for the module; what it gives.
 
         What it raises is raised.  An OSError becomes a RuntimeError: it would be taken for the UART's, or the socket's.
@@ -78,7 +78,7 @@ class Services:
         before = self._handing
         self._handing = True
         try:
-            return handler(message)
+            return handler(*message)
         except OSError as raised:
             error = raised
         finally:

@@ -126,7 +126,7 @@ class LoopSocket(ModemSocket):
         """ValueError: it would have to wait; AsyncSocket has it."""
         raise ValueError("the access mode is changed by AsyncSocket.set_mode(), which is awaited")
 
-    def _end(self) -> None:
+    def _end(self, ms: int = -1) -> None:
         self._engine.close(self._slot, self._gen)
         self._modem.kick()
 

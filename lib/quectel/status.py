@@ -8,7 +8,7 @@ from .errors import NetworkError, QuectelError
 from .network import QUICK_MS, read_clock
 from .pdp import has_address, is_active
 from .procedure import number, prefix_of, try_ask, values
-from .registration import HOME, ROAMING, STATES, registered, sim_state
+from .registration import DENIED_STAT, HOME, ROAMING, SEARCHING_STAT, STATES, registered, sim_state
 from .text import decode
 
 TYPE_CHECKING = const(False)
@@ -185,9 +185,9 @@ def _registration(engine: "Engine", net: "Network") -> "Proc[str]":
     if stat in (HOME, ROAMING):
         name, rat = yield from _operator(engine)
         return "%s, %s %s" % (STATES[stat], name, rat)
-    if stat == 3:
+    if stat == DENIED_STAT:
         raise Wrong("registration is denied: the SIM is not activated, not paid for, or may not roam here")
-    if stat == 2:
+    if stat == SEARCHING_STAT:
         raise Wrong("still searching: wait, up to some minutes at the first time; check operator= and rat=")
     if stat == 0:
         raise Wrong("the module does not search: AT+CFUN=1 switches its radio on, AT+COPS=0 its own choice of operator")

@@ -29,11 +29,12 @@ class Modem(Core):
     line_buf (128 to 65534 bytes): a longer line is counted and thrown away.  0 takes for both what the family needs.
     clock: .ticks_ms() and .sleep_ms(ms); the platform's when left out.  trace(direction, memoryview, ms).
     pins: the lines of the module, each called with 0 (pulled low) or 1 (released): pwrkey, dtr, psm_eint; status()
-    tells a level; on_ms, off_ms and boot_ms are the times of the power key.  What is not there is not used.
-    Everything is allocated here; nothing is sent.
+    tells a level; on_ms, off_ms and boot_ms are the times of the power key, instead of the family's.  What is not
+    there is not used.
+    Everything is allocated here; nothing is sent.  ValueError or TypeError for other families and sizes.
 
     What calls ask of the heap is said with each: in bytes on a 64-bit VM, a 32-bit one needs about half; all of it
-    is garbage afterwards, but for what they give.  Making a modem: Allocates at most 51,000 bytes, of which 26,000
+    is garbage afterwards, but for what they give.  Making a modem: Allocates at most 56,000 bytes, of which 27,000
     stay, with four slots; a slot is its ring and 2,500 bytes, 900 of which stay.
     """
 
@@ -137,7 +138,7 @@ class Modem(Core):
     ) -> None:
         """From the first AT to an address; returns online or raises NetworkError.
 
-        apn, user (both with password at most 127 characters), auth ("none", "pap", "chap", "pap/chap" on BG96) and ip
+        apn (at most 100 characters), user and password (127), auth ("none", "pap", "chap", "pap/chap" on BG96) and ip
         ("IPV4"; on EC200U "IPV6" and "IPV4V6", too) describe the PDP context; one that is active already is left as it
         is (R103).  pdp: which context, 1 to 16 on BG96, 1 to 7 on EC200U; called again with another one it brings that
         up as well, for sockets with pdp=.  The NB families bring context 1 up by themselves.
@@ -178,7 +179,11 @@ class Modem(Core):
         """Any AT command: the lines of its answer, without the final result.
 
         prefix: what these lines begin with; from the command's name when left out.  final: "OK", "SEND OK",
-        "CLOSE OK" or "CONNECT".  data goes out behind the prompt or CONNECT.  timeout_ms: 300 when left out.
+        "CLOSE OK" or "CONNECT".  data goes out behind the prompt or CONNECT.  timeout_ms: 1 to 500,000,000; left out,
+        300, on BG96 5000, and 120,000 for "SEND OK".
+        ValueError for a line with CR, LF, NUL or Ctrl-Z, or one that tx_buf has no room for.  QuectelError with the
+        module's code if it answers with an error, QuectelTimeout if it does not answer, QuectelError(ENOBUFS) for
+        more lines than are kept.
         Of the lines at most 8,192 bytes are kept, each counted with 16 on top; the rest is counted in stats.rx_lost.
         AT+QSCLK=1 and 2 of the families whose sleep needs no DTR count as sleep(): the next call wakes the module, with
         pins.psm_eint from deep sleep, unless +QATWAKEUP has told that it is awake (R219, R222); so does AT+CPSMS=1.
@@ -285,11 +290,12 @@ class Modem(Core):
     def socket(
         self, type: int = SOCK_STREAM, *, tls: "MaybeTLS" = None, mode: int = BUFFER, af: int = AF_INET, pdp: int = 1
     ) -> "Socket":
-        """A socket; takes a slot and sends nothing.
+        """A socket that is not open yet; takes a slot and sends nothing.
 
-        type: SOCK_STREAM or SOCK_DGRAM.  tls: a TLSContext, with which it is opened.  mode: BUFFER, PUSH or
-        TRANSPARENT.  af: AF_INET or AF_INET6.  pdp: the context it uses, see connect().  ValueError, or
-        QuectelError(EOPNOTSUPP), for what the family lacks; ENOBUFS if all slots are taken.
+        type: SOCK_STREAM or SOCK_DGRAM.  tls: a TLSContext, with which it is opened.  mode: BUFFER, PUSH, or
+        TRANSPARENT (streams of BG96 and EC200U; R033, R105).  af: AF_INET, or AF_INET6 (BC65, BC92, BC25, BC32,
+        EC200U).  pdp: the context, see connect().  ValueError for others; QuectelError: EOPNOTSUPP for what the
+        family lacks, ENOBUFS when all slots are in use.
         Allocates at most 2,200 bytes.
         """
         return Socket(self, type, tls, mode, af, pdp)
@@ -297,8 +303,10 @@ class Modem(Core):
     def create_connection(
         self, address: "Address", *, timeout_ms: "int | None" = None, **as_socket: "Unpack[SocketOptions]"
     ) -> "Socket":
-        """A connected stream socket to (host, port).
+        """A connected stream socket to (host, port), without a time limit.
 
+        timeout_ms: for connecting, 1 to 500,000,000; None: the family's.  as_socket: see socket().  Errors as of
+        Socket.connect(); the socket is closed then.
         Allocates at most 7,500 bytes; see Socket.connect() for the first one.
         """
         sock = self.socket(**as_socket)
@@ -347,7 +355,8 @@ class Modem(Core):
     def resolve(self, host: str, *, timeout_ms: int = 60_000) -> "list[str]":
         """The addresses of a name, as the module finds them (R190); sockets need no such call.
 
-        NetworkError(EHOSTUNREACH) if it has none, QuectelTimeout.  Allocates at most 8,000 bytes.
+        ValueError for what is no name; NetworkError(EHOSTUNREACH) if it has none, QuectelTimeout when timeout_ms is
+        over, QuectelError(EOPNOTSUPP) on BC95-G and BC68.  Allocates at most 8,000 bytes.
         """
         return self.run(self._resolve(host, timeout_ms), timeout_ms)
 

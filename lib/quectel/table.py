@@ -62,8 +62,8 @@ class Slot:
 
     __slots__ = (
         "af", "again", "asked", "cid", "code", "coming", "dgram_at", "dialect", "err", "form", "gen", "hungry", "index",
-        "kind", "lport", "mode", "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "query", "retold",
-        "ring", "sending", "server", "service", "state", "ticket", "tls", "to", "to_port", "told", "told_mode", "wake",
+        "kind", "lport", "mode", "more", "npeer", "opened", "parent", "pdp", "peer", "pport", "query", "ring",
+        "sending", "server", "service", "state", "ticket", "tls", "to", "to_port", "told", "told_mode", "wake",
         "want_close",
     )  # fmt: skip
 
@@ -96,8 +96,7 @@ class Slot:
         self.server = -1  # ... server id, by the last answer to a state query
         self.err = 0
         self.code = 0
-        self.want_close = False
-        self.retold = False  # its close had no answer, and is sent once more
+        self.want_close = 0  # so often its close may be sent until it has an answer
         self.form = ENTRY
         self.ticket = 0  # when it was turned away with a part to send, 0: it was not
         self.hungry = False  # somebody waits for its data
@@ -214,4 +213,4 @@ class Table:
             if slot.parent >= 0:  # nobody has accepted it, and nobody can any more
                 slot.parent = -1
                 slot.state = CLOSING
-                slot.want_close = True
+                slot.want_close = 1

@@ -237,6 +237,12 @@ def in_range(what: str, value: int, low: int, high: int) -> int:
     return value
 
 
+def check_callable(what: str, handler: object) -> None:
+    """TypeError for what cannot be called, and is not None: it would be found when it is needed."""
+    if handler is not None and not callable(handler):
+        raise TypeError("%s must be something to call, or None" % what)
+
+
 def masked(line: bytes) -> bytes:
     """A line as it may be shown: what is secret in it becomes *** (PIN, user, password)."""
     upper = line.upper()

@@ -197,6 +197,8 @@ def _is_base64(text: bytes) -> bool:
 
 def check_context(context: TLSContext, family: "Family", type: int) -> None:
     """Before a byte is sent: QuectelError(EOPNOTSUPP) for what the family lacks, ValueError for the wrong socket."""
+    if not isinstance(context, TLSContext):
+        raise TypeError("tls must be a TLSContext")
     if context.dtls != (type == SOCK_DGRAM):
         raise ValueError("dtls=True and SOCK_DGRAM go together")
     if context.suites not in family.suites:

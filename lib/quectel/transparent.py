@@ -96,10 +96,17 @@ class Transparent(Resync):
         if self.mode_wanted != TRANSPARENT:
             if result == DONE:
                 slot.mode = self.mode_wanted
+            elif result == TIMEOUT:
+                self._unsure_of(slot)
         elif result == DONE:
             self._lend(slot)
         elif result == TIMEOUT:
             self.heir = slot
+
+    def _unsure_of(self, slot: "Slot") -> None:
+        """Nobody knows its mode.  What may be a payload is counted off as one: as lines it might say anything."""
+        slot.fail(ETIMEDOUT, 569)
+        slot.mode = PUSH
 
     def _lend(self, slot: "Slot") -> None:
         """CONNECT: what comes behind it is the payload of slot."""

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 _MASK = const(0x3FFFFFFF)
 _PLUS = const(43)
 _BRACKET = const(40)
+_QUOTE = const(34)
 _WORDS = (b"RING", b"Call Ready", b"SMS Ready", b"SMS DONE", b"PB DONE")
 _E = const(69)
+_A = const(97)  # of AT, in lower case
+_T = const(116)
 _STATS = const(5)  # roaming: the highest registration state
 _AWAITED = const(64)  # lines that are kept of one result
 _CONNECTED = const(2)  # as all families number it
@@ -150,7 +153,7 @@ class Urcs(Framing):
         start = f.a
         slot.npeer = 0
         f.skip(b'"')
-        while f.a < f.b and f.buf[f.a] != 34 and slot.npeer < len(slot.peer):
+        while f.a < f.b and f.buf[f.a] != _QUOTE and slot.npeer < len(slot.peer):
             slot.peer[slot.npeer] = f.buf[f.a]
             slot.npeer += 1
             f.a += 1
@@ -238,7 +241,7 @@ class Urcs(Framing):
 
     def _is_late_echo(self, buf: "Line", a: int, b: int) -> bool:
         """Of a command that was given up."""
-        return not self.echo_off and b - a > 1 and buf[a] | 32 == 97 and buf[a + 1] | 32 == 116
+        return not self.echo_off and b - a > 1 and buf[a] | 32 == _A and buf[a + 1] | 32 == _T
 
     def _is_watched(self, buf: "Line", a: int, b: int) -> bool:
         self.fields.set(buf, a, b)

@@ -1,4 +1,4 @@
-"""The tests on CPython: pytest in four parts, so that two workers share them. One part is measured by coverage."""
+"""The tests on CPython: pytest in five parts, so that two workers share them. One part is measured by coverage."""
 
 import sys
 import tempfile
@@ -12,9 +12,10 @@ from desk.stages import DRIVER_TESTS, TOOL_LIMIT_S, Children, Narrowing, Result,
 RUNTIME = "CPython"
 UNIT = "CPython, unit"  # the core by itself: what coverage is judged by
 LONG = "CPython, long"
+URCS = "CPython, URCs"
 FUZZ = "CPython, fuzz"
 REST = "CPython"
-PARTS = (REST, UNIT, LONG, FUZZ)
+PARTS = (REST, UNIT, LONG, URCS, FUZZ)
 
 # Tests of one module of the core, and of what the engine promises: test_NAME.py and test_NAME_*.py.
 _UNIT = {
@@ -24,9 +25,10 @@ _UNIT = {
 }  # fmt: skip
 # Of the tests of both faces those without which a line of the core is not run.
 _UNIT_TOO = {"test_both_peers", "test_both_power_modes", "test_both_save"}
-# The transcripts in all their cuts, the injections, and the fuzzer, which takes as long as all of them: long, and no
-# proof that a line of code was looked at.
-_LONG = {"due", "heap", "hostile", "injection", "late", "transcripts"}
+# The transcripts in all their cuts, and, in parts of their own, the injections and the fuzzer, which take longer than
+# all the others: no proof that a line of code was looked at.
+_LONG = {"due", "heap", "hostile", "late", "transcripts"}
+_OF_THEIR_OWN = {"fuzz": FUZZ, "injection": URCS}
 _NOTHING_COLLECTED = 5  # pytest's exit status
 
 
@@ -36,8 +38,8 @@ def part(test: str) -> str:
     names = file.stem.split("_")[1:2]
     if file.parent != DRIVER_TESTS or not names:
         return REST
-    if names[0] == "fuzz":
-        return FUZZ
+    if names[0] in _OF_THEIR_OWN:
+        return _OF_THEIR_OWN[names[0]]
     if file.stem in _UNIT_TOO:
         return UNIT
     return UNIT if names[0] in _UNIT else LONG if names[0] in _LONG else REST

@@ -93,17 +93,22 @@ class _UdpEcho(asyncio.DatagramProtocol):
 
 
 @contextlib.asynccontextmanager
-async def udp_echo() -> AsyncIterator[Server]:
-    """Sends back every datagram."""
-    seen = Server()
+async def _datagrams(seen: Server, make: Callable[[], asyncio.DatagramProtocol]) -> AsyncIterator[Server]:
+    """A UDP port on loopback that such a protocol serves."""
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: _UdpEcho(seen), local_addr=(LOOPBACK, 0))
+    transport, _ = await loop.create_datagram_endpoint(make, local_addr=(LOOPBACK, 0))
     seen.port = transport.get_extra_info("sockname")[1]
     try:
         yield seen
     finally:
         transport.close()
         await asyncio.sleep(0)  # the transport closes its socket in the next turn of the loop
+
+
+def udp_echo() -> contextlib.AbstractAsyncContextManager[Server]:
+    """Sends back every datagram."""
+    seen = Server()
+    return _datagrams(seen, lambda: _UdpEcho(seen))
 
 
 # --- NTP ------------------------------------------------------------------------------------------
@@ -131,18 +136,10 @@ class _Ntp(asyncio.DatagramProtocol):
         self._transport.sendto(answer, addr)
 
 
-@contextlib.asynccontextmanager
-async def ntp(now: Callable[[], float] = time.time) -> AsyncIterator[Server]:
+def ntp(now: Callable[[], float] = time.time) -> contextlib.AbstractAsyncContextManager[Server]:
     """Tells the time (seconds since 1970, the host's if nothing else is given) by NTP."""
     seen = Server()
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(lambda: _Ntp(seen, now), local_addr=(LOOPBACK, 0))
-    seen.port = transport.get_extra_info("sockname")[1]
-    try:
-        yield seen
-    finally:
-        transport.close()
-        await asyncio.sleep(0)  # the transport closes its socket in the next turn of the loop
+    return _datagrams(seen, lambda: _Ntp(seen, now))
 
 
 # --- HTTPS ----------------------------------------------------------------------------------------
@@ -154,12 +151,15 @@ class Authority:
     def __init__(self, name: str) -> None:
         self._ca = trustme.CA(organization_name=name, key_type=trustme.KeyType.RSA)
         self.pem = self._ca.cert_pem.bytes()
+        self._certs: "dict[str, trustme.LeafCert]" = {}  # by host: an RSA key takes its time
 
     def context(self, host: str) -> ssl.SSLContext:
         """What a server of this name needs. No TLS 1.3: the modules end at 1.2 (R026)."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.maximum_version = ssl.TLSVersion.TLSv1_2
-        self._ca.issue_cert(host, key_type=trustme.KeyType.RSA).configure_cert(context)
+        if host not in self._certs:
+            self._certs[host] = self._ca.issue_cert(host, key_type=trustme.KeyType.RSA)
+        self._certs[host].configure_cert(context)
         return context
 
 

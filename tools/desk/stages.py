@@ -25,7 +25,25 @@ VM_FILE_LIMIT_S = 300
 _UNWIND_S = 5
 _COUNT = re.compile(r"^count: (\d+) (.+)$", re.MULTILINE)  # by kit.counted()
 _KIT_COUNTS = re.compile(r"^kit: (\d+) passed, (\d+) failed, (\d+) skipped$", re.MULTILINE)
-_RUN_FILE = "import sys, kit\nsys.exit(kit.run_file(sys.argv[1], sys.argv[2]))\n"
+# Of npm's VM, which takes as long to start as a small file takes, and must load the driver each time. What uses much of
+# the heap, or looks at it, has a process of its own.
+TOGETHER = 10  # files in one process at most
+ALONE = re.compile(r"test_(heap|costs|frame_words|fuzz|injection|transcripts|hostile|late)")
+_FILE_DONE = re.compile(r"^file: (\w+)$", re.MULTILINE)
+_RUN_FILES = """\
+import gc, sys, kit
+kept = list(sys.modules)
+status = 0
+for file in sys.argv[1].split(","):
+    status |= kit.run_file(file, sys.argv[2])
+    print("file: " + file)
+    kit.forget()
+    for name in list(sys.modules):
+        if name not in kept and not name.startswith("quectel"):
+            del sys.modules[name]
+    gc.collect()
+sys.exit(status)
+"""
 
 
 @dataclass
@@ -173,17 +191,25 @@ def mypy(children: Children, name: str) -> Result:
 def unix_vm(children: Children, vm: Path, tests: Narrowing) -> Result:
     """The driver's test files in the unix VM, each in a process of its own."""
     start = functools.partial(runtimes.start_unix, vm, path=VM_PATH, **POPEN)
-    return _vm_files(children, "unix VM", tests, start)
+    return _vm_files(children, "unix VM", tests, start, [[file] for file in tests.vm_files()])
 
 
 def wasm_vm(children: Children, name: str, vm: Path, tests: Narrowing) -> Result:
-    """The same in a VM of npm's, which has no asyncio.run: files test_aio_* are left out."""
+    """The same in a VM of npm's, several in one process; it has no asyncio.run: files test_aio_* are left out."""
     start = functools.partial(runtimes.start_wasm, vm, path=VM_PATH, environment=_seed(), **POPEN)
-    return _vm_files(children, name, tests, start, leave_out="test_aio_")
+    files = [file for file in tests.vm_files() if not file.name.startswith("test_aio_")]
+    return _vm_files(children, name, tests, start, groups(files))
 
 
 def _seed() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name == "QUECTEL_SEED"}
+
+
+def groups(files: Sequence[Path]) -> list[list[Path]]:
+    """Which test files share a process."""
+    found = [[file] for file in files if ALONE.match(file.name)]
+    rest = [file for file in files if not ALONE.match(file.name)]
+    return found + [rest[at : at + TOGETHER] for at in range(0, len(rest), TOGETHER)]
 
 
 def _vm_files(
@@ -191,20 +217,39 @@ def _vm_files(
     name: str,
     tests: Narrowing,
     start: "Callable[[Path, list[str]], subprocess.Popen[str]]",
-    leave_out: str = "-",
+    shared: list[list[Path]],
 ) -> Result:
     result = Result(name, runtime=name)
     with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "run_file.py"
-        script.write_text(_RUN_FILE)
-        for file in tests.vm_files():
-            if not file.name.startswith(leave_out):
-                arguments = [file.stem, tests.vm_expr()]
-                began = time.monotonic()
-                status, output = children.run(functools.partial(start, script, arguments), VM_FILE_LIMIT_S)
+        script = Path(folder) / "run_files.py"
+        script.write_text(_RUN_FILES)
+
+        def run(files: list[Path]) -> tuple[int, str]:
+            arguments = [",".join(file.stem for file in files), tests.vm_expr()]
+            return children.run(functools.partial(start, script, arguments), VM_FILE_LIMIT_S * len(files))
+
+        for files in shared:
+            began = time.monotonic()
+            for file, (status, output) in _each(files, run).items():
                 result.add(read_kit(file.name, status, output))
-                result.files[file.name] = time.monotonic() - began
+            for file in files:
+                result.files[file.name] = (time.monotonic() - began) / len(files)
     return result
+
+
+def _each(files: list[Path], run: "Callable[[list[Path]], tuple[int, str]]") -> dict[Path, tuple[int, str]]:
+    """Status and output of each file.
+
+    One that has failed in company, or of which nothing was heard, is run again, alone: so a failure names its file
+    and test, and what one file does to the process hides no other.
+    """
+    status, output = run(files)
+    if len(files) == 1:
+        return {files[0]: (status, output)}
+    parts = _FILE_DONE.split(output)
+    heard = dict(zip(parts[1::2], parts[::2], strict=False))
+    found = {file: (0, heard.get(file.stem, "")) for file in files}
+    return {file: run([file]) if read_kit(file.name, *one).failed else one for file, one in found.items()}
 
 
 def read_kit(file: str, status: int, output: str) -> Result:

@@ -63,6 +63,11 @@ class Clock:
         """A clock that only `advance()` moves."""
         return cls(None)
 
+    @property
+    def is_stepped(self) -> bool:
+        """True when only `advance()` moves it."""
+        return self._factor is None
+
     def now_ms(self) -> int:
         """Milliseconds since the clock was made."""
         if self._factor is None:

@@ -21,6 +21,7 @@ from .pacing import Pacer
 from .radio import Network, Sim
 from .resolver import DNS_FAILED, DNS_LIMIT_MS, NoAddress, Resolver, is_address
 from .saving import Saving
+from .settling import settle
 from .sockets import Table
 from .terminal import Terminal
 from .work import Coro, Work
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from .pipe import Pipe
 
 CLOSING_ROUNDS = 3
-LOOP_ROUNDS, SETTLED_ROUNDS, ROUND_S, SETTLE_MAX = 4, 3, 0.001, 2000
 
 
 class VirtualModule:
@@ -324,15 +324,12 @@ class VirtualModule:
 
     async def settle(self) -> None:
         """Wait until nothing happens any more without the clock being stepped (at most three seconds)."""
-        quiet, seen = 0, -1
-        for _ in range(SETTLE_MAX):
-            for _ in range(LOOP_ROUNDS):
-                await asyncio.sleep(0)
-            await asyncio.sleep(ROUND_S)
-            quiet = quiet + 1 if self.activity == seen else 0
-            seen = self.activity
-            if quiet >= SETTLED_ROUNDS:
-                return
+        await settle(self)
+
+    def is_alone(self) -> bool:
+        """True when nothing can come from outside: no host, no socket, no time that passes by itself."""
+        holds = any(hasattr(one, "shut_down") for one in self.service.values())
+        return not (holds or self._sinks or self._work or self.connections.all()) and self.clock.is_stepped
 
     # --- transports -----------------------------------------------------------------------------------------------
     async def serve_tcp(self, host: str = "127.0.0.1", port: int = 0) -> str:

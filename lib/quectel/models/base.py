@@ -110,6 +110,7 @@ class Family(Record):
     edrx: "tuple[tuple[int, tuple[int, ...]], ...]" = ()  # (<AcT-type>, codes of its cycles) of AT+CEDRXS
     one_port = False  # a local port is one socket's, TCP or UDP (R119)
     port_rest_s = 0  # a fixed local port is used again so long after its close at the earliest (R120)
+    cgact = False  # the context of a listener is activated by AT+CGACT (R129)
     qiact = False  # the PDP context is brought up with QICSGP and QIACT (R301)
     pdp_types = 1  # of "IPV4", "IPV6", "IPV4V6" as many as QICSGP takes
     pdp_auths = 1  # of none, PAP, CHAP, "PAP or CHAP" as many as QICSGP takes

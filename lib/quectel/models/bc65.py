@@ -17,6 +17,7 @@ FAMILY = Family(
     psm=True,
     edrx=NB_EDRX,
     one_port=True,
+    cgact=True,
     port_rest_s=120,  # R120
     pins=PINS,
     diagnostics=Diagnostics(dns_max=50),  # R310

@@ -14,7 +14,7 @@ from quectel import Modem
 from desk.soak.app import App, finish
 
 TICKS = 2**30
-BUSY_MS, LONG_MS, IDLE_MS = 200, 2000, 30_000  # as in faces.py
+JOB_MS, BUSY_MS, LONG_MS, IDLE_MS = 200, 500, 2000, 30_000  # as in faces.py
 
 
 def dial(port):
@@ -76,11 +76,12 @@ class Module:
         self.now = self.order(do="step", ms=max(min(ms, due), 1) if due >= 0 else ms)["now_ms"]
 
     def longest_ms(self):
-        if self.idle and not self.modem._jobs:
+        if self.modem._jobs:
+            return JOB_MS
+        if self.idle:
             return IDLE_MS
         moved, self.moved = self.moved, self.modem.stats.rx_bytes
-        quiet = moved == self.moved and not self.modem._jobs
-        self.next_ms = min(2 * self.next_ms, LONG_MS) if quiet else BUSY_MS
+        self.next_ms = min(2 * self.next_ms, LONG_MS) if moved == self.moved else BUSY_MS
         return self.next_ms
 
     async def wait(self, ms):

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
 TICKS = 2**30
-# Longest steps of the clock: while a procedure counts time, and the first of a wait; each behind it is twice as long,
-# up to the next number; and between two records.
-BUSY_MS, LONG_MS, IDLE_MS = 200, 2000, 30_000
+# Longest steps of the clock: while a procedure counts time, as how long the power key is pressed; the first of a wait,
+# each behind which is twice as long, up to the next number; and between two records.
+JOB_MS, BUSY_MS, LONG_MS, IDLE_MS = 200, 500, 2000, 30_000
 
 
 DEVICE = ROOT / "tools" / "desk" / "soak" / "device.py"
@@ -140,7 +140,7 @@ class Steps:
 
     def _longest_ms(self) -> int:
         if self.modem._jobs:
-            return BUSY_MS
+            return JOB_MS
         if self.idle:
             return IDLE_MS
         ms, self._next_ms = self._next_ms, min(2 * self._next_ms, LONG_MS)
