@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import vm_peers
 from desk.soak.app import finish
-from desk.soak.faces import AsyncSteps, BlockingSteps, Loop, Wire
+from desk.soak.faces import TICKS, Wire
 from quectel import AsyncModem, Modem
 from virtual_module import Clock, VirtualModule
+from virtual_module.control import step
 from virtual_module.pipe import Pipe
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 HOST, UDP, SECURE = "peer.example", "udp.example", "server.test"
 PLACES = {HOST: ("127.0.0.1", 7), UDP: ("127.0.0.1", 8), SECURE: ("127.0.0.1", 9)}  # nothing listens there
 SOCK_DGRAM = 2
+BUSY_MS, IDLE_MS = 200, 5000  # longest steps of the clock: while something goes on, and while nothing does
 LIMIT_S = 20  # of real time: what hangs is a failure
 
 
@@ -101,6 +103,68 @@ class Pins:
             self._module.pin(name, level)
 
 
+class Steps:
+    """The clock of the driver: who waits moves the module's, once the module has used what was typed."""
+
+    idle = False
+    modem: Any = None
+
+    def __init__(self, module: VirtualModule) -> None:
+        self.module = module
+        self.wire = Wire(Pipe(module))
+
+    @property
+    def now(self) -> int:
+        return self.module.clock.now_ms()
+
+    def ticks_ms(self) -> int:
+        return self.now % TICKS
+
+    async def forward(self, most_ms: int) -> None:
+        """Time passes up to whatever comes next; none while the module says something."""
+        self.wire.flush()
+        ms = IDLE_MS if self.idle and not self.modem._jobs else BUSY_MS
+        due = self.modem.engine.due(self.ticks_ms())
+        ms = min(ms, most_ms, due) if due >= 0 else min(ms, most_ms)
+        if not self.wire.pipe.any():
+            await step(self.module, max(ms, 1))
+
+
+class BlockingSteps(Steps):
+    """For Modem."""
+
+    def __init__(self, module: VirtualModule, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(module)
+        self._loop = loop
+
+    def sleep_ms(self, ms: int) -> None:
+        self._loop.run_until_complete(self.forward(IDLE_MS))
+
+    async def wait(self, ms: int) -> None:
+        end = self.now + ms
+        while self.now < end:
+            if not self.modem.poll():
+                self._loop.run_until_complete(self.forward(end - self.now))
+
+
+class AsyncSteps(Steps):
+    """For AsyncModem, whose task alone moves the clock."""
+
+    until = 0
+
+    async def sleep_ms(self, ms: int) -> None:
+        if ms:
+            await self.forward(max(self.until - self.now, 1) if self.idle else BUSY_MS)
+        else:
+            self.wire.flush()
+            await asyncio.sleep(0)
+
+    async def wait(self, ms: int) -> None:
+        self.until = self.now + ms
+        while self.now < self.until:
+            await asyncio.sleep(0)
+
+
 class Bench:
     """One module, and one driver after the other."""
 
@@ -154,13 +218,6 @@ class Bench:
             await self.wait(500)
 
 
-class _World:
-    """What the clocks of the soak want of one."""
-
-    def __init__(self, module: VirtualModule) -> None:
-        self.module = module
-
-
 def play(
     face: str,
     model: str,
@@ -188,24 +245,19 @@ def _made(model: str, options: "dict[str, object]") -> VirtualModule:
 
 
 def _blocking(model: str, body: Any, pins: "tuple[str, ...]", options: "dict[str, object]") -> None:
-    loop = Loop()
+    loop = asyncio.new_event_loop()
     try:
         module = _made(model, options)
-        world: Any = _World(module)
-        bench = Bench("blocking", module, pins, BlockingSteps(world, Wire(Pipe(module)), loop))
-        finish(_brought_up(bench, body))
+        finish(_brought_up(Bench("blocking", module, pins, BlockingSteps(module, loop)), body))
         loop.run_until_complete(module.aclose())
     finally:
         loop.close()
 
 
 def _on_asyncio(model: str, body: Any, pins: "tuple[str, ...]", options: "dict[str, object]") -> None:
-    loop = Loop()
-
     async def run() -> None:
         module = _made(model, options)
-        world: Any = _World(module)
-        bench = Bench("asyncio", module, pins, AsyncSteps(world, Wire(Pipe(module)), loop))
+        bench = Bench("asyncio", module, pins, AsyncSteps(module))
         try:
             async with asyncio.timeout(LIMIT_S):
                 await _brought_up(bench, body)
@@ -213,5 +265,4 @@ def _on_asyncio(model: str, body: Any, pins: "tuple[str, ...]", options: "dict[s
             await bench.rest()
             await module.aclose()
 
-    with asyncio.Runner(loop_factory=lambda: loop) as runner:
-        runner.run(run())
+    asyncio.run(run())

@@ -23,6 +23,7 @@ def hurry_up(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("BC25", "BC65"):
         monkeypatch.setattr(find(name), "wake_ms", 20)
         monkeypatch.setattr(find(name), "answer_ms", 100)
+    monkeypatch.setattr("quectel.power._FIRST_MS", 100)
 
 
 class Pins:

@@ -285,7 +285,7 @@ def test_power_saving_mode_is_no_failure(face: str, model: str, told: bool) -> N
     async def body(bench: Bench) -> None:
         bench.modem.keep_online()
         tcp, _ = await bench.dial()
-        await go(bench.modem.sleep("psm", tau=36_000, active=120))  # longer than between two looks of keep_online()
+        await go(bench.modem.sleep("psm", tau=36_000, active=10))
         await bench.wait(120 * MINUTE)
         assert bench.module.power.state == "psm" and bench.module.power.asked == []
         await lost(tcp)

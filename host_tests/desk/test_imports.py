@@ -36,7 +36,7 @@ ARROWS: dict[str, set[str]] = {
     "modem": {"models", "life", "network", "opening", "pdp", "tls"} | _CORE,
     "life": {"bringup", "contact", "network", "pdp", "recovery", "registration", "saving", "services"} | _CORE,
     "services": {"files", "coap", "diagnostics", "settings", "power", "procedure", "sleeping", "status", "table"},
-    "sleeping": {"power", "psm"},
+    "sleeping": {"power", "psm", "registration"},
     "bringup": {"contact", "network", "pdp", "registration"} | _CORE,
     "contact": {"key"} | _CORE,
     "key": {"procedure"},

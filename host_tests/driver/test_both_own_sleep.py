@@ -112,6 +112,7 @@ def test_a_call_is_told_why_the_module_does_not_wake(face: "Face") -> "Generator
     dead = [LOST] + [(SYNC[0], b"")] * 5
     m, pins = start(face, [said("AT+QSCLK=1")] + dead + dead[1:] * 2, "BC25")
     yield m.command("AT+QSCLK=1")
+    face.clock.step = 20
     with raises(QuectelError) as caught:
         yield m.command("AT+CSQ")
     assert caught.value.errno == ENODEV and "PSM_EINT" in caught.value.text and pins.pulls == [0, 1] * 3

@@ -43,7 +43,7 @@ def times(family: str, command: bytes) -> "tuple[int, int]":
 
 def use(modem: "Any") -> None:
     """Everything that makes the driver send something."""
-    rat = "gsm" if modem.family.rats else None
+    rat = "auto" if modem.family.rats else None
     modem.connect("internet", user="me", password="secret", auth="pap", pin="1234", operator="26201", rat=rat)
     for name in ("rssi", "operator", "cell"):
         modem.status(name)

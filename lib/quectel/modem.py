@@ -163,9 +163,9 @@ class Core(Life):
         moved = not e.due(now) and self._read(e)  # what came by now counts before a deadline does ...
         if moved and self._is_full():
             return True  # ... and behind a read that was full the answer may still stand
-        if self._watch is not None:
+        if self._watch is not None:  # it asks a silent module, and so finds out
             self._watch.look(self)
-        if self.lull is not None:
+        elif self.lull is not None:
             self.lull.look(e)
         e.tick(now)
         moved = self._write(e) or moved

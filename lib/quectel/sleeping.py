@@ -5,6 +5,7 @@ from ._compat import const
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from ._types import Proc
+    from .psm import Setting
     from .services import Services
 
 
@@ -31,6 +32,8 @@ def _save_power(modem: "Services", mode: str, timers_s: "dict[str, float]") -> "
     from .psm import settings, settle
 
     told, wanted = settings(modem.engine.family, mode, timers_s)
+    if mode == "edrx":
+        wanted = _in_use(modem, wanted)
     yield from modem.ready()
     yield from settle(modem.engine, wanted)
     if mode == "psm":
@@ -45,8 +48,27 @@ def saves(modem: "Services", active_s: int) -> None:
     from .psm import Lull
 
     family = modem.engine.family
+    modem.net.active_ms = max(active_s, 0) * 1000
     modem.engine.psm = family.psm and not family.wake_ms
     modem.lull = Lull(modem.engine, active_s) if modem.engine.psm and active_s >= 0 else None
+
+
+def _in_use(modem: "Services", wanted: "list[Setting]") -> "list[Setting]":
+    """Of the settings of eDRX those of the technology that connect(rat=) or config(rat=) has chosen."""
+    family, net = modem.engine.family, modem.net
+    if not family.acts:
+        return wanted
+    from .registration import technology
+
+    made = net.wanted.wishes if net.wanted is not None else []
+    rat = technology(family, made) or technology(family, list(net.wishes.values()))
+    acts = family.acts.get(rat)
+    if acts is None:
+        return wanted
+    wanted = [one for one in wanted if int(one[1][0][1]) in acts]
+    if not wanted:
+        raise ValueError("rat=%r has no such cycle" % rat)
+    return wanted
 
 
 def _saves_not(modem: "Services") -> None:

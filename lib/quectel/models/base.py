@@ -140,4 +140,5 @@ class Family(Record):
         self.modules = modules  # what AT+CGMM may answer with
         # radio technology -> (query, wanted fields, command) of each setting that chooses it
         self.rats: "dict[str, tuple[tuple[bytes, tuple[str, ...], bytes], ...]]" = {}
+        self.acts: "dict[str, tuple[int, ...]]" = {}  # what AT+CEDRXS= calls a technology, where not all are in use
         Record.__init__(self, **facts)
