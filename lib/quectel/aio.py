@@ -75,7 +75,7 @@ class AsyncModem(Core):
     Its task has a turn whenever something moves, and every 2 ms while something is under way.  20 ms later it waits for
     the UART, or a call, and takes no turn; one a second where something watches the module.  Where the event loop
     cannot wait for the UART, it looks every 20 ms.
-    Making one: Allocates at most 50,000 bytes, as making a Modem.
+    Making one: Allocates at most 52,000 bytes, as making a Modem.
     """
 
     if TYPE_CHECKING:

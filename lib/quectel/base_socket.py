@@ -1,6 +1,6 @@
 """The part of a socket that never waits, for both faces."""
 
-from errno import EAGAIN, EALREADY, ECONNRESET, EINPROGRESS, EIO, ENOTCONN, EOPNOTSUPP
+from errno import EAGAIN, EALREADY, ECONNRESET, EINPROGRESS, EIO, ENOTCONN, EOPNOTSUPP, ETIMEDOUT
 
 from ._compat import LONGEST_MS, const
 from .errors import QuectelError, error_of, uart_lent
@@ -40,6 +40,9 @@ _SOL_SOCKET = (1, 0xFFF, 0xFFFF)  # Linux, MicroPython's boards, the others
 _BYTES = (bytes, bytearray, memoryview)
 
 
+_REASONS = {EIO: "bytes were lost", ETIMEDOUT: "the peer acknowledges nothing any more"}
+
+
 def slot_error(slot: "Slot", gen: int) -> QuectelError:
     """The exception for a slot that has failed or belongs to somebody else by now."""
     if slot.gen != gen or not slot.err:
@@ -48,7 +51,7 @@ def slot_error(slot: "Slot", gen: int) -> QuectelError:
         return error_of(slot.code, text="" if slot.err != ECONNRESET else "connection lost")
     if slot.err == ECONNRESET:
         return QuectelError(ECONNRESET, "deep sleep of the module has ended the connection")
-    return QuectelError(slot.err, "bytes were lost" if slot.err == EIO else "the send buffer stays full")
+    return QuectelError(slot.err, _REASONS.get(slot.err, "the send buffer stays full"))
 
 
 def would_block() -> QuectelError:

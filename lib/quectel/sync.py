@@ -31,7 +31,7 @@ class Modem(Core):
     Everything is allocated here; nothing is sent.
 
     What calls ask of the heap is said with each: in bytes on a 64-bit VM, a 32-bit one needs about half; all of it
-    is garbage afterwards, but for what they give.  Making a modem: Allocates at most 50,000 bytes, of which 26,000
+    is garbage afterwards, but for what they give.  Making a modem: Allocates at most 52,000 bytes, of which 26,000
     stay, with four slots; a slot is its ring and 2,500 bytes, 900 of which stay.
     """
 
@@ -140,8 +140,8 @@ class Modem(Core):
         is (R103).  pdp: which context, 1 to 16 on BG96, 1 to 7 on EC200U; called again with another one it brings that
         up as well, for sockets with pdp=.  The NB families bring context 1 up by themselves.  ValueError, or
         QuectelError(EOPNOTSUPP) for what the family lacks, before a byte is sent.
-        baud: the rate of the port from now on, one of 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800 and 921600;
-        a module that has another one is found and told, if the UART has init(baudrate=).  A module that is off is
+        baud: the rate of the port from now on: 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800 or 921600; a
+        module that has another one is found and told, if the UART has init(baudrate=).  A module that is off is
         switched on: at once where pins.status() is False, else when it answers at no rate, within 10 s.
         report(step, state, text) as it goes.  Allocates at most 44,000 bytes; asking again while it waits for the SIM
         or the network costs 3,000 each time.
