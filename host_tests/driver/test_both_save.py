@@ -252,10 +252,10 @@ def test_the_other_side_has_closed_meanwhile(face: "Face") -> "Generator[Any, An
 def test_what_is_no_record_is_said_before_a_byte_is_sent(face: "Face") -> "Generator[Any, Any, None]":
     m, _ = kept(face, unread=b"x" * 100)
     saved = m.save()
-    damaged = [b"", b"QS", saved[:-1], saved + b"\0", b"QS\x02" + saved[3:]]
+    damaged = [b"", b"QS", saved[:-1], saved + b"\0", b"QS\x01" + saved[3:]]
     damaged += [saved[:k] + bytes([saved[k] ^ 1]) + saved[k + 1 :] for k in range(0, len(saved), 7)]
     short = saved[11:20]  # right in itself, and cut off
-    damaged.append(b"QS\x01" + len(short).to_bytes(4, "big") + (crc32(short) & 0xFFFFFFFF).to_bytes(4, "big") + short)
+    damaged.append(b"QS\x02" + len(short).to_bytes(4, "big") + (crc32(short) & 0xFFFFFFFF).to_bytes(4, "big") + short)
     m = face.start("BC25", [], False)
     for bad in damaged:
         with raises(ValueError):

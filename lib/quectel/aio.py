@@ -280,7 +280,7 @@ class AsyncModem(Core):
         await self.run(self._switch(False))
 
     async def sleep(self, mode: str, **timers_s: float) -> "dict[str, float]":
-        """See Modem.sleep().  Allocates at most 4,400 bytes, 250 a wait; with timers 9,300; to undo all 11,900."""
+        """See Modem.sleep().  Allocates at most 4,400 bytes, 250 a wait; with timers 10,100; to undo all 11,900."""
         return await self.run(self._fall_asleep(mode, timers_s))
 
     async def wake(self) -> None:

@@ -33,7 +33,7 @@ class Engine(Transparent):
         self.src: "ReadBuf | None" = None  # payload that is being written, or None for the transmit store
         self._feed_at = 0  # where they begin in src
         self._filling = False  # CRs go out in place of a payload
-        self._moved_at = 0  # when bytes came in last
+        self.moved_at = 0  # when bytes came in last
         self._whole_at = 0  # when the payload that is coming must be whole
         self._off = 0  # where in the caller's buffer received bytes go
 
@@ -75,11 +75,11 @@ class Engine(Transparent):
             self._reframe()
 
     def _quiet_at(self) -> int:
-        return ticks_add(self._moved_at, _STALL_MS if self._owes_end() else _QUIET_MS)
+        return ticks_add(self.moved_at, _STALL_MS if self._owes_end() else _QUIET_MS)
 
     def _note_bytes(self) -> None:
         self.touched = False
-        self._moved_at = self.now
+        self.moved_at = self.now
         if self.begun:
             self.begun = False
             self._whole_at = ticks_add(self.now, _SLOW_MS + 2 * self.wire_ms(self.parser.raw))
@@ -137,7 +137,7 @@ class Engine(Transparent):
 
     def _given_up_at(self) -> int:
         """When a payload that stands still, or that trickles, is given up."""
-        still = ticks_add(self._moved_at, _STALL_MS + self.wire_ms(min(self.parser.raw, 4096)))
+        still = ticks_add(self.moved_at, _STALL_MS + self.wire_ms(min(self.parser.raw, 4096)))
         return still if ticks_diff(still, self._whole_at) < 0 else self._whole_at
 
     # --- bytes out ----------------------------------------------------------------------------------------------

@@ -85,11 +85,11 @@ class Life(Services):
     def save(self) -> bytes:
         """What the module knows of this modem's connections, for machine.RTC().memory() before machine.deepsleep().
 
-        Open connections with what was received and not read yet, clients that nobody has accepted, the APN, and what
-        config() has set; sends nothing.  Not in it: what is being opened or closed, bytes that are being sent, those
-        that a read() out of time has kept, CoAP, PIN, user and password.  Receive before, where memory is small:
-        a connection takes 20 bytes, its host name, and its unread bytes.  In push mode what comes while nobody
-        listens is lost: switch to BUFFER before.
+        Open connections with what was received and not read yet, clients that nobody has accepted, the APN, what
+        config() has set, and whether power saving mode is in force; sends nothing.  Not in it: what is being opened or
+        closed, bytes that are being sent, those that a read() out of time has kept, CoAP, PIN, user and password.
+        Receive before, where memory is small: a connection takes 20 bytes, its host name, and its unread bytes.  In
+        push mode what comes while nobody listens is lost: switch to BUFFER before.
         QuectelError(EAGAIN) while a socket in transparent mode has the UART.
         Allocates at most 4,400 bytes, 2 a byte that is unread, for four connections.
         """
@@ -164,7 +164,8 @@ class Life(Services):
         NetworkError(EHOSTUNREACH) while the next try is some time off.  After three attempts (5, 10, 30 s apart) the
         radio goes off and on, then the module is restarted, by AT+CFUN=1,1 and pins.pwrkey: three times, then
         10 min, 30 min and 1 h apart, one less for each hour online.  A SIM that is missing, locked or refused is
-        asked again after 1, 5 and 10 min; a PIN that was refused is not entered again.
+        asked again after 1, 5 and 10 min; a PIN that was refused is not entered again.  With sleep("psm") a module
+        that is silent behind its active time is asleep and not in trouble: status() is ASLEEP, and an open wakes it.
         veto(what) is called before "radio", "restart" and "power"; True puts it off for a minute.
         report(step, state, text): as of connect(), and ("recover", what, why).  Both must not call the modem.
         Allocates at most 1,500 bytes.

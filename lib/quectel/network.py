@@ -103,6 +103,7 @@ class Network:
         self.adopt: "Callable[[Dialect, bytes], bool] | None" = None  # of restore(): keeps a connection it knows
         self.uart: "Any" = None
         self.pins: "Pins | None" = None
+        self.active_ms = 0  # of power saving mode: the module listens so long before it may go
         self.baud = 0  # rate of the port that the caller wants, 0: the one that the UART has
         self.first_baud = 0  # the one that the UART had in the beginning
         self.lost_rate = False  # the UART has a rate that is only tried

@@ -76,8 +76,21 @@ class Watch:
         if modem.isconnected() and not e.silent:
             if self._is_check_due(e):
                 self._begin(modem, check(e, modem.net))
+        elif e.silent and self._is_in_psm(modem, e):
+            self._falls_asleep(modem, e)
         elif self._is_over(e):
             self._begin(modem, recover(modem, self))
+
+    def _is_in_psm(self, modem: "Life", e: "Engine") -> bool:
+        """Power saving mode is in force, and the module was quiet for the time in which it still listens."""
+        return e.psm and ticks_diff(e.now, e.moved_at) >= modem.net.active_ms
+
+    def _falls_asleep(self, modem: "Life", e: "Engine") -> None:
+        """It need not say so.  Nothing is wrong: who needs the module wakes it."""
+        self.report("recover", "asleep", "power saving mode")
+        e.restarted()
+        e.fell_asleep()
+        self.well(e)
 
     def _is_idle(self, modem: "Life", e: "Engine") -> bool:
         """Nobody wants to be online, or somebody else is at it, or the module is not to be talked to."""
@@ -160,7 +173,11 @@ class Watch:
         self.restarted_at = e.now
 
     def reached(self, modem: "Life") -> "Proc[None]":
-        """For who opens a connection: what is being done is awaited; NetworkError if the next try is a while off."""
+        """For who opens a connection: a module that sleeps is woken, and what is being done is awaited.
+
+        NetworkError if the next try is a while off.
+        """
+        yield from modem.awake()
         while self._at_work(modem):
             yield
         if modem.net.wanted is not None and not modem.isconnected():

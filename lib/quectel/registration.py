@@ -48,6 +48,17 @@ def _operator(operator: str) -> Wish:
     return Wish(b"AT+COPS?", ["1", "2", operator], b'AT+COPS=1,2,"%s"' % operator.encode(), _OPERATOR_MS)
 
 
+def technology(family: "Family", made: "list[Wish]") -> str:
+    """The radio technology that these wishes choose, "" if they choose none."""
+    told = [(wish.query, tuple(wish.wanted)) for wish in made]
+    if not told:
+        return ""
+    for rat in family.rats:
+        if all([(query, wanted) in told for query, wanted, _ in family.rats[rat]]):
+            return rat
+    return ""
+
+
 def choose(engine: "Engine", wanted: "Wanted") -> "Proc[None]":
     """Operator and radio technology, where the caller has asked for them."""
     for wish in wanted.wishes:

@@ -40,9 +40,10 @@ if TYPE_CHECKING:
     from .network import Network
     from .table import Slot
 
-_NAME = b"QS\x01"  # the last byte is the version
+_NAME = b"QS\x02"  # the last byte is the version
 _HEAD = ">II"  # length of the body, and its CRC-32
 _WANTED = ">BBB"  # is there any, its context, how many settings go with it
+_PSM = ">BI"  # power saving mode is in force; its active time in ms
 _SLOT = ">BBBBBBBBBBHH"
 _NONE = const(255)
 _CONNECTED = const(2)  # as all families number it
@@ -56,6 +57,7 @@ class Record:
     def __init__(self) -> None:
         self.wanted: "Wanted | None" = None
         self.wishes: "dict[str, Wish]" = {}
+        self.psm: "tuple[int, ...]" = (0, 0)
         self.connections: "list[Connection]" = []
 
 
@@ -171,6 +173,7 @@ def save(modem: "Life") -> bytes:
     parts = [b""]
     _put(parts, engine.family.name.encode())
     _put_wanted(parts, modem.net.wanted)
+    parts.append(pack(_PSM, int(engine.psm), modem.net.active_ms))
     parts.append(pack(">B", len(modem.net.wishes)))
     for name in sorted(modem.net.wishes):
         _put_wish(parts, name, modem.net.wishes[name])
@@ -275,6 +278,7 @@ def _load_all(reader: Reader) -> Record:
     if there:
         apn, setup = reader.text() or None, reader.chunk() or None
         record.wanted = Wanted(pdp, apn, setup, None, [_load_wish(reader)[1] for _ in range(count)])
+    record.psm = reader.ints(_PSM)
     for _ in range(reader.ints(">B")[0]):
         name, wish = _load_wish(reader)
         record.wishes[name] = wish
@@ -306,6 +310,7 @@ def restore(modem: "Life", saved: bytes) -> "Proc[list[Slot]]":
         net.adopt = lambda dialect, line: _adopt(engine, held, dialect, values(line))
         net.prepared = -1
         net.wishes.update(record.wishes)
+        engine.psm, net.active_ms = bool(record.psm[0]), record.psm[1]
         yield from modem.awake()
         yield from modem.greet()
         yield from prepare(engine, net)

@@ -177,13 +177,32 @@ class Services:
         from .psm import settings, settle
 
         told, wanted = settings(self._family, mode, timers_s)
+        if mode == "edrx":
+            wanted = self._in_use(wanted)
         yield from self.ready()
         yield from settle(self.engine, wanted)
         if mode == "psm":
+            self.net.active_ms = int(told["active"]) * 1000
             self.engine.psm = not self._family.wake_ms
             if self._family.wake_ms:
                 yield from self._sleep_deeply()
         return told
+
+    def _in_use(self, wanted: "list[Any]") -> "list[Any]":
+        """Of the settings of eDRX those of the technology that connect(rat=) or config(rat=) has chosen."""
+        if not self._family.acts:
+            return wanted
+        from .registration import technology
+
+        made = self.net.wanted.wishes if self.net.wanted is not None else []
+        rat = technology(self._family, made) or technology(self._family, list(self.net.wishes.values()))
+        acts = self._family.acts.get(rat)
+        if acts is None:
+            return wanted
+        wanted = [one for one in wanted if int(one[1][0][1]) in acts]
+        if not wanted:
+            raise ValueError("rat=%r has no such cycle" % rat)
+        return wanted
 
     def _stay_awake(self) -> "Proc[None]":
         from .psm import stay_up, undo

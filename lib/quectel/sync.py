@@ -224,8 +224,9 @@ class Modem(Core):
         not below these.  BG96 switches itself off when the network lets it: all sockets end with ECONNRESET, status()
         is ASLEEP, and waking is a restart.  The others sleep as with "deep".
         "edrx" (the same): AT+CEDRXS with cycle=, one of 5.12, 10.24, 20.48, 40.96, 61.44, 81.92, 102.4, 122.88, 143.36,
-        163.84, 327.68, 655.36, 1310.72, 2621.44, 5242.88 and 10485.76 s, for each radio technology that has it: NB-IoT
-        has neither those below 20.48 s nor 61.44, 102.4, 122.88 and 143.36 s.  Commands go on as ever.
+        163.84, 327.68, 655.36, 1310.72, 2621.44, 5242.88 and 10485.76 s, for each radio technology that has it, or the
+        one that connect(rat=) has chosen: NB-IoT has neither those below 20.48 s nor 61.44, 102.4, 122.88 and 143.36 s.
+        Commands go on as ever.
         "deep" (BC65, BC92, BC25, BC32): what is under way ends, then AT+QSCLK=1.  From then on nothing is sent, and the
         module falls asleep when it likes; status() is ASLEEP once it has said so.  TCP sockets and listeners end with
         ECONNRESET; UDP sockets stay open, but datagrams do not wake the module (R453).  With keep-alive on it may not
@@ -237,7 +238,7 @@ class Modem(Core):
         in flash: they are asked for first, and written where they differ alone.
         ValueError for other words, for timers that a mode has not, and for times that it cannot have; QuectelError:
         ENODEV for "light" without pins.dtr, EOPNOTSUPP for families without the mode.
-        Allocates at most 4,600 bytes; with timers 8,800; to undo all 11,300.
+        Allocates at most 4,600 bytes; with timers 9,900; to undo all 11,300.
         """
         return self.run(self._fall_asleep(mode, timers_s))
 

@@ -138,6 +138,7 @@ class Family:
         self.register_ms = 300_000  # longest search for a network, before it is told
         # radio technology -> (query, wanted fields, command) of each setting that chooses it
         self.rats: "dict[str, tuple[tuple[bytes, tuple[str, ...], bytes], ...]]" = {}
+        self.acts: "dict[str, tuple[int, ...]]" = {}  # what AT+CEDRXS= calls a technology, where not all are in use
         self.urc_port = False  # AT+QURCCFG says which of the module's ports URCs go to
         self.save = b""  # command that keeps the rate of the port, where it is not kept by itself
         self.boot_ms = 15_000  # from the power key to the first answer, at most, where the board does not say

@@ -22,6 +22,7 @@ FAMILY = Family(
         "lte-m": (scan("nwscanmode", 3), scan("iotopmode", 0)),
         "nb-iot": (scan("nwscanmode", 3), scan("iotopmode", 1)),
     },
+    acts={"gsm": (), "lte-m": (4,), "nb-iot": (5,)},
     light=1,
     psm=True,
     edrx=((4, LTE_M_CYCLES), (5, NB_IOT_CYCLES)),
