@@ -164,7 +164,7 @@ BLOCKS = {
     ("mqtt-tls", 2): Scene("EC200U", r"connected as unit", broker),
     ("coap", 2): Scene("BC95G", r"", things),
     ("sleep-and-wake", 2): Scene("BC25", r"deepsleep 60000"),
-    ("sleep-and-wake", 3): Scene("BG96", r""),
+    ("staying-online", 1): Scene("BG96", r""),
 }
 
 

@@ -43,7 +43,7 @@ def times(family: str, command: bytes) -> "tuple[int, int]":
 
 def use(modem: "Any") -> None:
     """Everything that makes the driver send something."""
-    rat = "gsm" if modem.family.rats else None
+    rat = "auto" if modem.family.rats else None
     modem.connect("internet", user="me", password="secret", auth="pap", pin="1234", operator="26201", rat=rat)
     for name in ("rssi", "operator", "cell"):
         modem.status(name)
@@ -59,7 +59,7 @@ def use(modem: "Any") -> None:
     modem.ntp()
     modem.dns_servers("1.1.1.1")
     if modem.family.keepalive:
-        modem.config(keepalive=(60, 10, 9))
+        modem.config(keepalive=modem.family.keepalive.usual)
     if modem.family.open_time:
         modem.config(open_time=20)
     talk(modem, None)

@@ -128,9 +128,9 @@ class BaseSocket(Peers):
         self._timeout_ms = -1 if value is None else _ms(value)
 
     def setsockopt(self, level: int, option: int, value: object) -> None:
-        """SO_KEEPALIVE is for all TCP sockets at once, on BC25 and BC32 alone (R210); see Modem.config(keepalive=).
+        """SO_KEEPALIVE is for all TCP sockets at once, on BC25, BC32 (R210), EC200U and EG915U alone.
 
-        It is written by the next connect() or listen(), which tell if the module refuses it; of a socket that is open,
+        Modem.config(keepalive=) sets its times.  It is written by the next connect() or listen(), which tell if the module refuses it; of a socket that is open,
         from now on.  SOL_SOCKET and SO_KEEPALIVE are 1 and 9, or 0xFFF or 0xFFFF and 8.  All else is accepted and
         without effect: no row sets an option of a single socket.  Allocates nothing; SO_KEEPALIVE at most 5,500 bytes.
         """

@@ -67,7 +67,7 @@ def keep_alive(modem: "Face", family: "Family", on: bool) -> bool:
     if family.keepalive is None:
         return False
     before = modem.net.wishes.get("keepalive")
-    if not (on and before and before.wanted[0] == "1"):  # with its own times
+    if not (on and before and before.wanted[-1] != "0"):  # with its own times
         modem.net.wish("keepalive", _keepalive(family, family.keepalive.usual if on else None))
     return "keepalive" in modem.net.due
 
@@ -112,15 +112,16 @@ def _alive(family: "Family") -> "KeepAlive":
 
 def _keepalive(family: "Family", value: "Any") -> Wish:
     record = _alive(family)
+    lead = list(record.lead)
     if value is None:
-        return Wish(record.query, ["0"], record.command + b"0")
+        return Wish(record.query, lead + ["0"], record.command + b"0")
     if not isinstance(value, (tuple, list)) or len(value) != 3:
         raise TypeError("keepalive must be (idle_s, interval_s, count) or None")
     wanted = ["1"]
     for i in range(3):
         what = ("idle_s", "interval_s", "count")[i]
         wanted.append(str(in_range(what, value[i], record.ranges[i][0], record.ranges[i][1])))
-    return Wish(record.query, wanted, record.command + ",".join(wanted).encode())
+    return Wish(record.query, lead + wanted, record.command + ",".join(wanted).encode())
 
 
 def _record(family: "Family") -> "Diagnostics":
@@ -162,7 +163,8 @@ def _ask(modem: "Face", family: "Family", name: str) -> "Proc[object]":
         _open_time(family, 1)
         return number((yield from _line(modem, _OPEN_TIME)), 1)
     if name == "keepalive":
-        return _times(values((yield from _line(modem, _alive(family).query))))
+        told = values((yield from _line(modem, _alive(family).query)))
+        return _times(told[len(_alive(family).lead) :])
     if name == "model":
         yield from modem.ready()
         return modem.net.model

@@ -362,8 +362,9 @@ class Modem(Core):
         """config(name) asks for "imei" "imsi" "iccid" "model" "revision" "open_time" "keepalive" or "dns".
 
         Set are, and again behind a restart of the module: open_time=s, 1 to 36, in which a TCP connect must be done
-        (R201; BC65, BC92); keepalive=(idle_s, interval_s, count), 1 to 36000, 10 to 20, 1 to 255, or None, for all
-        TCP sockets (R210; BC25, BC32, which does not sleep deeply meanwhile, R211); dns=(primary, secondary).
+        (R201; BC65, BC92); keepalive=(idle_s, interval_s, count) or None, for all TCP sockets: 1 to 36000, 10 to 20, 1
+        to 255 (R210; BC25, BC32, which does not sleep deeply meanwhile, R211), or 1 to 1800, 25 to 100, 3 to 10 (EC200U,
+        EG915U); dns=(primary, secondary).
         ValueError for other names and values, QuectelError(EOPNOTSUPP) for what the family lacks.
         Allocates at most 8,500 bytes.
         """

@@ -93,11 +93,19 @@ class Diagnostics:
 class KeepAlive:
     """How keep-alive of TCP connections is spelled, and its ranges (R208 to R211, R454)."""
 
-    def __init__(self, query: bytes, command: bytes, *ranges: "tuple[int, int]") -> None:
+    def __init__(
+        self,
+        query: bytes,
+        command: bytes,
+        *ranges: "tuple[int, int]",
+        usual: "tuple[int, int, int]" = (60, 10, 9),
+        lead: "tuple[str, ...]" = (),
+    ) -> None:
         self.query = query
         self.command = command
         self.ranges = ranges  # of idle and interval in s, and of count
-        self.usual = (60, 10, 9)
+        self.usual = usual
+        self.lead = lead  # fields in front of them in the answer
 
 
 class Family:

@@ -1,7 +1,7 @@
 """EC200U and EG915U: "EC200U&EG915U Series SSL Application Note"."""
 
 from ._lte import NETWORK_TIME, PINS, REGISTRATIONS, SUITES, TCP, TLS, diagnostics, scan
-from .base import Family
+from .base import Family, KeepAlive
 
 _SUITES = (  # which BG96 lacks (R028)
     0xC002, 0xC003, 0xC004, 0xC005, 0xC007, 0xC008, 0xC009, 0xC00A, 0xC00C, 0xC00D,
@@ -43,6 +43,15 @@ FAMILY = Family(
         "ignoreinvalidcertsign",
         "dtls",
         "ignorecertitem",
+    ),
+    keepalive=KeepAlive(
+        b'AT+QICFG="tcp/keepalive"',
+        b'AT+QICFG="tcp/keepalive",',
+        (1, 1800),
+        (25, 100),
+        (3, 10),
+        usual=(120, 25, 3),
+        lead=("tcp/keepalive",),
     ),
     pdp_types=3,
     pdp_auths=3,
