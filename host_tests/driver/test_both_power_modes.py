@@ -216,9 +216,9 @@ def test_a_module_that_refuses(face: "Face") -> "Generator[Any, Any, None]":
 
 @both
 def test_power_saving_mode_ends_sockets_and_the_key_wakes_it(face: "Face") -> "Generator[Any, Any, None]":
-    again = met("BG96") + LTE_PINS + [said("AT+QISTATE?"), said("AT+QSSLSTATE"), OPENED]
-    woken = [LOST] + DEAD + [SYNC, said("AT"), said("AT+CSQ", "+CSQ: 17,99")]
-    m, pins = start(face, [OPENED] + SLEEPS + woken + again)
+    again = met("BG96") + LTE_PINS + [said("AT+QISTATE?"), said("AT+QSSLSTATE")]
+    woken = [LOST] + DEAD + [SYNC, said("AT")]
+    m, pins = start(face, [OPENED] + SLEEPS + woken + again + [said("AT+CSQ", "+CSQ: 17,99"), OPENED])
     s = yield m.create_connection(SERVER)
     yield m.sleep("psm", tau=3600, active=10)
     assert m.status() == ONLINE and s.id == 0
@@ -232,14 +232,15 @@ def test_power_saving_mode_ends_sockets_and_the_key_wakes_it(face: "Face") -> "G
     yield m.wake()
     assert pins.keys == [0, 1] and m.status() != ASLEEP and not m.isconnected()
     yield s.close()
-    assert (yield m.command("AT+CSQ")) == ["+CSQ: 17,99"]
-    assert (yield m.create_connection(SERVER)).id == 0  # settings are made again before
+    assert (yield m.command("AT+CSQ")) == ["+CSQ: 17,99"]  # settings are made again before
+    assert (yield m.create_connection(SERVER)).id == 0
 
 
 @both
 def test_a_module_that_has_left_power_saving_mode_by_itself(face: "Face") -> "Generator[Any, Any, None]":
     """It says so; where that was lost it answers, and the key that would switch it off is not pressed."""
-    m, pins = start(face, SLEEPS + [said("AT+CSQ", "+CSQ: 17,99"), said("AT"), said("AT+CSQ", "+CSQ: 17,99")])
+    again = met("BG96") + LTE_PINS + [said("AT+QISTATE?"), said("AT+QSSLSTATE"), said("AT+CSQ", "+CSQ: 17,99")]
+    m, pins = start(face, SLEEPS + again + [said("AT")] + again)
     yield m.sleep("psm", tau=3600, active=10)
     for urcs in (POWER_DOWN + lines("RDY"), POWER_DOWN):
         face.uart.say(urcs)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _LOOK_MS = const(5000)  # who waits for data has the module asked after so long without a URC, ...
 _LONGEST_LOOK_MS = const(60_000)  # ... and after twice as long each time
+_NO_CONTEXT = const(570)
 _DEAF_MS = const(500)  # the same behind a data entry, in which a URC may have been lost (R390)
 
 
@@ -241,6 +242,8 @@ class Agenda(Acks):
 
     def _blamed(self, slot: "Slot", code: int) -> None:
         self.blame = self.table.nobody
+        if code == _NO_CONTEXT:
+            self.lose_context(slot.pdp)
         slot.fail(errno_of(code) if code else EIO, code)
         slot.wake = True
 

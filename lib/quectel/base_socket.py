@@ -130,9 +130,10 @@ class BaseSocket(Peers):
     def setsockopt(self, level: int, option: int, value: object) -> None:
         """SO_KEEPALIVE is for all TCP sockets at once, on BC25, BC32 (R210), EC200U and EG915U alone.
 
-        Modem.config(keepalive=) sets its times.  It is written by the next connect() or listen(), which tell if the module refuses it; of a socket that is open,
-        from now on.  SOL_SOCKET and SO_KEEPALIVE are 1 and 9, or 0xFFF or 0xFFFF and 8.  All else is accepted and
-        without effect: no row sets an option of a single socket.  Allocates nothing; SO_KEEPALIVE at most 5,500 bytes.
+        Modem.config(keepalive=) sets its times.  It is written by the next connect() or listen(), which tell if the
+        module refuses it; of a socket that is open, from now on.  SOL_SOCKET and SO_KEEPALIVE are 1 and 9, or 0xFFF or
+        0xFFFF and 8.  All else is accepted and without effect: no row sets an option of a single socket.
+        Allocates nothing; SO_KEEPALIVE at most 5,500 bytes.
         """
         if option == (9 if level == 1 else 8) and level in _SOL_SOCKET:
             self._modem.keep_alive(value, self.id >= 0)

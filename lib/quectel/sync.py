@@ -190,7 +190,7 @@ class Modem(Core):
         return self.run(self._info(self.status()))
 
     def diagnose(self) -> "list[tuple[str, bool, str]]":
-        """(step, ok, words) for power, identity, sim, signal, register, attach, pdp and clock, top down.
+        """(step, ok, words) for power, identity, sim, signal, register, attach, pdp, dns, clock and tls, top down.
 
         The words say what to try.  The first step that fails is the last one: what stands below rests on it.
         It changes nothing, and raises nothing but what a module in deep sleep without a wake pin raises.
@@ -363,8 +363,8 @@ class Modem(Core):
 
         Set are, and again behind a restart of the module: open_time=s, 1 to 36, in which a TCP connect must be done
         (R201; BC65, BC92); keepalive=(idle_s, interval_s, count) or None, for all TCP sockets: 1 to 36000, 10 to 20, 1
-        to 255 (R210; BC25, BC32, which does not sleep deeply meanwhile, R211), or 1 to 1800, 25 to 100, 3 to 10 (EC200U,
-        EG915U); dns=(primary, secondary).
+        to 255 (R210; BC25, BC32, which does not sleep deeply meanwhile, R211), or 1 to 1800, 25 to 100, 3 to 10
+        (EC200U, EG915U); dns=(primary, secondary).
         ValueError for other names and values, QuectelError(EOPNOTSUPP) for what the family lacks.
         Allocates at most 8,500 bytes.
         """
