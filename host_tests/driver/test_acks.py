@@ -235,3 +235,11 @@ def test_a_socket_that_fails_meanwhile() -> None:
     rig.asked(ASK, told(6, 6))
     assert slot.sending == REFUSED and slot.err == ECONNRESET and rig.engine.sender.index < 0
     rig.quiet()
+
+
+def test_a_total_that_nobody_knows_stays_unknown() -> None:
+    rig = Rig("BG96")
+    slot = rig.open()
+    rig.engine.lose_count(slot)
+    sent(rig, slot, b"data")
+    assert rig.engine.sent_of(slot) == -1 and rig.engine.owing  # but it is asked what was acknowledged
