@@ -20,7 +20,7 @@ ASK = b"AT+QISEND=0,0"
 
 def start(face: "Face", family: str = "BG96") -> "Any":
     modem = live(face, family)
-    face.clock.step = 50
+    face.clock.step = 200
     return modem
 
 
