@@ -30,6 +30,7 @@ COLD = {
     "urcs": {"_collect": WATCHED, "_views": "after AT+QICFG"},
     "lines": {},
     "sending": {"__init__": MADE, "_say_command": TRACED},
+    "acks": {"__init__": MADE},
     "agenda": {"__init__": MADE},
     "resync": {"__init__": MADE, "_count_alike": LATE},
     "transparent": {"__init__": MADE},
@@ -72,8 +73,8 @@ COLD = {
 # Modules, each behind those that it imports; dictionaries of MicroPython have no order.
 ORDER = (
     "_compat", "errors", "text", "ring", "parser", "heads", "table", "command", "intake", "framing", "urcs", "lines",
-    "sending", "agenda", "resync", "transparent", "engine", "procedure", "opening", "network", "services", "pdp",
-    "registration", "contact", "bringup", "life", "modem", "peers", "base_socket", "sync_socket", "sync",
+    "sending", "acks", "agenda", "resync", "transparent", "engine", "procedure", "opening", "network", "services",
+    "pdp", "registration", "contact", "bringup", "life", "modem", "peers", "base_socket", "sync_socket", "sync",
 )  # fmt: skip
 
 COLD_MODULES = {

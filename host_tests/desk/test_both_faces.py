@@ -58,7 +58,7 @@ def test_arguments_defaults_and_types_are_the_same(blocking: type, other: type) 
 
 @pytest.mark.parametrize(("face", "names"), [(quectel.Modem, MODEM), (quectel.Socket, SOCKET)])
 def test_nothing_public_is_unannounced(face: type, names: dict[str, str]) -> None:
-    announced = set(names) | MODEM_PROPERTIES | SOCKET_PROPERTIES | {"watchdog"}
+    announced = set(names) | MODEM_PROPERTIES | SOCKET_PROPERTIES | {"watchdog", "ack_timeout_ms"}
     assert public(face) <= announced
     assert {*names} - {"__init__"} <= public(face) | LATER[face.__name__]
 

@@ -170,7 +170,7 @@ BLOCKS = {
     ("coap", 2): Scene("BC95G", r"2\.04 0 None b'\{\"t\":21\.5\}'", things),
     ("coap", 3): Scene("BC95G", r"observers told: 0", things),
     ("sleep-and-wake", 2): Scene("BC25", r"deepsleep 60000"),
-    ("sleep-and-wake", 3): Scene("BG96", r""),
+    ("staying-online", 1): Scene("BG96", r""),
 }
 
 

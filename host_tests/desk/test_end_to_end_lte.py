@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from errno import ECONNRESET, EHOSTUNREACH
+from errno import ECONNRESET, EHOSTUNREACH, ETIMEDOUT
 from typing import Any
 
 import pytest
@@ -136,6 +136,33 @@ def test_bytes_that_the_peer_has_acknowledged(face: str, model: str) -> None:
             await go(sock.close())
             with raises(QuectelError):
                 await go(sock.unacked())
+
+    play(face, model, body)
+
+
+@rows("R153")
+@on(*LTE_FAMILIES)
+def test_a_link_that_is_half_open_fails(face: str, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The peer is gone without a word: sends go well, and what was sent is never acknowledged."""
+    monkeypatch.setattr("quectel.acks._EVERY_MS", 50)
+
+    async def body(bench: Bench) -> None:
+        with Listener(bench.world) as server:
+            sock = await bench.dial()
+            peer = server.accept()
+            bench.modem.engine.ack_ms = 400
+            await go(sock.sendall(DATA))
+            assert take(peer, len(DATA)) == DATA
+            number = sock.id
+            bench.world.call(lambda module: module.fault("half_open", id=number))
+            await go(sock.sendall(b"into the void"))
+            sock.settimeout(10)
+            with raises(QuectelError) as caught:
+                await go(sock.recv(10))
+            assert caught.value.errno == ETIMEDOUT and "acknowledges" in str(caught.value)
+            peer.close()
+            await go(sock.close())
+            assert bench.module.sockets == []
 
     play(face, model, body)
 

@@ -48,6 +48,7 @@ class Living(Module):
         self.held_at = -1
         self.refuses = b""  # commands that begin so are answered with ERROR
         self.unacked = 0
+        self.broken = False  # the context is dead: opens and parts are answered with 570
         self.commands: "list[bytes]" = []
         self.wrote = b""
         self.out = b""
@@ -215,7 +216,7 @@ class Living(Module):
             self.after(300, OK)
             return b""
         if text == b"AT+QIDEACT=1":
-            self.active = False
+            self.active = self.broken = False
             self.links.clear()
             return OK
         if text == b"AT+CGATT?":
@@ -230,6 +231,12 @@ class Living(Module):
         return self._rest(text)
 
     def _rest(self, text: bytes) -> "bytes | None":
+        if self.broken and text.startswith(b"AT+QIOPEN="):
+            return OK + b"\r\n+QIOPEN: %d,570\r\n" % int(text.split(b",")[1])
+        if self.broken and text.startswith(b"AT+QISEND="):
+            return ERROR
+        if self.broken and text == b"AT+QIGETERROR":
+            return line(b"+QIGETERROR: 570,PDP context broken down")
         if text == b"AT+QISTATE?":
             told = [b'+QISTATE: %d,"TCP","10.0.0.1",80,0,2,1,0,0,"uart1"\r\n' % cid for cid in sorted(self.links)]
             return b"\r\n" + b"".join(told) + OK if told else OK

@@ -64,6 +64,19 @@ def test_a_slot_that_is_freed_takes_its_failed_part_along() -> None:
     assert slot.state == FREE and rig.engine.sender.index < 0 and rig.engine.blame.index < 0
 
 
+def test_a_reason_of_570_is_the_contexts() -> None:
+    """Its other sockets are told, too."""
+    rig = Rig("BG96")
+    slot, other, elsewhere = rig.open(0), rig.open(1), rig.open(2)
+    elsewhere.pdp = 2
+    rig.send(slot, b"data")
+    rig.asked(b"AT+QISEND=0,4", b"\r\nERROR\r\n")
+    rig.asked(b"AT+QIGETERROR", b"\r\n+QIGETERROR: 570,x\r\n" + OK)
+    assert rig.engine.pdp_lost
+    assert [one.code for one in (slot, other, elsewhere)] == [570, 570, 0]
+    assert slot.err == other.err == ECONNRESET and elsewhere.state == OPEN
+
+
 def test_a_reason_is_not_asked_for_a_slot_that_is_free() -> None:
     """The next owner of the slot is not told what went wrong for the one before."""
     rig = Rig()

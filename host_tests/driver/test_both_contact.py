@@ -76,10 +76,13 @@ def test_a_module_that_is_off_and_has_another_rate(face: "Face") -> "Generator[A
 
 @both
 def test_a_module_that_does_not_answer_is_switched_off_and_on(face: "Face") -> "Generator[Any, Any, None]":
-    m, _ = start(face, "BC25", False, False)
-    face.uart.deaf = "key"
-    yield m.connect("internet")
-    assert face.uart.presses == 2 and m.status() == ONLINE
+    for wired in (False, True):
+        m, _ = start(face, "BC25", wired, False)
+        face.uart.deaf = "key"
+        yield m.connect("internet")
+        assert face.uart.presses == 2 and m.status() == ONLINE
+        if hasattr(m, "aclose"):
+            yield m.aclose()
 
 
 @both
@@ -102,7 +105,7 @@ def test_nothing_helps(face: "Face") -> "Generator[Any, Any, None]":
     face.clock.step = 50
     with raises(NetworkError) as caught:
         yield m.connect("internet")
-    assert caught.value.errno == ENODEV and "wiring" in str(caught.value) and face.uart.presses == 0
+    assert caught.value.errno == ENODEV and "wiring" in str(caught.value) and face.uart.presses == 2
 
 
 @both
@@ -145,7 +148,7 @@ def test_a_restart_that_has_undone_the_rate(face: "Face") -> "Generator[Any, Any
         yield face.clock.sleep_ms(50)
         if m.engine.baud == 9600 and m.isconnected():
             break
-    assert m.engine.baud == 9600 and m.isconnected() and board.pressed_at < 0 and face.uart.restarts == 1
+    assert m.engine.baud == 9600 and m.isconnected() and board.pressed_at < 0 and m._watch.restarts == 0
 
 
 @both
@@ -161,3 +164,40 @@ def test_a_program_that_polls_seldom(face: "Face") -> "Generator[Any, Any, None]
         face.clock.now = (face.clock.now + 1000) & 0x3FFFFFFF
         face.clock.passed += 1000
     assert m.isconnected() and m.stats.timeouts == 0
+
+
+@both
+def test_a_rate_that_was_only_tried_is_not_kept(face: "Face") -> "Generator[Any, Any, None]":
+    """The search is given up; then the module is on, and answers at the usual rate at once."""
+    m, _ = start(face, "BC25", False)
+    face.uart.stop()
+    with raises(QuectelError):
+        yield m.connect("internet", timeout_ms=7000)
+    assert m.engine.baud != 115_200
+    face.uart.start()
+    face.uart.search_ms = 0
+    yield face.clock.sleep_ms(6000)
+    face.uart.rate = 115_200
+    begun = face.clock.passed
+    yield m.connect("internet")
+    assert m.engine.baud == 115_200 and face.clock.passed - begun < 4000
+
+
+@both
+def test_a_restart_whose_line_was_lost(face: "Face") -> "Generator[Any, Any, None]":
+    """AT+CFUN=1,1 of the recovery: neither RDY nor an echo tells, and the settings are made all the same."""
+    m, _ = start(face, "BC25", False, False)
+    m.keep_online()
+    yield m.connect("internet")
+    started, face.uart.speak = face.uart.start, lambda text: None
+
+    def silently() -> None:
+        started()
+        face.uart.echo = False
+
+    face.uart.start = silently
+    face.uart.deaf = "cfun"
+    for _ in range(600):
+        m.poll()
+        yield face.clock.sleep_ms(500)
+    assert m.isconnected() and face.uart.commands.count(b"ATE0") == 2 and face.uart.restarts == 1

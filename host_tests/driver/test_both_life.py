@@ -1,9 +1,11 @@
 """Coming up and staying up on both faces: power key, operator, registrations, recovery, what the modem tells."""
 
-from errno import EACCES, EHOSTUNREACH, ENODEV, EOPNOTSUPP, EPERM
+from errno import EACCES, ECONNRESET, EHOSTUNREACH, ENODEV, EOPNOTSUPP, EPERM
 
+from cutting import SERVER
 from faces import both
 from kit import raises, rows
+from living import live
 from quectel import SOCK_DGRAM, NetworkError, QuectelError, QuectelTimeout
 from quectel.network import IDLE, LOST, ONLINE
 from scripted import OK, lines
@@ -259,3 +261,70 @@ def test_off_by_command(face: "Face") -> "Generator[Any, Any, None]":
     with raises(QuectelTimeout):
         yield m.power_off()
     assert face.clock.passed >= 60_000
+
+
+@rows("R098")
+@both
+def test_diagnose_looks_at_what_names_and_tls_need(face: "Face") -> "Generator[Any, Any, None]":
+    """The chapters about failures: context, DNS server, then what TLS was told."""
+    good = [said("AT"), said("AT+CGMM", "BG96"), READY, said("AT+CSQ", "+CSQ: 20,99"), HOME]
+    good += [said("AT+COPS?", '+COPS: 0,0,"Telco",8'), ATTACHED, ACTIVE]
+    m = face.start("BG96", good + [said("AT+QIDNSCFG=1", '+QIDNSCFG: 1,"0.0.0.0","0.0.0.0"')])
+    name, ok, words = (yield m.diagnose())[-1]
+    assert (name, ok) == ("dns", False) and "dns_servers" in words
+    named = said("AT+QIDNSCFG=1", '+QIDNSCFG: 1,"10.0.0.53","0.0.0.0"')
+    m = face.start("BG96", good + [named, CLOCK])
+    found = yield m.diagnose()
+    assert [ok for _, ok, _ in found] == [True] * 10 and ("dns", True, "10.0.0.53") in found
+    m = face.start("BG96", good + [(b"AT+QIDNSCFG=1\r", lines("ERROR")), CLOCK])
+    m.net.tls_trouble = "SSL handshake fail (579)"
+    found = yield m.diagnose()
+    name, ok, words = found[-1]
+    assert (name, ok) == ("tls", False) and "suites=" in words and "579" in words
+    assert found[-3] == ("dns", True, "the module does not tell its DNS servers")
+
+
+@both
+def test_diagnose_of_a_family_without_names_and_tls(face: "Face") -> "Generator[Any, Any, None]":
+    good = [said("AT"), said("AT+CGMM", "BC95-G"), READY, said("AT+CSQ", "+CSQ: 20,99"), HOME]
+    good += [said("AT+COPS?", '+COPS: 0,0,"Telco",9'), ATTACHED, NB_ADDRESS, CLOCK]
+    m = face.start("BC95-G", good)
+    found = yield m.diagnose()
+    assert [step for step, _, _ in found][-2:] == ["pdp", "clock"]
+
+
+@both
+def test_code_570_has_the_context_brought_up_again(face: "Face") -> "Generator[Any, Any, None]":
+    """Whether an open is told so, or a part that is sent; the other sockets of the context are told."""
+    for sends in (False, True):
+        m = live(face, "BG96")
+        m.keep_online()
+        yield m.connect("internet")
+        sock, other = (yield m.create_connection(SERVER)), (yield m.create_connection(SERVER))
+        face.uart.broken = True
+        with raises(OSError) as caught:
+            if sends:
+                yield sock.sendall(b"data")
+                yield sock.recv(1)
+            else:
+                yield m.create_connection(SERVER)
+        assert caught.value.errno == ECONNRESET
+        with raises(QuectelError) as caught:
+            yield other.recv(1)
+        assert caught.value.errno == ECONNRESET and caught.value.code == 570
+        sock = yield m.create_connection(SERVER)  # waits for the recovery
+        yield sock.sendall(b"record")
+        assert (yield sock.read(6)) == b"record"
+        assert face.uart.commands.count(b"AT+QIDEACT=1") == 1 and m._watch.restarts == 0
+        if hasattr(m, "aclose"):
+            yield m.aclose()
+
+
+@both
+def test_settings_come_before_the_next_command(face: "Face") -> "Generator[Any, Any, None]":
+    m = face.start("BC25", PREPARED + [said("AT+CSQ", "+CSQ: 20,99")])
+    face.uart.say(lines("RDY"))
+    yield face.settle()
+    assert (yield m.command("AT+CSQ")) == ["+CSQ: 20,99"]
+    m = face.start("BC25", [said("AT+CSQ", "+CSQ: 20,99")], False)  # nobody has set it up: it is left alone
+    assert (yield m.command("AT+CSQ")) == ["+CSQ: 20,99"]

@@ -148,14 +148,15 @@ def test_power_saving_mode_ends_sockets_and_the_key_wakes_it(face: "Face") -> "G
     yield m.wake()
     assert pins.keys == [0, 1] and m.status() != ASLEEP and not m.isconnected()
     yield s.close()
-    assert (yield m.command("AT+CSQ")) == ["+CSQ: 17,99"]
-    assert (yield m.create_connection(SERVER)).id == 0  # settings are made again before
+    assert (yield m.command("AT+CSQ")) == ["+CSQ: 17,99"]  # settings are made again before
+    assert (yield m.create_connection(SERVER)).id == 0
 
 
 @both
 def test_a_module_that_has_left_power_saving_mode_by_itself(face: "Face") -> "Generator[Any, Any, None]":
     """It says so; where that was lost it answers, and the key that would switch it off is not pressed."""
-    m, pins = start(face, SLEEPS + [said("AT+CSQ", "+CSQ: 17,99"), said("AT"), said("AT+CSQ", "+CSQ: 17,99")])
+    again = met("BG96") + LTE_PINS + [said("AT+QISTATE?"), said("AT+QSSLSTATE"), said("AT+CSQ", "+CSQ: 17,99")]
+    m, pins = start(face, SLEEPS + again + [said("AT")] + again)
     yield m.sleep("psm", tau=3600, active=10)
     for urcs in (POWER_DOWN + lines("RDY"), POWER_DOWN):
         face.uart.say(urcs)

@@ -107,7 +107,7 @@ def test_calls(scene: Scene) -> None:
     for place in range(1, MOST, STRIDE):
         if not one_place(scene, place):
             count("places where a call of the module's life was cancelled", place // STRIDE)
-            assert place > 1, "it does not wait"
+            assert place > 1 or STRIDE > 1, "it does not wait"
             return
     raise AssertionError("no end of places")
 

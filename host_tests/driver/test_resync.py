@@ -195,6 +195,27 @@ def test_queries_that_nobody_heard_are_not_waited_for() -> None:
     assert rig.engine.start(b"AT+Y")
 
 
+def test_a_change_of_the_rate_has_the_query_asked_anew() -> None:
+    """At once, and it does not count for silence: the module could not read the one before."""
+    rig = Rig()
+    rig.engine.ask_anew()
+    assert rig.ask(b"AT+X") == []
+    rig.engine.ask_anew()
+    rig.asked(b"AT+X")
+    rig.now += rig.engine.due(rig.now)
+    rig.quiet()
+    rig.engine.release()
+    for _ in range(30):
+        rig.asked(b"AT+CMEE?")
+        rig.engine.ask_anew()
+    assert not rig.engine.silent
+    rig.asked(b"AT+CMEE?", b"\r\n+CMEE: 1\r\n\r\nOK\r\n")
+    rig.quiet()
+    rig.now += rig.engine.due(rig.now)
+    rig.asked(b"AT+CMEE=?", b"\r\n+CMEE: (0-2)\r\n\r\nOK\r\n")
+    assert not rig.engine.resync
+
+
 def test_what_is_shouted_at_a_silent_module_goes_out_before_a_query() -> None:
     """Recovery restarts a module that answers nothing; no answer is awaited, and getting in step goes on."""
     rig = Rig()

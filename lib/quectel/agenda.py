@@ -3,9 +3,9 @@
 from errno import ECONNRESET, EIO, ENOTCONN
 
 from ._compat import const, ticks_add, ticks_diff
-from .command import ASK, BLAME, CLOSE, DONE, ERROR, ON_CLOSE, ON_OK, READ, SEND, TIMEOUT
+from .acks import Acks
+from .command import ACKS, ASK, BLAME, CLOSE, DONE, ERROR, ON_CLOSE, ON_OK, READ, SEND, TIMEOUT
 from .errors import errno_of
-from .sending import Sending
 from .table import (
     BUFFER,
     CLOSING,
@@ -29,14 +29,15 @@ if TYPE_CHECKING:
 
 _LOOK_MS = const(5000)  # who waits for data has the module asked after so long without a URC, ...
 _LONGEST_LOOK_MS = const(60_000)  # ... and after twice as long each time
+_NO_CONTEXT = const(570)
 _DEAF_MS = const(500)  # the same behind a data entry, in which a URC may have been lost (R390)
 
 
-class Agenda(Sending):
+class Agenda(Acks):
     """The sending half of the engine.  One command at a time, slots served round robin."""
 
     def __init__(self, family: "Family", slots: int, rx_ring: int, tx_buf: int, line_buf: int) -> None:
-        Sending.__init__(self, family, slots, rx_ring, tx_buf, line_buf)
+        Acks.__init__(self, family, slots, rx_ring, tx_buf, line_buf)
         self.wanted = False  # a procedure was turned away: the next command is its own
         self.soon = False  # and if it does not come, somebody else is served with the next tick
         self.orphans = bytearray(self.table.ids())  # ids that are open at the module and have no slot
@@ -55,8 +56,12 @@ class Agenda(Sending):
             self._drop_store()  # its connection is gone, and a result will not come
         if self.hungry and ticks_diff(self.now, self.look_at) >= 0:
             self._look()
+        if self.owing and ticks_diff(self.now, self.ack_at) >= 0:
+            self._look_at_acks()
         if self.blame.index >= 0:
             self._ask_why()
+        elif self.doubt.index >= 0:
+            self._start_acks(self.doubt)
         elif self.wanted:
             self.wanted = False
             self.soon = True
@@ -87,6 +92,8 @@ class Agenda(Sending):
             self._start_query(slot)
         elif slot.more and self.worth_reading(slot):
             self._start_read(slot)
+        elif self.asks_for_acks(slot):
+            self._start_acks(slot)
         else:
             return False
         return True
@@ -195,6 +202,8 @@ class Agenda(Sending):
             self._blamed(c.slot, c.code)
         elif c.kind == ASK:
             self._query_ended(c.slot, result)
+        elif c.kind == ACKS:
+            self._acks_ended(c.slot, result)
 
     def _read_ended(self, slot: "Slot", result: int) -> None:
         slot.asked = 0
@@ -233,6 +242,8 @@ class Agenda(Sending):
 
     def _blamed(self, slot: "Slot", code: int) -> None:
         self.blame = self.table.nobody
+        if code == _NO_CONTEXT:
+            self.lose_context(slot.pdp)
         err = errno_of(code) if code else EIO
         slot.fail(ECONNRESET if err == ENOTCONN else err, code)  # it was open
         slot.wake = True

@@ -1,6 +1,6 @@
 """The part of a socket that never waits, for both faces."""
 
-from errno import EAGAIN, EALREADY, ECONNRESET, EINPROGRESS, EIO, ENOTCONN, EOPNOTSUPP
+from errno import EAGAIN, EALREADY, ECONNRESET, EINPROGRESS, EIO, ENOTCONN, EOPNOTSUPP, ETIMEDOUT
 
 from ._compat import LONGEST_MS, const
 from .errors import QuectelError, QuectelTimeout, uart_lent, words_of
@@ -47,6 +47,9 @@ _SOL_SOCKET = (1, 0xFFF, 0xFFFF)  # Linux, MicroPython's boards, the others
 _BYTES = (bytes, bytearray, memoryview)
 
 
+_REASONS = {EIO: "bytes were lost", ETIMEDOUT: "the peer acknowledges nothing any more"}
+
+
 def slot_error(slot: "Slot", gen: int) -> QuectelError:
     """The exception for a slot that has failed or belongs to somebody else by now."""
     if slot.gen == gen and (slot.state == HALF or slot.state == ENDED):
@@ -57,7 +60,7 @@ def slot_error(slot: "Slot", gen: int) -> QuectelError:
         return QuectelError(slot.err, "connection lost" if slot.err == ECONNRESET else words_of(slot.code), slot.code)
     if slot.err == ECONNRESET:
         return QuectelError(ECONNRESET, "deep sleep of the module has ended the connection")
-    return QuectelError(slot.err, "bytes were lost" if slot.err == EIO else "the send buffer stays full")
+    return QuectelError(slot.err, _REASONS.get(slot.err, "the send buffer stays full"))
 
 
 def would_block() -> QuectelError:
@@ -142,11 +145,12 @@ class BaseSocket(Peers):
         self._timeout_ms = -1 if value is None else _ms(value)
 
     def setsockopt(self, level: int, option: int, value: object) -> None:
-        """SO_KEEPALIVE is for all TCP sockets at once, on BC25 and EC200U alone (R210); see Modem.config(keepalive=).
+        """SO_KEEPALIVE is for all TCP sockets at once, on BC25, BC32 (R210), EC200U and EG915U alone.
 
-        It is written by the next connect() or listen(), which tell if the module refuses it; of a socket that is open,
-        from now on.  SOL_SOCKET and SO_KEEPALIVE are 1 and 9, or 0xFFF or 0xFFFF and 8.  All else is accepted and
-        without effect: no row sets an option of a single socket.  Allocates nothing; SO_KEEPALIVE at most 5,500 bytes.
+        Modem.config(keepalive=) sets its times.  It is written by the next connect() or listen(), which tell if the
+        module refuses it; of a socket that is open, from now on.  SOL_SOCKET and SO_KEEPALIVE are 1 and 9, or 0xFFF or
+        0xFFFF and 8.  All else is accepted and without effect: no row sets an option of a single socket.
+        Allocates nothing; SO_KEEPALIVE at most 5,500 bytes.
         """
         if option == (9 if level == 1 else 8) and level in _SOL_SOCKET:
             self._modem.keep_alive(value, self.id >= 0)

@@ -25,8 +25,9 @@ CLOSE = const(3)
 BLAME = const(4)  # AT+QIGETERROR behind a bare ERROR
 SYNC = const(5)  # the query that brings host and module back in step
 ASK = const(6)  # what the module says of a slot's state
-SWITCH = const(7)  # a procedure's: it changes the access mode of a slot
-FETCH = const(8)  # a procedure's: a file comes behind CONNECT
+ACKS = const(7)  # what the peer of a slot has acknowledged
+SWITCH = const(8)  # a procedure's: it changes the access mode of a slot
+FETCH = const(9)  # a procedure's: a file comes behind CONNECT
 
 # Command.ends: which final results end it; ERROR and +CME ERROR end every command
 ON_OK = const(1)

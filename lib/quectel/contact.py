@@ -70,9 +70,7 @@ def switched_on(engine: "Engine", net: "Network") -> "Proc[bool]":
     from .key import press_on
 
     epoch = engine.epoch
-    presses = _PRESSES
-    while presses and net.is_on() != 1:
-        presses -= 1
+    for _ in range(_PRESSES):
         yield from press_on(engine, net)
         if (yield from answers(engine, net.boot_ms(engine.family))) or (yield from glance(engine, net)):
             if engine.epoch == epoch and net.prepared == epoch:  # RDY was lost

@@ -117,7 +117,10 @@ class Engine(Transparent):
             return _NEVER
         if self.resync:
             return ticks_diff(self._go_on_at(), now_ms)
-        return ticks_diff(self.look_at, now_ms) if self.hungry and not self.asleep else _NEVER
+        if self.asleep:
+            return _NEVER
+        ms = ticks_diff(self.look_at, now_ms) if self.hungry else _NEVER
+        return min(ms, ticks_diff(self.ack_at, now_ms)) if self.owing else ms
 
     def _payload_due(self, now_ms: int) -> int:
         """Until a payload is given up, or silence behind it tells something."""

@@ -10,7 +10,7 @@ from .network import ASLEEP, LOST, ONLINE, Wanted, Wish, check_utc, grant_due, s
 from .pdp import pdp_setup, shut_down
 from .registration import ROAMING, wishes
 from .services import Services
-from .text import check_callable, checked
+from .text import check_callable, checked, in_range
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -31,6 +31,22 @@ class Life(Services):
     watchdog: "Callable[[], object] | None" = None  # called whenever the driver has a turn, at least every second
 
     # --- what only looks at memory ------------------------------------------------------------------------------
+
+    @property
+    def ack_timeout_ms(self) -> int:
+        """So long a TCP peer may acknowledge nothing of what was sent; 120,000 ms unless set.  Allocates nothing.
+
+        Then the link is half open, its other end gone without a word, and the socket fails with ETIMEDOUT.  BG96,
+        EC200U and EG915U are asked, 5 s behind a send and every 5 s while something is not acknowledged
+        (AT+QISEND=<id>,0); not for TLS, and not in transparent mode.  The NB families do not tell: there, and with TLS,
+        a program needs an answer of its peer and a time limit; see config(keepalive=).
+        May be set to 5000 to 86,400,000 ms, 0 for never.  ValueError for others.
+        """
+        return self.engine.ack_ms
+
+    @ack_timeout_ms.setter
+    def ack_timeout_ms(self, value: int) -> None:
+        self.engine.ack_ms = in_range("ack_timeout_ms", value, 5000 if value else 0, 86_400_000)
 
     def isconnected(self) -> bool:
         """What the last URC or answer said; sends nothing.  Allocates nothing."""

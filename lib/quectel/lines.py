@@ -4,6 +4,7 @@ from errno import ECONNRESET, EIO
 
 from ._compat import const
 from .command import (
+    ACKS,
     ASK,
     BLAME,
     DONE,
@@ -106,7 +107,7 @@ class Lines(Urcs):
             self._answer(f)
         elif c.kind == BLAME:
             c.code = max(f.num(), 0)
-        elif c.kind == ASK:
+        elif ASK <= c.kind <= ACKS:
             self._told(f)
         elif not self._is_own(f):
             return False
@@ -199,11 +200,14 @@ class Lines(Urcs):
         self._unframe()
         return False
 
-    # --- the answer to a state query ----------------------------------------------------------------------------
+    # --- the answer to a query of a slot ----------------------------------------------------------------------------
 
     def _told(self, f: "Fields") -> None:
         """`<id>,<service>,<ip>,<port>,<local port>,<state>,<pdp>[,<server>],<mode>...` (R090, R136)."""
         slot = self.cmd.slot
+        if self.cmd.kind == ACKS:
+            self._counted(f)
+            return
         if f.num() != slot.cid:
             return
         state = f.number(5)
@@ -375,7 +379,10 @@ class Lines(Urcs):
 
     # --- what the other halves do -----------------------------------------------------------------------------
 
-    def _send_result(self, slot: "Slot", result: int) -> None:  # agenda.py
+    def _counted(self, f: "Fields") -> None:  # acks.py
+        raise NotImplementedError
+
+    def _send_result(self, slot: "Slot", result: int) -> None:  # sending.py
         raise NotImplementedError
 
     def _is_query(self, f: "Fields") -> bool:  # resync.py

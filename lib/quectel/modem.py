@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _SEND_MS = 120_000  # the result of a send has so long
 _FINALS = {"OK": ON_OK, "SEND OK": ON_SEND, "CLOSE OK": ON_CLOSE, "CONNECT": ON_CONNECT}
 _NO_CONTEXT = const(561)
+_CONTEXT_LOST = const(570)
 _STAGING = const(512)
 _FULL_READS = const(8)  # so many of them keep a deadline off
 
@@ -254,6 +255,7 @@ class Core(Life):
                 raise ValueError("a command line holds no CR, LF, NUL or Ctrl-Z")
         if raw[:3].upper() == b"ATE":
             self.engine.echo_off = False  # it is the caller's now
+        yield from self._settled_again()
         head = prefix.encode() if prefix is not None else prefix_of(raw)
         limit_ms = self._family.answer_ms if final != "SEND OK" else _SEND_MS
         if timeout_ms is not None:
@@ -265,6 +267,11 @@ class Core(Life):
         if raw[:9].upper() == b"AT+QICFG=":
             self.engine.learn(raw)
         return [decode(line, 0, len(line)) for line in lines]
+
+    def _settled_again(self) -> "Proc[None]":
+        """Behind a restart the settings come first; a module that nobody has set up is left as it is."""
+        if 0 <= self.net.prepared != self.engine.epoch:
+            yield from self.ready()
 
     # --- sockets ------------------------------------------------------------------------------------------------
 
@@ -310,12 +317,24 @@ class Core(Life):
 
         kind, longer_ms = (QuectelError, self.net.longer_ms) if tls is None else (TLSError, tls.negotiate_s * 1000)
         pdp = slot.pdp
+        epoch = self.engine.epoch
         try:
             yield from open_socket(self.engine, slot, gen, line, host, kind, longer_ms)
         except QuectelError as error:
-            if error.code == _NO_CONTEXT and pdp == self.engine.pdp:  # it is dead, whatever the module shows
-                self.engine.pdp_lost = True
+            if tls is not None:
+                self.net.tls_trouble = str(error)
+            if epoch == self.engine.epoch and not self.engine.asleep:
+                self._is_context_lost(error.code, pdp)
             raise
+        if tls is not None:
+            self.net.tls_trouble = ""
+
+    def _is_context_lost(self, code: int, pdp: int) -> None:
+        """It is dead, whatever the module shows; 570 says that it was alive, and what was in it is told."""
+        if code == _CONTEXT_LOST:
+            self.engine.lose_context(pdp)
+        elif code == _NO_CONTEXT and pdp == self.engine.pdp:
+            self.engine.pdp_lost = True
 
     def listen(self, slot: "Slot", gen: int, host: str, port: int) -> "Proc[None]":
         """Procedure: open slot as a TCP listener on a local port, 1 to 65535 (R118)."""

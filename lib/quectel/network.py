@@ -93,6 +93,7 @@ class Network:
         self.apn: "str | None" = None
         self.clock = ""  # the module's clock as AT+CCLK? gave it
         self.dns = "0.0.0.0"  # the primary server, once somebody has asked
+        self.tls_trouble = ""  # why the last TLS connection could not be opened
         self.longer_ms = 0  # than the family's time limit an open may take: open_time (R114)
         self.wishes: "dict[str, Wish]" = {}
         self.due: "list[str]" = []  # those that the module does not know yet, or any more

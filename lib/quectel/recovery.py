@@ -6,7 +6,7 @@ them; an hour online takes one off the count.  State is kept here and in the eng
 that is given up anywhere is begun again.
 """
 
-from errno import EACCES, ECONNRESET, EHOSTUNREACH, ENODEV, EPERM
+from errno import EACCES, EHOSTUNREACH, ENODEV, EPERM
 
 from ._compat import const, ticks_add, ticks_diff
 from .bringup import bring_up
@@ -212,13 +212,7 @@ def check(engine: "Engine", net: "Network") -> "Proc[None]":
     except QuectelTimeout:
         return  # the engine asks on, and tells when the module is silent
     if not up and engine.stat in (HOME, ROAMING):
-        lose_context(engine)
-
-
-def lose_context(engine: "Engine") -> None:
-    """The context is dead though the network has said nothing: its sockets are told."""
-    engine.pdp_lost = True
-    engine.table.fail_context(engine.pdp, ECONNRESET, 570)
+        engine.lose_context(engine.pdp)  # though the network has said nothing
 
 
 def recover(modem: "Life", watch: Watch) -> "Proc[None]":

@@ -129,6 +129,8 @@ class Resync(Agenda):
 
     def _miss(self) -> None:
         self.silent = self._missed >= _SILENT
+        if self.silent and self.doubt.index >= 0:
+            self.decide(TIMEOUT)
         self._missed += self._wait
 
     def _query(self) -> None:

@@ -92,6 +92,7 @@ class Connection:
         slot.ring.commit()
         slot.state = OPEN
         slot.opened = 0
+        engine.lose_count(slot)
         engine.table.bind(slot, cid)
 
     def adopt(self, dialect: "Dialect", told: "list[str]") -> bool:

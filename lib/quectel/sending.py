@@ -191,6 +191,12 @@ class Sending(Lines):
     def _deafened(self, slot: "Slot") -> None:  # agenda.py
         raise NotImplementedError
 
+    def _is_doubtful(self, slot: "Slot", result: int) -> bool:  # acks.py
+        raise NotImplementedError
+
+    def _taken_part(self, slot: "Slot") -> None:
+        raise NotImplementedError
+
     # --- its result ---------------------------------------------------------------------------------------------
 
     def _send_ended(self, slot: "Slot", result: int) -> None:
@@ -202,6 +208,8 @@ class Sending(Lines):
 
     def _send_result(self, slot: "Slot", result: int) -> None:
         self.pending = self.table.nobody
+        if self._is_doubtful(slot, result):
+            return
         if result == SEND_FAIL and self.tries < _TRIES and slot.state != FAILED:
             self.stats.send_fail = (self.stats.send_fail + 1) & _MASK
             self.holding = True
@@ -212,11 +220,13 @@ class Sending(Lines):
         self._free_store()
         slot.wake = True
         slot.sending = SENT if result == DONE else REFUSED
-        if result == SEND_FAIL:
+        if result == DONE:
+            self._taken_part(slot)
+        elif result == SEND_FAIL:
             slot.err = ENOBUFS
         elif result == ERROR:
             self.blame = slot
-        elif result != DONE:
+        else:
             slot.fail(ETIMEDOUT, 569)  # whether it was sent is unknown: sending it again could double it
 
     def _strange(self, buf: "Line", a: int, b: int) -> None:
@@ -242,6 +252,6 @@ class Sending(Lines):
         if self.sender.index >= 0:
             self.sender.sending = REFUSED
             self.sender.wake = True
-        self.pending = self.table.nobody
+        self.pending = self.doubt = self.table.nobody
         self.holding = False
         self._free_store()

@@ -131,7 +131,8 @@ def diagnose(engine: "Engine", net: "Network") -> "Proc[list[Found]]":
     for name, check in _CHECKS:
         try:
             words = yield from check(engine, net)
-            found.append((name, True, words))
+            if words:  # none: this family has no such thing
+                found.append((name, True, words))
         except Wrong as wrong:
             found.append((name, False, str(wrong)))
             break
@@ -213,6 +214,30 @@ def _context(engine: "Engine", net: "Network") -> "Proc[str]":
     return net.address
 
 
+def _servers(engine: "Engine", net: "Network") -> "Proc[str]":
+    """R098: without one no name is found."""
+    record = engine.family.diagnostics
+    if record is None:
+        return ""
+    answer = yield from try_ask(engine, record.dns_query, prefix_of(record.dns_query))
+    told = [one for line in answer.lines for one in values(line)[len(record.dns_lead) :]]
+    servers = [one for one in told if one.strip("0.:")]
+    if answer.ok and not servers:
+        raise Wrong("no DNS server: dns_servers('8.8.8.8', '1.1.1.1') sets two, or use addresses in place of names")
+    return " ".join(servers) or "the module does not tell its DNS servers"
+
+
+def _tls(engine: "Engine", net: "Network") -> "Proc[str]":
+    """R098: what may be wrong when TLS alone fails."""
+    if net.tls_trouble:
+        raise Wrong(
+            "%s: check that the server speaks the version= and one of the suites= of the TLSContext, that ca= is the "
+            "root of its certificate, and cert= and key= if it wants a client certificate" % net.tls_trouble
+        )
+    return "no TLS connection has failed" if engine.family.tls else ""
+    yield
+
+
 def _time(engine: "Engine", net: "Network") -> "Proc[str]":
     yield from read_clock(engine, net)
     if not net.clock_is_set():
@@ -228,5 +253,7 @@ _CHECKS: "tuple[tuple[str, Check], ...]" = (
     ("register", _registration),
     ("attach", _attach),
     ("pdp", _context),
+    ("dns", _servers),
     ("clock", _time),
+    ("tls", _tls),
 )

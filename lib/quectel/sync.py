@@ -202,7 +202,7 @@ class Modem(Core):
         return self.run(self._info(self.status()))
 
     def diagnose(self) -> "list[tuple[str, bool, str]]":
-        """(step, ok, words) for power, identity, sim, signal, register, attach, pdp and clock, top down.
+        """(step, ok, words) for power, identity, sim, signal, register, attach, pdp, dns, clock and tls, top down.
 
         The words say what to try.  The first step that fails is the last one: what stands below rests on it.
         It changes nothing, and raises nothing but what a module in deep sleep without a wake pin raises.

@@ -111,6 +111,7 @@ class Transparent(Resync):
     def _lend(self, slot: "Slot") -> None:
         """CONNECT: what comes behind it is the payload of slot."""
         self.owner = slot
+        self.lose_count(slot)
         self.heir = self.table.nobody
         slot.mode = TRANSPARENT
         slot.more = False

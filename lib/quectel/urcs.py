@@ -97,7 +97,7 @@ class Urcs(Framing):
             self.stats.no_slot = (self.stats.no_slot + 1) & _MASK
         elif f.skip(b'"pdpdeact",'):
             self._urc_seen()
-            self._deactivated(f.num())
+            self.lose_context(max(f.num(), 0))
         elif f.skip(b'"dnsgip",'):
             if not self._awaits(b'"dnsgip",'):
                 self._other(self.parser.buf, self.parser.a, self.parser.b)
@@ -105,11 +105,11 @@ class Urcs(Framing):
             self._other(self.parser.buf, self.parser.a, self.parser.b)
             self._damaged()
 
-    def _deactivated(self, pdp: int) -> None:
-        """The network has taken a PDP context down, and the connections in it."""
-        if pdp <= 0 or pdp == self.pdp:
+    def lose_context(self, pdp: int) -> None:
+        """The network has taken a PDP context down, and the connections in it; 0: all of them."""
+        if not pdp or pdp == self.pdp:
             self.pdp_lost = True
-        self.table.fail_context(max(pdp, 0), ECONNRESET, 570)
+        self.table.fail_context(pdp, ECONNRESET, 570)
 
     def _incoming(self, f: "Fields") -> None:
         """`<id>,<listener>,"<ip>",<port>`: a listener has accepted a client (R217)."""

@@ -19,7 +19,7 @@ PARTS = (REST, UNIT, LONG, URCS, FUZZ)
 
 # Tests of one module of the core, and of what the engine promises: test_NAME.py and test_NAME_*.py.
 _UNIT = {
-    "agenda", "asleep", "bounds", "command", "deadlines", "engine", "fairness", "files", "framing", "heads",
+    "acks", "agenda", "asleep", "bounds", "command", "deadlines", "engine", "fairness", "files", "framing", "heads",
     "intake", "lines", "looks", "loss", "meanings", "parser", "resync", "ring", "sending", "streams", "table",
     "text", "transparent", "urc", "urcs", "views",
 }  # fmt: skip
