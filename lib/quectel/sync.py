@@ -238,9 +238,8 @@ class Modem(Core):
         is ASLEEP if it says so, and waking is a restart.  It need not: when nothing was said for the active time and
         5 s, the next call asks first whether it is there, as wake() does.  The others sleep as with "deep".
         "edrx" (the same): AT+CEDRXS with cycle=, one of 5.12, 10.24, 20.48, 40.96, 61.44, 81.92, 102.4, 122.88, 143.36,
-        163.84, 327.68, 655.36, 1310.72, 2621.44, 5242.88 and 10485.76 s, for each radio technology that has it, or the
-        one that connect(rat=) has chosen: NB-IoT has neither those below 20.48 s nor 61.44, 102.4, 122.88 and 143.36 s.
-        Commands go on as ever.
+        163.84, 327.68, 655.36, 1310.72, 2621.44, 5242.88 and 10485.76 s, for each radio technology that has it, or that
+        of connect(rat=): NB-IoT has none below 20.48 s, and not 61.44 and 102.4 to 143.36 s.  Commands go on as ever.
         "deep" (BC65, BC92, BC25, BC32): what is under way ends, then AT+QSCLK=1.  From then on nothing is sent, and the
         module falls asleep when it likes; status() is ASLEEP once it has said so.  TCP sockets and listeners end with
         ECONNRESET; UDP sockets stay open, but datagrams do not wake the module (R453).  With keep-alive on it may not
@@ -259,14 +258,12 @@ class Modem(Core):
     def wake(self) -> None:
         """End sleep and keep the module awake.
 
-        Light sleep: pins.dtr(0) where there is that line, then AT until that is answered, 5 s, because the first one
-        may be lost; without the line AT+QSCLK=0 behind it.
+        Light sleep: pins.dtr(0), then AT until that is answered, 5 s; where that line is not used AT+QSCLK=0 behind it.
         Power saving mode of BG96: the power key, unless it answers, and AT for as long as it may take to start; also
         where the module has not said that it goes to sleep.
         Deep sleep: pulls the line PSM_EINT with pins.psm_eint(0), releases it with psm_eint(1) 100 ms later, sends AT
         until that is answered, 5 s, three times over, then AT+QSCLK=0, and asks which connections are left.
-        QuectelError(ENODEV) if it does not answer, or is asleep and there is no such pin; EOPNOTSUPP for families
-        without sleep.
+        QuectelError: ENODEV if it does not answer, or there is no such pin; EOPNOTSUPP for families without sleep.
         Allocates at most 20,000 bytes.
         """
         self.run(self._wake_up())
