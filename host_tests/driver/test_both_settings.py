@@ -241,28 +241,6 @@ def test_keepalive(face: "Face") -> "Generator[Any, Any, None]":
     yield m.config(keepalive=None)
 
 
-@both
-def test_keepalive_of_ec200u(face: "Face") -> "Generator[Any, Any, None]":
-    """A QICFG item, with ranges of its own."""
-    name = 'AT+QICFG="tcp/keepalive"'
-    off, on = '+QICFG: "tcp/keepalive",0,120,25,3', '+QICFG: "tcp/keepalive",1,120,25,3'
-    opened = (b'AT+QIOPEN=1,0,"TCP","10.0.0.1",80,0,0\r', lines("OK", "+QIOPEN: 0,0"))
-    script = [said(name, off), said(name, off), said(name + ",1,600,30,5"), said(name, on), said(name + ",0")]
-    m = face.start("EC200U", script + [said(name, off), said(name + ",1,120,25,3"), opened])
-    assert (yield m.config("keepalive")) is None
-    yield m.config(keepalive=(600, 30, 5))
-    yield m.config(keepalive=None)
-    s = m.socket()
-    s.setsockopt(1, 9, 1)
-    s.setsockopt(1, 9, 1)
-    yield s.connect(SERVER)
-    m = face.start("EC200U", [said(name, on)])
-    assert (yield m.config("keepalive")) == (120, 25, 3)
-    for wrong in ((1801, 25, 3), (60, 24, 3), (60, 25, 11), (60, 10, 9)):
-        with raises(ValueError):
-            yield m.config(keepalive=wrong)
-
-
 @rows("R210", "R211")
 @both
 def test_so_keepalive(face: "Face") -> "Generator[Any, Any, None]":
