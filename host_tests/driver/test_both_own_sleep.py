@@ -8,7 +8,7 @@ from quectel import SOCK_DGRAM, QuectelError
 from quectel.network import ASLEEP, ONLINE
 from quectel.psm import active_of
 from scripted import ERROR, OK, lines
-from steps import EMPTY, SENT, SERVER, SYNC, payload, said, sending
+from steps import EMPTY, SENT, SERVER, SYNC, SYNC_2, payload, said, sending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -192,8 +192,8 @@ def test_the_active_time_of_a_callers_command() -> None:
 @both
 def test_a_module_that_went_off_without_a_word(face: "Face") -> "Generator[Any, Any, None]":
     """A call behind the active time asks first; no answer: the power key, and what was open is gone."""
-    for urc, more in ((lines("RDY"), []), (b"", [said("AT+CMEE=?", "+CMEE: (0-2)")])):
-        m, pins = start(face, [OPENED] + SLEEPS + [LOST] + DEAD + [SYNC] + more + [said("AT")], "BG96", urc)
+    for urc, synced in ((lines("RDY"), [SYNC_2]), (b"", [SYNC, SYNC_2])):
+        m, pins = start(face, [OPENED] + SLEEPS + [LOST] + DEAD + synced + [said("AT")], "BG96", urc)
         s = yield m.create_connection(SERVER)
         yield m.sleep("psm", tau=3600, active=10)
         face.clock.step = 1000
@@ -228,7 +228,8 @@ def test_a_module_that_answers_late_is_not_switched_off(face: "Face") -> "Genera
 def test_a_module_that_stayed_awake(face: "Face") -> "Generator[Any, Any, None]":
     """The network need not grant what was asked for: then all goes on, and what the module says ends the doubt."""
     reads = [(b"AT+QIRD=0,1500\r", payload(b"late")), (b"AT+QIRD=0,1500\r", EMPTY)]
-    m, pins = start(face, [OPENED] + SLEEPS + [said("AT")] + SEND + reads, "BG96")
+    taken = [said("AT+QISEND=0,0", "+QISEND: 1,1,0")]
+    m, pins = start(face, [OPENED] + SLEEPS + [said("AT")] + SEND + taken + reads, "BG96")
     s = yield m.create_connection(SERVER)
     yield m.sleep("psm", tau=3600, active=10)
     face.clock.step = 1000

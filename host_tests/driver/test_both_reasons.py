@@ -14,16 +14,22 @@ if TYPE_CHECKING:
     from typing import Any
 
     from faces import Face
+    from steps import Script
 
 # What AT+QIGETERROR tells -> the errno; 567 of a socket that was open is a connection that was lost.
 REASONS = ((567, ECONNRESET), (570, ECONNRESET), (572, EPERM), (568, EAGAIN), (559, EIO), (0, EIO))
+
+
+def closing(code: int) -> "Script":
+    """Without a context there is nothing that the module would have to close."""
+    return [CLOSE_0] if code != 570 else []
 
 
 @rows("R099", "R207", "R278", "R399")
 @both
 def test_a_send_that_is_refused(face: "Face") -> "Generator[Any, Any, None]":
     for code, errno in REASONS:
-        s = face.opened([(b"AT+QISEND=0,2\r", ERROR), why(code), CLOSE_0])
+        s = face.opened([(b"AT+QISEND=0,2\r", ERROR), why(code)] + closing(code))
         with raises(QuectelError) as caught:
             yield s.send(b"hi")
         assert (caught.value.errno, caught.value.code) == (errno, code)
@@ -37,7 +43,7 @@ def test_a_send_that_is_refused(face: "Face") -> "Generator[Any, Any, None]":
 @both
 def test_a_read_that_is_refused(face: "Face") -> "Generator[Any, Any, None]":
     for code, errno in REASONS:
-        s = face.opened([(READ_0, ERROR), why(code), CLOSE_0])
+        s = face.opened([(READ_0, ERROR), why(code)] + closing(code))
         face.uart.say(RECV_0)
         with raises(QuectelError) as caught:
             yield s.recv(1)
