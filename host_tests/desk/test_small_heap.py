@@ -57,7 +57,7 @@ def add(rom: VfsRomWriter, folder: Path, *files: Path) -> None:
 @pytest.mark.skipif(not has_romfs(), reason="needs a unix MicroPython 1.25 or later")
 @rows("R061", "R149")
 def test_mqtt_over_tls(tmp_path: Path, messages: int = 50) -> None:
-    """In 64-bit words, which are twice as long as a board's; a quarter of the heap is never used."""
+    """In 64-bit words, which are twice as long as a board's; a fifth of the heap is never used."""
     rom = tmp_path / "rom.img"
     rom.write_bytes(image(tmp_path))
     with Broker(SECURE_BROKER) as broker, world("EC200U", **{SECURE_BROKER: broker.tls_port}) as w:
@@ -70,4 +70,4 @@ def test_mqtt_over_tls(tmp_path: Path, messages: int = 50) -> None:
         assert lines["received"] == "%d True" % messages
         assert heard.communicate(timeout=LIMIT_S)[0].count(b"\n") == messages
     held, size = map(int, lines["heap"].split())
-    assert size <= HEAP_KIB * 1024 and held < size * 3 // 4
+    assert size <= HEAP_KIB * 1024 and held < size * 4 // 5
