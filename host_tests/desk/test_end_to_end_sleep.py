@@ -13,7 +13,7 @@ from quectel import QuectelError
 from quectel.models import find
 from quectel.network import ASLEEP, ONLINE
 
-SLEEPY = {"sleep_after_ms": 250, "first_at_lost": True}  # more than the driver needs to wake it
+SLEEPY = {"sleep_after_ms": 600, "first_at_lost": True}  # more than the driver waits for the answer to an AT
 UDP = "udp.example"
 
 

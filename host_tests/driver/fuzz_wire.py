@@ -2,7 +2,7 @@
 
 from fuzz_corpus import FINALS, LINES, TOKENS
 from quectel import PUSH
-from quectel.command import ASK, BLAME, CLOSE, PLAIN, READ, RUN, SEND, SYNC
+from quectel.command import ACKS, ASK, BLAME, CLOSE, PLAIN, READ, RUN, SEND, SYNC
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -365,6 +365,7 @@ class Wire:
             CLOSE: max([d.close_ms for d in dialects] or [0]) + wire_ms,
             BLAME: answer_ms,
             ASK: answer_ms,
+            ACKS: answer_ms,
             SYNC: LONGEST * SYNC_MS + wire_ms,
         }
         self.payload_max = family.packet_max * (2 if family.coap else 1)

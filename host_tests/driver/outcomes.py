@@ -5,7 +5,7 @@ from errno import ECONNRESET
 from injections import FULL, Exchange, Run
 from play import taken
 from quectel.table import ENDED, FAILED, FREE, HALF, OPEN, OPENING, SENT
-from scripted import adopt, lines
+from scripted import adopt, as_prepared, lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ def _clean(run: Run) -> None:
     """The next command gets its own answer."""
     run.results = []
     run.over = False
+    as_prepared(run.modem)  # behind a restart the settings would come first
     run.wire.forget()
     run.wire.then(b"AT+CGATT?\r", lines("+CGATT: 1", "OK"))
     run.drive(run.command(ATTACHED))

@@ -132,7 +132,8 @@ def getting_in_step(family: str) -> Story:
     late = [line("+CSQ: 20,99"), OK, line("+CMEE: 1"), OK]
     script = [(b"AT+CSQ\r", []), (b"AT+CMEE?\r", late), (b"AT+CGATT?\r", [line("+CGATT: 1"), OK])]
     story = Deed("getting in step", family, script, _getting_in_step)
-    story.also = {b"AT+CMEE?\r": line("+CMEE: 1") + OK}
+    # Behind a restart, as what was asked before it may still be answered
+    story.also = {b"AT+CMEE?\r": line("+CMEE: 1") + OK, b"AT+CMEE=?\r": line("+CMEE: (0-2)") + OK}
     return story
 
 

@@ -5,6 +5,7 @@ from kit import cases, raises, rows
 from quectel.text import (
     NONE,
     Fields,
+    check_callable,
     checked,
     decode,
     hex_digit,
@@ -236,3 +237,11 @@ def test_bytes_become_hex_digits_in_their_own_buffer(at: int) -> None:
         buf = bytearray(data + b"-" * 40)
         assert put_hex(buf, at, n) == 2 * n
         assert buf[at : at + 2 * n] == b"00FF10011A220D"[: 2 * n]
+
+
+def test_what_is_to_be_called() -> None:
+    check_callable("handler", None)
+    check_callable("handler", print)
+    for wrong in (0, "print", ()):
+        with raises(TypeError):
+            check_callable("handler", wrong)

@@ -127,10 +127,12 @@ def watched(modem: "Services", raw: bytes, steps: "Proc[list[bytes]]") -> "Proc[
         from .power import wind_up
 
         yield from wind_up(modem.engine)
+    naps = modem.engine.naps
     lines = yield from steps
     if deep or light:  # as sleep() does, but that +QATWAKEUP ends it: the pin may be the caller's
         modem.dozes = light
-        modem.engine.rest()
+        if modem.engine.naps == naps:  # else it has slept by now, and may have told that it is awake again
+            modem.engine.rest()
     return lines
 
 
