@@ -128,9 +128,15 @@ def test_listen_and_accept(face: str, model: str) -> None:
             await listener.listen()
             listener.settimeout(5)
             local = bench.world.call(lambda module: module.sockets[0]["local"])
-            with socket.create_connection(local, timeout=5) as peer:
-                peer.sendall(b"hello\n")
-                cut, got = await cut_at(bench.modem, place, listener.accept)
+            with socket.socket() as peer:
+                peer.settimeout(5)
+
+                async def meet() -> Any:  # the client comes while nobody waits yet, and its URC behind that
+                    peer.connect(tuple(local))
+                    peer.sendall(b"hello\n")
+                    return await listener.accept()
+
+                cut, got = await cut_at(bench.modem, place, meet)
                 client, _ = await listener.accept() if cut else got
                 client.settimeout(5)
                 assert await client.readline() == b"hello\n"

@@ -357,9 +357,14 @@ async def listen(module: VirtualModule, connection: Connection, accept: "Callabl
     limit = module.options.number("tx_buffer")
     loop = asyncio.get_running_loop()
     try:
-        server = await loop.create_server(lambda: Incoming(accept, limit), home(connection), port)
+        server = await loop.create_server(lambda: Incoming(accept, limit), home(connection), port, start_serving=False)
     except OSError:
         raise OpenFailed(BIND_FAILED) from None
+    try:
+        await server.start_serving()
+    except asyncio.CancelledError:  # closed while it was being opened
+        server.close()
+        raise
     return ServerLink(server)
 
 
