@@ -250,7 +250,10 @@ class Case:
             most_ms += data_ms + self._resync_ms()
         elif most_ms > own_ms + why_ms or self.engine.table.slots[0].state:  # a socket's command may come between
             most_ms += self._other_ms()
-        self.wire.limits[PLAIN] = max(own_ms, why_ms, data_ms)
+        if 0 <= self.modem.net.prepared != e.epoch:  # behind a restart settings come first, with limits of their own
+            most_ms += 60 * self._other_ms()
+        else:
+            self.wire.limits[PLAIN] = max(own_ms, why_ms, data_ms)
         result: "list[str] | None" = self.call(
             line.decode(), most_ms, self.modem.command, line, final=final, data=data, timeout_ms=limit_ms
         )
