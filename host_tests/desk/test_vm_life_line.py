@@ -1,32 +1,13 @@
 """The virtual module's wire: rates that differ, auto-baud, flow control, a host's buffer that is full."""
 
-import asyncio
 import os
 import termios
-from collections.abc import Callable, Coroutine
-from typing import Any
 
 import pytest
 from virtual_module import VirtualModule
-from virtual_module.clock import Clock
 from virtual_module.control import carry_out
 from virtual_module.line import RATES, misread
-
-
-def module(model: str = "BG96", **options: object) -> VirtualModule:
-    return VirtualModule(model, clock=Clock.stepped(), options={"boot_ms": 1000, **options})
-
-
-def played(body: "Callable[[], Coroutine[Any, Any, None]]") -> "Callable[[], None]":
-    def test() -> None:
-        asyncio.run(body())
-
-    return test
-
-
-def said(one: VirtualModule, line: bytes) -> bytes:
-    one.feed(line + b"\r")
-    return one.take()
+from vm_stepped import module, played, said
 
 
 def test_what_a_uart_reads_at_another_rate() -> None:

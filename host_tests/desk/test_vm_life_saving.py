@@ -1,29 +1,8 @@
 """The virtual module saves power: PSM with its timers, eDRX, light sleep that eats what is typed first."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
-
 import pytest
-from virtual_module import VirtualModule
-from virtual_module.clock import Clock
 from virtual_module.saving import seconds
-
-
-def module(model: str = "BG96", **options: object) -> VirtualModule:
-    return VirtualModule(model, clock=Clock.stepped(), options={"boot_ms": 1000, **options})
-
-
-def played(body: "Callable[[], Coroutine[Any, Any, None]]") -> "Callable[[], None]":
-    def test() -> None:
-        asyncio.run(body())
-
-    return test
-
-
-def said(one: VirtualModule, line: bytes) -> bytes:
-    one.feed(line + b"\r")
-    return one.take()
+from vm_stepped import module, played, said
 
 
 def test_the_timers_in_seconds() -> None:

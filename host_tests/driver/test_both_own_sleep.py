@@ -2,8 +2,10 @@
 
 from errno import ECONNRESET, ENODEV
 
+import powering
 from faces import both
 from kit import raises, rows
+from powering import DEAD, LOST, OPENED, PSM, RISEN, SLEEPS, AllLines
 from quectel import SOCK_DGRAM, QuectelError
 from quectel.network import ASLEEP, ONLINE
 from quectel.psm import active_of
@@ -17,46 +19,15 @@ if TYPE_CHECKING:
 
     from faces import Face
 
-LOST = (b"AT\r", b"")
-DEAD = [(SYNC[0], b"")] * 2
 UDP = (b'AT+QIOPEN=1,0,"UDP","10.0.0.1",80,0,0,0\r', lines("OK", "+QIOPEN: 0,0"))
 TCP = (b'AT+QIOPEN=1,1,"TCP","10.0.0.1",80,0,0,0\r', lines("OK", "+QIOPEN: 1,0"))
 STATE = '+QISTATE: 0,"UDP","10.0.0.1",80,0,2,1,0'
-RISEN = [said("AT"), said("AT+QSCLK?", "+QSCLK: 1"), said("AT+QSCLK=0"), said("ATE0"), said("AT+CMEE=1")]
-OPENED = (b'AT+QIOPEN=1,0,"TCP","10.0.0.1",80,0,0\r', lines("OK", "+QIOPEN: 0,0"))
-PSM = 'AT+CPSMS=1,,,"00000110","00000101"'  # 1 h, 10 s
-SLEEPS = [said("AT+CPSMS?", '+CPSMS: 0,,,"00101100","00001010"'), said(PSM)]
 SEND = [(b"AT+QISEND=0,1\r", b"\r\n> "), (b"x", lines("SEND OK"))]
-
-
-class Lines:
-    """The lines of a board that wake the module; behind the power key it says that it has started, or nothing."""
-
-    def __init__(self, face: "Face", urc: bytes) -> None:
-        self.face = face
-        self.urc = urc
-        self.pulls: "list[int]" = []
-        self.keys: "list[int]" = []
-        self.dtrs: "list[int]" = []
-
-    def psm_eint(self, level: int) -> None:
-        self.pulls.append(level)
-
-    def dtr(self, level: int) -> None:
-        self.dtrs.append(level)
-
-    def pwrkey(self, level: int) -> None:
-        self.keys.append(level)
-        if level:
-            self.face.uart.say(self.urc)
 
 
 def start(face: "Face", script: "Any", family: str, urc: bytes = b"") -> "Any":
     """(modem, pins)."""
-    pins = Lines(face, urc)
-    m = face.start(family, script, pins=pins)
-    m.net.state = ONLINE
-    return m, pins
+    return powering.start(face, script, family, AllLines(face, urc))
 
 
 # --- the caller's own commands ----------------------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 from errno import ECONNRESET, ENODEV, EOPNOTSUPP
 
+import powering
 from faces import both
 from kit import raises, rows
+from powering import DEAD, LOST, OPENED, PSM, RISEN, SLEEPS, Lines
 from quectel import SOCK_DGRAM, QuectelError
 from quectel.network import ASLEEP, ONLINE
 from scripted import ERROR, lines
@@ -16,43 +18,16 @@ if TYPE_CHECKING:
 
     from faces import Face
 
-LOST = (b"AT\r", b"")  # the first AT behind a wake-up
-DEAD = [(SYNC[0], b"")] * 2
-OPENED = (b'AT+QIOPEN=1,0,"TCP","10.0.0.1",80,0,0\r', lines("OK", "+QIOPEN: 0,0"))
 DOZES = [said("AT+QSCLK?", "+QSCLK: 0"), said("AT+QSCLK=1")]
-PSM = 'AT+CPSMS=1,,,"00000110","00000101"'  # 1 h, 10 s
-SLEEPS = [said("AT+CPSMS?", '+CPSMS: 0,,,"00101100","00001010"'), said(PSM)]
 POWER_DOWN = lines("PSM POWER DOWN")
 NB_DOZES = [said("AT+QSCLK?", "+QSCLK: 0"), said("AT+QSCLK=2")]
 PROD = (b"AT+CMEE=1\r", b"")
 NB_UP = [said("AT"), said("AT+QSCLK?", "+QSCLK: 2"), said("AT+QSCLK=0")]
-AWAKE = [said("AT"), said("AT+QSCLK?", "+QSCLK: 1"), said("AT+QSCLK=0"), said("ATE0"), said("AT+CMEE=1")]
-
-
-class Lines:
-    """DTR of a board, and the power key behind which the module says that it has started."""
-
-    def __init__(self, face: "Face") -> None:
-        self.face = face
-        self.dtrs: "list[int]" = []
-        self.keys: "list[int]" = []
-        self.urc = lines("RDY")
-
-    def dtr(self, level: int) -> None:
-        self.dtrs.append(level)
-
-    def pwrkey(self, level: int) -> None:
-        self.keys.append(level)
-        if level:
-            self.face.uart.say(self.urc)
 
 
 def start(face: "Face", script: "Any", family: str = "BG96") -> "Any":
     """(modem, pins)."""
-    pins = Lines(face)
-    m = face.start(family, script, pins=pins)
-    m.net.state = ONLINE
-    return m, pins
+    return powering.start(face, script, family, Lines(face))
 
 
 # --- power saving mode and eDRX ---------------------------------------------------------------------------------------
@@ -224,7 +199,7 @@ def test_power_saving_mode_of_nb_modules_is_deep_sleep(face: "Face") -> "Generat
     udp = (b'AT+QIOPEN=1,0,"UDP","10.0.0.1",80,0,0,0\r', lines("OK", "+QIOPEN: 0,0"))
     kept = said("AT+QISTATE?", '+QISTATE: 0,"UDP","10.0.0.1",80,0,2,1,0')
     for family in ("BC25", "BC65"):
-        m, pins = start(face, [udp] + SLEEPS + DOZES + AWAKE + [kept] + sending(b"x", lines("OK", "SEND OK")), family)
+        m, pins = start(face, [udp] + SLEEPS + DOZES + RISEN + [kept] + sending(b"x", lines("OK", "SEND OK")), family)
         pins.psm_eint = pins.dtr
         s = m.socket(SOCK_DGRAM)
         yield s.connect(SERVER)
@@ -299,7 +274,7 @@ def test_light_sleep_of_nb_modules_ends_with_what_is_typed(face: "Face") -> "Gen
 def test_from_one_sleep_to_the_other(face: "Face") -> "Generator[Any, Any, None]":
     """What was allowed before is ended in its own way; +QATSLEEP makes deep sleep of any."""
     deep = [said("AT+QSCLK?", "+QSCLK: 0"), said("AT+QSCLK=1")]
-    risen = AWAKE + [said("AT+QISTATE?")]
+    risen = RISEN + [said("AT+QISTATE?")]
     woken = [said("AT+CMEE=1")] + NB_UP
     m, pins = start(face, NB_DOZES + woken + deep + risen + NB_DOZES + risen, "BC25")
     pins.psm_eint = pins.dtr
