@@ -38,6 +38,7 @@ HERE = Path(__file__).parent
 PAGE = (bytes(range(256)) * 1000 + b'\r\nOK\r\n+QIURC: "closed",0\r\n> ' * 500)[: 256 * 1024]
 SUM = hashlib.sha256(PAGE).hexdigest()
 LIMIT_S = 60
+_running: "list[subprocess.Popen[str]]" = []
 
 
 class Site(BaseHTTPRequestHandler):
@@ -88,6 +89,10 @@ def world(model: str, **names: int) -> "Iterator[World]":
             made.name(name, port)
         yield made
     finally:
+        while _running:  # a test that failed did not wait for its VM
+            vm = _running.pop()
+            vm.kill()
+            vm.communicate()
         made.close()
 
 
@@ -100,6 +105,7 @@ def start_vm(
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     vm = runtimes.start_unix(MICROPYTHON, HERE / script, arguments, path=path, heap=limit, **pipes)
     assert vm.stdin is not None
+    _running.append(vm)
     vm.stdin.write(json.dumps(job) + "\n")
     vm.stdin.flush()
     return vm
@@ -107,10 +113,8 @@ def start_vm(
 
 def said(vm: "subprocess.Popen[str]") -> "dict[str, str]":
     """What the VM printed: first words and the rest of their lines."""
-    try:
-        output, _ = vm.communicate(timeout=LIMIT_S)
-    finally:
-        vm.kill()
+    output, _ = vm.communicate(timeout=LIMIT_S)
+    _running.remove(vm)
     assert vm.returncode == 0, output
     return dict(line.partition(" ")[::2] for line in output.splitlines())
 
