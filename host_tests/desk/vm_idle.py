@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 time: "Any" = __import__("time")
 loop: "Any" = asyncio  # with the names that MicroPython's has
 IDLE_MS = 150
+TRIES = 20  # who looks all the time has no such time in so many either
 
 
 async def asked(ms: int) -> int:
@@ -48,10 +49,15 @@ class Counted(Unpolled):
 
 
 async def idle(uart: Unpolled, what: str, nothing: int) -> None:
-    await loop.sleep_ms(100)
-    looks = uart.looks
-    got = await asked(IDLE_MS)
-    print(what, got - nothing, uart.looks - looks)
+    """What is still to come may come late, on a busy machine: some time without anything is found soon."""
+    for _ in range(TRIES):
+        await loop.sleep_ms(100)
+        looks = uart.looks
+        got = await asked(IDLE_MS)
+        looks = uart.looks - looks
+        if not (looks or got - nothing):
+            break
+    print(what, got - nothing, looks)
 
 
 async def main(url: str) -> None:
@@ -84,24 +90,36 @@ async def main(url: str) -> None:
 async def watched(uart: Counted, modem: "Any", nothing: int) -> None:
     """A turn a second, which is no polling loop either; a call, and what comes, still wake it at once."""
     modem.watchdog = bool  # anything that can be called
-    await modem.command("AT")
+    await modem.command("AT", timeout_ms=5000)
     await loop.sleep_ms(100)
     looks = uart.looks
-    got = await asked(1100)
-    print("watched", got - nothing < 2000, 1 <= uart.looks - looks <= 3)
     before = time.ticks_ms()
-    await modem.command("AT")
-    print("at once", time.ticks_diff(time.ticks_ms(), before) < 200)
+    got = await asked(1100)
+    most = 2 + time.ticks_diff(time.ticks_ms(), before) // 1000
+    print("watched", got - nothing < 2000, 1 <= uart.looks - looks <= most)
+    print("at once", await took_at_best(modem) < 200)
     modem.watchdog = None
+
+
+async def took_at_best(modem: "Any") -> int:
+    """Milliseconds from a call to its answer: one of some is not held up by a busy machine."""
+    best = 10_000
+    for _ in range(5):
+        before = time.ticks_ms()
+        await modem.command("AT", timeout_ms=5000)
+        best = min(best, time.ticks_diff(time.ticks_ms(), before))
+    return best
 
 
 async def unpolled(polled: Counted) -> None:
     uart = Unpolled(polled._uart)
     modem = AsyncModem(uart, "BC25")
-    print("unpolled", await modem.command("AT+CGMM"))
+    print("unpolled", await modem.command("AT+CGMM", timeout_ms=5000))
     looks = uart.looks
+    before = time.ticks_ms()
     await loop.sleep_ms(IDLE_MS)
-    print("every 20 ms", 3 <= uart.looks - looks <= IDLE_MS // 20 + 12)
+    most = 12 + time.ticks_diff(time.ticks_ms(), before) // 20
+    print("every 20 ms", 3 <= uart.looks - looks <= most)
     await modem.aclose()
 
 
