@@ -84,6 +84,9 @@ class Engine(Transparent):
         if self.begun:
             self.begun = False
             self._whole_at = ticks_add(self.now, _SLOW_MS + 2 * self.wire_ms(self.parser.raw))
+        if self.entry_at >= 0:  # the data goes out from now on: its result has its time, however late that is
+            self.cmd.deadline = ticks_add(self.cmd.deadline, ticks_diff(self.now, self.entry_at))
+            self.entry_at = -1
 
     def due(self, now_ms: int) -> int:
         """Milliseconds until tick() has something to do, 0 for now, -1 for never.
@@ -157,6 +160,7 @@ class Engine(Transparent):
             c.prompted = True
             limit_ms = c.limit_ms if c.kind == PLAIN else RESULT_MS
             c.deadline = ticks_add(self.now, limit_ms + self.wire_ms(c.ndata))
+            self.entry_at = self.now
             self.owed = 0
             self._feed(c.data, c.ndata)
         elif self.late_prompt:
