@@ -12,10 +12,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from quectel import _compat
 from virtual_module.clock import Clock, Timer
 
 BEAT_S, LONGEST_S = 0.005, 0.02  # of what is longer between two turns, the rest is no time
+SLOWER = 4
 BLOCKED_S = 1.0  # but who has none for so long is no part of it: he waits for something himself
 
 _lock = threading.Lock()
@@ -114,3 +116,9 @@ class PulseClock(Clock):
 pulse = Pulse()  # without a loop that beats it is the host's time
 _driver: Any = _compat
 _driver._ticks_ms = pulse.ticks_ms
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests without loops that beat: the driver's time runs slower, so that each of its limits is longer."""
+    monkeypatch.setattr(_driver, "_ticks_ms", lambda: pulse.ticks_ms() // SLOWER)
