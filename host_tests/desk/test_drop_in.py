@@ -37,7 +37,7 @@ needs_vm = pytest.mark.skipif(MICROPYTHON is None, reason=runtimes.NO_UNIX_VM)
 HERE = Path(__file__).parent
 PAGE = (bytes(range(256)) * 1000 + b'\r\nOK\r\n+QIURC: "closed",0\r\n> ' * 500)[: 256 * 1024]
 SUM = hashlib.sha256(PAGE).hexdigest()
-LIMIT_S = 60
+LIMIT_S = 100
 _running: "list[subprocess.Popen[str]]" = []
 
 
@@ -180,8 +180,8 @@ def test_start_server(face: str) -> None:
     """A server of asyncio's streams answers a client that comes in through the module."""
     with world("BC65") as w:
         vm = start_vm(do="serve", face=face, port=2020, url=w.module.url, model="BC65", ca="")
-        w.run(peers.until(lambda: w.module.sockets and w.module.sockets[0]["local"][1], 9))
-        with socket.create_connection(w.module.sockets[0]["local"], timeout=10) as client:
+        w.run(peers.until(lambda: w.module.sockets and w.module.sockets[0]["local"][1], 25))
+        with socket.create_connection(w.module.sockets[0]["local"], timeout=30) as client:
             client.sendall(b"hello\n")
             assert client.makefile().read() == "you said hello\n"
         assert said(vm)["served"] == "True"

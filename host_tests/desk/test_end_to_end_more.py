@@ -120,7 +120,7 @@ def test_a_tls_connection_in_one_mode_after_the_other(face: str, model: str) -> 
         stats = bench.modem.stats
         assert (stats.framing, stats.rx_lost, stats.unknown, stats.timeouts) == (0, 0, 0, 0)
 
-    play(face, model, body, driver=BIG_RING, limit_s=30)
+    play(face, model, body, driver=BIG_RING)
 
 
 @rows("R415")
