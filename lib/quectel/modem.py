@@ -321,8 +321,9 @@ class Core(Life):
         try:
             yield from open_socket(self.engine, slot, gen, line, host, kind, longer_ms)
         except QuectelError as error:
-            if tls is not None:
+            if tls is not None and self._contexts is not None:
                 self.net.tls_trouble = str(error)
+                self._contexts.doubt(tls)
             if epoch == self.engine.epoch and not self.engine.asleep:
                 self._is_context_lost(error.code, pdp)
             raise

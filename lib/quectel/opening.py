@@ -12,6 +12,7 @@ from .table import (
     CLOSING,
     DGRAM,
     FAILED,
+    FREE,
     LISTENER,
     OPEN,
     OPENING,
@@ -96,7 +97,17 @@ def check_free(engine: "Engine") -> None:
 def check_taken(slot: "Slot", gen: int) -> None:
     """QuectelError(ENOTCONN) if the socket was closed while an open waited for its turn."""
     if slot.gen != gen or slot.state != TAKEN:
-        raise QuectelError(ENOTCONN, "the socket was closed")
+        raise was_closed()
+
+
+def is_closed(slot: "Slot", gen: int) -> bool:
+    """True if the socket whose open is under way was closed, by the caller or by an end of all sockets."""
+    return slot.gen != gen or slot.state == CLOSING or slot.state == FREE
+
+
+def was_closed() -> QuectelError:
+    """To be raised by an open whose socket is closed by now."""
+    return QuectelError(ENOTCONN, "the socket was closed")
 
 
 def open_line(family: "Family", slot: "Slot", service: bytes, host: str, port: int, local_port: int) -> bytes:
@@ -195,10 +206,10 @@ def open_socket(
     done = False
     try:
         limit_ms = _limit_ms(slot.dialect, host) + negotiate_ms
-        code = yield from _try_open(engine, slot, make_line(slot), limit_ms, kind)
+        code = yield from _try_once(engine, slot, gen, make_line(slot), limit_ms, kind)
         if code == 563:
             yield from _evict(engine, slot, gen, kind)
-            code = yield from _try_open(engine, slot, make_line(slot), limit_ms, kind)
+            code = yield from _try_once(engine, slot, gen, make_line(slot), limit_ms, kind)
         if code:
             raise open_error(code, make_line(slot), kind)
         done = True
@@ -220,6 +231,16 @@ def port_words(family: "Family", port: int) -> str:
 
 def _limit_ms(dialect: "Dialect", host: str) -> int:
     return dialect.open_ms if is_address(host) else dialect.open_name_ms
+
+
+def _try_once(
+    engine: "Engine", slot: "Slot", gen: int, line: bytes, limit_ms: int, kind: "type[QuectelError]"
+) -> "Proc[int]":
+    """As _try_open(); QuectelError(ENOTCONN) if the socket was closed meanwhile: that is no result of the module."""
+    code = yield from _try_open(engine, slot, line, limit_ms, kind)
+    if is_closed(slot, gen):
+        raise was_closed()
+    return code
 
 
 def _try_open(engine: "Engine", slot: "Slot", line: bytes, limit_ms: int, kind: "type[QuectelError]") -> "Proc[int]":
@@ -286,8 +307,8 @@ def _evict(engine: "Engine", slot: "Slot", gen: int, kind: "type[QuectelError]")
 
 def _check_ours(slot: "Slot", gen: int, kind: "type[QuectelError]") -> None:
     """What was closed or lost meanwhile is not opened once more."""
-    if slot.gen != gen or slot.state == CLOSING:
-        raise QuectelError(ENOTCONN, "the socket was closed")
+    if is_closed(slot, gen):
+        raise was_closed()
     if slot.state == FAILED:
         raise error_of(slot.code or 570, name_of(slot.dialect.open), kind)
 
