@@ -78,6 +78,8 @@ class AsyncModem(Core):
     Making one: Allocates at most 56,000 bytes, as making a Modem.
     """
 
+    _stays = False  # its task has a turn every 20 ms
+
     if TYPE_CHECKING:
 
         @property

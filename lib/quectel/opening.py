@@ -2,10 +2,10 @@
 
 from errno import EADDRINUSE, ECONNABORTED, ENOBUFS, ENODEV, ENOTCONN, EOPNOTSUPP
 
-from ._compat import const, ticks_add, ticks_diff
+from ._compat import const
 from .command import ERROR, NO_CARRIER, ON_CLOSE, ON_CONNECT, ON_OK, RUN, SWITCH
 from .errors import QuectelError, QuectelTimeout, TLSError, error_of, uart_lent
-from .procedure import check_length, name_of, reason, try_ask
+from .procedure import Limit, check_length, name_of, reason, try_ask
 from .table import (
     AF_INET,
     AF_INET6,
@@ -257,9 +257,9 @@ def _try_open(engine: "Engine", slot: "Slot", line: bytes, limit_ms: int, kind: 
         if slot.opened > 0:
             return slot.opened  # the result, then ERROR
         return (yield from _refusal(engine, answer, line, kind))
-    end = ticks_add(engine.now, limit_ms)
+    limit = Limit(engine, limit_ms)
     while slot.opened < 0 and slot.state == OPENING and slot.cid >= 0:
-        if ticks_diff(engine.now, end) > 0:
+        if limit.is_over(engine):
             raise QuectelTimeout("no result of the open in %d ms" % limit_ms, name_of(line))
         yield
     if slot.cid < 0 and slot.state == OPENING:

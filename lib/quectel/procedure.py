@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .engine import Engine
     from .table import Slot
 
+_LOOKS = const(5)  # turns that a time limit leaves, at least: a query and its answer take two, or more
 _WORDS = {
     "SIM not inserted": 10,
     "SIM PIN required": 11,
@@ -87,6 +88,26 @@ class Turns:
 
     def leave(self, who: object) -> None:
         self._queue.remove(who)
+
+
+class Limit:
+    """A time limit of a procedure, which a program may carry on once a minute, if that is how often it calls poll().
+
+    A while in which nobody was there counts as a few seconds: what came meanwhile is seen first, and needs some turns.
+    """
+
+    __slots__ = ("_away", "_looks", "_until")
+
+    def __init__(self, engine: "Engine", ms: int) -> None:
+        self._until = ticks_add(engine.now, ms)
+        self._away = engine.away
+        self._looks = _LOOKS
+
+    def is_over(self, engine: "Engine") -> bool:
+        """To be asked once a turn."""
+        self._looks = max(self._looks - 1, 0)
+        late_ms = ticks_diff(engine.now, self._until)
+        return not self._looks and late_ms >= ticks_diff(engine.away, self._away)
 
 
 def wait_for(engine: "Engine", ms: int) -> "Proc[None]":
