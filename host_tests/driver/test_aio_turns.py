@@ -101,7 +101,7 @@ async def test_coap_requests_of_several_tasks(face: "AsyncFace") -> None:
         script.append(head(8 + i, options='1,11,"%d"' % last))
         script += send("0,1", [20, OK + response("2,2.05,%d" % (8 + i))])
         script.append(DONE)
-    coap = face.start("BC95-G", script).coap()
+    coap = await face.start("BC95-G", script).coap()
     coap._context._next_id = 7
 
     async def one(last: int) -> None:

@@ -67,7 +67,7 @@ else:
 class AsyncModem(Core):
     """A module on a UART; calls that talk to it are awaited.  Arguments and errors are those of Modem.
 
-    Its task starts with the first call that is awaited, and ends with its event loop or with aclose().
+    Its task starts with the first call that waits, and ends with its event loop or with aclose().
 
     What calls ask of the heap is said with each, as on Modem.  "A wait" is added each time that a call waits until
     something has changed; a call that waits for a time, or for more bytes, waits often.  A turn of its task allocates
@@ -82,8 +82,6 @@ class AsyncModem(Core):
 
         @property
         def files(self) -> AsyncFiles: ...
-
-        def coap(self, local_port: int = 56830) -> AsyncCoap: ...
 
     def __init__(
         self,
@@ -266,6 +264,10 @@ class AsyncModem(Core):
         """See Modem.disconnect().  Allocates at most 2,800 bytes, 250 a wait."""
         await self.run(self._disconnect())
 
+    async def ifconfig(self) -> "tuple[str, str, str, str]":  # type: ignore[override]
+        """See Modem.ifconfig().  Allocates at most 200 bytes."""
+        return Core.ifconfig(self)
+
     async def set_clock(self, utc: "tuple[int, ...]") -> None:
         """See Modem.set_clock().  Allocates at most 2,600 bytes, 250 a wait."""
         await self.run(self._set_clock(utc))
@@ -307,6 +309,10 @@ class AsyncModem(Core):
     async def wake(self) -> None:
         """See Modem.wake().  Allocates at most 19,500 bytes, 250 a wait."""
         await self.run(self._wake_up())
+
+    async def save(self) -> bytes:  # type: ignore[override]
+        """See Modem.save().  Allocates at most 4,600 bytes, 2 a byte that is unread, for four connections."""
+        return Core.save(self)
 
     async def restore(self, saved: bytes) -> "list[AsyncSocket]":
         """See Modem.restore().  Allocates at most 52,000 bytes, 2 a byte, 250 a wait."""
@@ -359,6 +365,10 @@ class AsyncModem(Core):
         return TLSModule()
 
     # --- services -----------------------------------------------------------------------------------------------
+
+    async def coap(self, local_port: int = 56830) -> "AsyncCoap":  # type: ignore[override]
+        """See Modem.coap().  Allocates at most 3,200 bytes, once."""
+        return Core.coap(self, local_port)  # type: ignore[return-value]
 
     async def resolve(self, host: str, *, timeout_ms: int = 60_000) -> "list[str]":
         """See Modem.resolve().  Allocates at most 8,000 bytes, 250 a wait."""
