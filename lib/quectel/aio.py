@@ -211,16 +211,16 @@ class AsyncModem(Core):
         """Wait for a procedure; its result."""
         self.check_waiting(timeout_ms)
         until = self.until(timeout_ms)
-        place = self.engine.cmd.places.arrive()
+        asking: object = procedure  # until it has had its first command
         try:
             self.kick()  # procedures count from the engine's time
             while True:
-                self.engine.cmd.places.now = place
+                self.engine.cmd.asking = asking
                 self.engine.now = self._clock.ticks_ms()  # a command's time counts from when it is sent
                 if self.engine.asleep and (self.engine.wanted or self._is_unwoken()):  # its command was turned away
                     self.rouse()
                 next(procedure)
-                place, self.engine.cmd.places.now = self.engine.cmd.places.now, 0
+                asking, self.engine.cmd.asking = self.engine.cmd.asking, None
                 self._set_alarm(ticks_add(self._clock.ticks_ms(), _STEP_MS))
                 if not self.pause(until):
                     raise QuectelTimeout("not done in %d ms" % timeout_ms)
@@ -228,9 +228,9 @@ class AsyncModem(Core):
         except StopIteration as end:
             return result_of(procedure, end)
         finally:
-            self.engine.cmd.places.now = 0
+            self.engine.cmd.asking = None
             procedure.close()
-            self.engine.cmd.places.leaves(place)
+            self.engine.cmd.turns.leave(procedure)
 
     async def aclose(self) -> None:
         """End the task; the UART can then be used by somebody else.  Allocates at most 300 bytes."""
