@@ -76,7 +76,7 @@ async def coap_server() -> AsyncIterator[Served]:
 def test_methods_and_types(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
         server = bench.world.serve(ADDRESS, coap_server())
-        coap = bench.modem.coap()
+        coap = await go(bench.modem.coap())
         data = bytes(range(256)) * 2
         for confirmable in (True, False):
             way: "dict[str, Any]" = {"confirmable": confirmable, "timeout_ms": 5000}
@@ -104,7 +104,7 @@ def test_a_server_that_does_not_answer(face: str, model: str) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
             deaf.bind((LOOPBACK, 0))
             bench.world.name(ADDRESS, deaf.getsockname()[1])
-            coap = bench.modem.coap()
+            coap = await go(bench.modem.coap())
             start = time.monotonic()
             with raises(QuectelTimeout):
                 await go(coap.get(URI + "/x", timeout_ms=100, confirmable=False))
@@ -121,7 +121,7 @@ def test_a_server_that_does_not_answer(face: str, model: str) -> None:
 def test_requests_of_several_tasks(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
         bench.world.serve(ADDRESS, coap_server())
-        coap = bench.modem.coap()
+        coap = await go(bench.modem.coap())
 
         async def one(i: int) -> bytes:
             answer = await coap.post(URI + "/a/store", b"%d" % i, format=0, timeout_ms=8000)
@@ -137,7 +137,7 @@ def test_requests_of_several_tasks(face: str, model: str) -> None:
 def test_a_cancelled_request_and_the_next(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
         bench.world.serve(ADDRESS, coap_server())
-        coap = bench.modem.coap()
+        coap = await go(bench.modem.coap())
         for i in range(25):
             task = asyncio.ensure_future(coap.post(URI + "/a/store", b"old", format=0, timeout_ms=5000))
             for _ in range(2 * i):

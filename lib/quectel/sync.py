@@ -11,7 +11,7 @@ TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from typing import Any
 
-    from ._faces import Coap, Family, Files, MaybeTLS, PingResult, PortContexts, SocketOptions, Unpack
+    from ._faces import Family, Files, MaybeTLS, PingResult, PortContexts, SocketOptions, Unpack
     from ._types import Address, Clock, Pins, Proc, ReadBuf, Report, Rtc, T, Trace, Uart, Wait
     from .sockets import SocketModule, TLSModule
 
@@ -43,8 +43,6 @@ class Modem(Core):
 
         @property
         def files(self) -> Files: ...
-
-        def coap(self, local_port: int = 56830) -> Coap: ...
 
     def __init__(
         self,
