@@ -50,7 +50,7 @@ COLD = {
         "_check_kinds": STEPS,
         "__init__": MADE, "find_family": MADE, "on_urc": SETS, "take_slot": STEPS,
         "open": STEPS, "line": STEPS, "listen": STEPS, "_configure": STEPS, "_command": STEPS,
-        "background": STEPS, "_step_jobs": STEPS,
+        "background": STEPS,
         "utc": GIVES, "_hand_out": WATCHED, "_call_handler": WATCHED,
     },
     "life": {
