@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 import pytest
 from kit import path
-from pulse import pulse
+from pulse import pulse, sliced
 from quectel import AsyncModem, Modem
 from quectel_host import open_uart
 from virtual_module import VirtualModule, start
@@ -107,7 +107,7 @@ class World:
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(_CALL_S)
-            pulse.end(self._loop)
+            pulse.end(self._thread.ident)
             self._loop.close()
 
 
@@ -165,7 +165,7 @@ class Bench:
         """A driver that knows nothing of the one before, as after a restart of the microcontroller."""
         for uart in self.uarts:
             uart.close()
-        uart = open_uart(self.module.url)
+        uart = sliced(open_uart(self.module.url))
         self.uarts.append(uart)
         kind: Any = Modem if self.face == "blocking" else AsyncModem
         self.modem = kind(uart, self.module.family.name, **self._options)
@@ -215,6 +215,7 @@ class OnBench:
     async def __aenter__(self) -> Bench:
         face, model, driver, module = self._make
         self._world = World(model, **module)
+        pulse.beat(asyncio.get_running_loop())
         self._bench = Bench(face, self._world, driver)
         return self._bench
 
@@ -224,6 +225,7 @@ class OnBench:
         if error is not None:
             print("".join("%6d %s %r\n" % line for line in self._world.module.log[-60:]))
         await self._bench.close()
+        pulse.end()
         self._world.close()
 
 

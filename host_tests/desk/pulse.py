@@ -1,4 +1,4 @@
-"""The driver's time beside a virtual module in a thread: it passes only while that thread has its turns.
+"""The driver's time beside a virtual module in a thread: it passes only while that thread and its own have their turns.
 
 A module answers most commands within 300 ms or is given up. A machine that is busy with other work, or that stands
 still for a while, must not look like such a module; the driver's time limits stay what they are.
@@ -23,20 +23,28 @@ class Pulse:
 
     def __init__(self) -> None:
         self._passed = self._upto = time.monotonic()  # time that has passed, and the moment up to which it was counted
-        self._beats: "dict[object, float]" = {}  # the last turn of each loop
+        self._beats: "dict[int, float]" = {}  # by thread: the last turn of its loop
+        self._next: "dict[int, asyncio.TimerHandle]" = {}
 
     def beat(self, loop: asyncio.AbstractEventLoop) -> None:
-        """A turn of that loop, which calls this first itself."""
+        """A turn of that loop, which calls this itself up to end()."""
+        thread = threading.get_ident()
         with _lock:
-            self._upto = max(self._upto, self._count())
-            self._beats[loop] = self._upto
-        loop.call_later(BEAT_S, self.beat, loop)
+            self._turn(thread)
+            self._next[thread] = loop.call_later(BEAT_S, self.beat, loop)
 
-    def end(self, loop: asyncio.AbstractEventLoop) -> None:
-        """That loop has stopped."""
+    def _turn(self, thread: int) -> None:
+        self._upto = max(self._upto, self._count())
+        self._beats[thread] = self._upto
+
+    def end(self, thread: "int | None" = None) -> None:
+        """No turns of that thread are waited for any more; of this one, or of one whose loop has stopped."""
+        thread = threading.get_ident() if thread is None else thread
         with _lock:
             self._upto = max(self._upto, self._count())
-            self._beats.pop(loop, None)
+            if thread in self._next:
+                self._next.pop(thread).cancel()
+                del self._beats[thread]
 
     def _count(self) -> float:
         """Count up to now, or to where a loop has been without a turn for too long; now."""
@@ -48,10 +56,21 @@ class Pulse:
         return now
 
     def ticks_ms(self) -> int:
-        """What the driver takes for its clock."""
+        """What the driver takes for its clock. To ask is a turn, too, for who blocks the loop meanwhile."""
         with _lock:
-            self._count()
+            thread = threading.get_ident()
+            if thread in self._beats:
+                self._turn(thread)
+            else:
+                self._count()
             return int(self._passed * 1000)
+
+
+def sliced(uart: Any) -> Any:
+    """The UART; a wait for it is short, so that it is no standstill. Who waits looks at the time, and waits on."""
+    wait = uart.wait
+    uart.wait = lambda ms: wait(min(ms, int(BEAT_S * 1000)))
+    return uart
 
 
 pulse = Pulse()  # without a loop that beats it is the host's time

@@ -144,7 +144,7 @@ async def until(condition: Callable[[], object], timeout_s: float = 15.0) -> Non
         await asyncio.sleep(0.002)
 
 
-def free_port() -> int:
+def free_port(host: str = "127.0.0.1") -> int:
     """A port of loopback that nobody has, neither for TCP nor for UDP.
 
     It is below those that systems give to whoever asks for any, so that nobody is given it before it is used, and none
@@ -152,10 +152,11 @@ def free_port() -> int:
     """
     while True:
         port = _PORTS.randrange(20_000, 32_000)
-        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+        kind = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(kind) as stream, socket.socket(kind, socket.SOCK_DGRAM) as datagrams:
             try:
-                stream.bind(("127.0.0.1", port))
-                datagrams.bind(("127.0.0.1", port))
+                stream.bind((host, port))
+                datagrams.bind((host, port))
             except OSError:
                 continue
         return port
