@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from errno import EIO
 from typing import Any
 
 import aiocoap
@@ -92,6 +93,31 @@ def test_methods_and_types(face: str, model: str) -> None:
             server.store.types == ["Type.CON"] * 5 + ["Type.NON"] * 5 or server.store.types == ["CON"] * 5 + ["NON"] * 5
         )
         assert bench.modem.stats.framing == 0
+
+    play(face, model, body)
+
+
+@rows("R237", "R260")
+@on("BC95G")
+def test_what_is_longer_than_the_module_shows_comes_in_blocks(face: str, model: str) -> None:
+    """The server chooses blocks of 1024 bytes by itself: a part of one alone is an error, and no answer."""
+
+    async def body(bench: Bench) -> None:
+        store = bench.world.serve(ADDRESS, coap_server()).store
+        store.value = bytes(i * 7 & 255 for i in range(1300))
+        coap = bench.modem.coap()
+        with raises(CoapError) as caught:
+            await go(coap.get(URI + "/a/store", timeout_ms=5000))
+        assert isinstance(caught.value, CoapError) and caught.value.errno == EIO and "Block2" in str(caught.value)
+        data, more = b"", 8
+        while more & 8:
+            options = [("Block2", len(data) // 512 << 4 | 5)]
+            part = await go(coap.get(URI + "/a/store", options=options, timeout_ms=5000))
+            data += part.payload
+            more = int(part.option("Block2"))
+        assert data == store.value
+        store.value = b"x" * 512
+        assert (await go(coap.get(URI + "/a/store", timeout_ms=5000))).payload == store.value
 
     play(face, model, body)
 
