@@ -105,7 +105,7 @@ def test_what_is_longer_than_the_module_shows_comes_in_blocks(face: str, model: 
     async def body(bench: Bench) -> None:
         store = bench.world.serve(ADDRESS, coap_server()).store
         store.value = bytes(i * 7 & 255 for i in range(1300))
-        coap = bench.modem.coap()
+        coap = await go(bench.modem.coap())
         with raises(CoapError) as caught:
             await go(coap.get(URI + "/a/store", timeout_ms=5000))
         assert isinstance(caught.value, CoapError) and caught.value.errno == EIO and "Block2" in str(caught.value)
