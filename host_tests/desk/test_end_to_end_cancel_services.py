@@ -192,7 +192,7 @@ def test_transparent_mode(face: str, model: str) -> None:
 def test_coap(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
         bench.world.serve(ADDRESS, coap_server())
-        coap = bench.modem.coap()
+        coap = await bench.modem.coap()
         way = {"format": 0, "timeout_ms": 8000}
 
         async def request(place: int) -> bool:
@@ -260,7 +260,7 @@ def test_restore(face: str, model: str) -> None:
 
         async def one(place: int) -> bool:
             await bench.dial()
-            saved = bench.modem.save()
+            saved = await bench.modem.save()
             await bench.rest()
             modem = bench.another()
             cut, _ = await cut_at(modem, place, lambda: modem.restore(saved))

@@ -136,6 +136,25 @@ def test_a_certificate_is_written_once(face: str, model: str) -> None:
     play(face, model, body)
 
 
+@rows("R046", "R422")
+@on(*TLS_FAMILIES)
+def test_a_certificate_that_is_erased_while_in_use(face: str, model: str) -> None:
+    """Or that is another by then: the module only says that an open has failed.  Behind that it goes up again."""
+
+    async def body(bench: Bench) -> None:
+        bench.world.serve(HOST, TlsServer(good()))
+        tls = TLSContext(ca=ca_pem())
+        await hello(bench, tls)
+        for damage in ({}, dict.fromkeys(bench.module.files, ca_pem("another") * 2)):
+            bench.module.files.clear()
+            bench.module.files.update(damage)
+            await refused(bench, tls)
+            await hello(bench, tls)
+            assert list(bench.module.files.values()) == [ca_pem()]
+
+    play(face, model, body)
+
+
 @rows("R039", "R051")
 @on(*TLS_FAMILIES)
 def test_the_time_that_the_caller_gives(face: str, model: str) -> None:

@@ -18,6 +18,7 @@ _MASK = const(0x3FFFFFFF)
 _QUIET_MS = const(20)  # a payload that nothing follows is whole when nothing came for so long
 _STALL_MS = const(1000)  # a payload that stands still for so long, and its wire time, is given up
 _SLOW_MS = const(60_000)  # and so is one that is not whole after that, and twice its wire time
+_AWAY_MS = const(5000)  # of a longer pause between two turns no more counts
 _CLOSES = const(2)  # a close that is not answered is sent once more
 _CR = const(13)
 _ESC = const(27)
@@ -39,6 +40,13 @@ class Engine(Transparent):
         self._off = 0  # where in the caller's buffer received bytes go
 
     # --- time ---------------------------------------------------------------------------------------------------
+
+    def turn(self, now_ms: int) -> None:
+        """A turn begins.  Who polls once a minute was away meanwhile: see procedure.Limit."""
+        away_ms = ticks_diff(now_ms, self.now) - _AWAY_MS
+        if away_ms > 0:
+            self.away = (self.away + away_ms) & _MASK
+        self.now = now_ms
 
     def tick(self, now_ms: int) -> None:
         """Let time pass up to now_ms (ticks_ms): deadlines expire and the next command starts."""

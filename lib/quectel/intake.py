@@ -44,6 +44,9 @@ class Intake:
         self.fields = Fields()
         self.stats = Stats()
         self.now = 0
+        self.away = 0  # milliseconds, mod 2**30, of long pauses between two turns: they do not count for a Limit
+        self.holds = False  # a line of the board is pulled, until held_until
+        self.held_until = 0
         self.touched = True  # bytes came in since the last tick
         self.live = False  # a command is in flight, and the line that has come may belong to it
         self.epoch = 0  # counts the restarts of the module

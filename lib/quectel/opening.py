@@ -2,16 +2,17 @@
 
 from errno import EADDRINUSE, ECONNABORTED, ENOBUFS, ENODEV, ENOTCONN, EOPNOTSUPP
 
-from ._compat import const, ticks_add, ticks_diff
+from ._compat import const
 from .command import ERROR, NO_CARRIER, ON_CLOSE, ON_CONNECT, ON_OK, RUN, SWITCH
 from .errors import QuectelError, QuectelTimeout, TLSError, error_of, uart_lent
-from .procedure import check_length, name_of, reason, try_ask
+from .procedure import Limit, check_length, name_of, reason, try_ask
 from .table import (
     AF_INET,
     AF_INET6,
     CLOSING,
     DGRAM,
     FAILED,
+    FREE,
     LISTENER,
     OPEN,
     OPENING,
@@ -96,7 +97,17 @@ def check_free(engine: "Engine") -> None:
 def check_taken(slot: "Slot", gen: int) -> None:
     """QuectelError(ENOTCONN) if the socket was closed while an open waited for its turn."""
     if slot.gen != gen or slot.state != TAKEN:
-        raise QuectelError(ENOTCONN, "the socket was closed")
+        raise was_closed()
+
+
+def is_closed(slot: "Slot", gen: int) -> bool:
+    """True if the socket whose open is under way was closed, by the caller or by an end of all sockets."""
+    return slot.gen != gen or slot.state == CLOSING or slot.state == FREE
+
+
+def was_closed() -> QuectelError:
+    """To be raised by an open whose socket is closed by now."""
+    return QuectelError(ENOTCONN, "the socket was closed")
 
 
 def open_line(family: "Family", slot: "Slot", service: bytes, host: str, port: int, local_port: int) -> bytes:
@@ -199,6 +210,8 @@ def open_socket(
         if code == 563:
             yield from _evict(engine, slot, gen, kind)
             code = yield from _try_open(engine, slot, make_line(slot), limit_ms, kind)
+        if is_closed(slot, gen):  # that is no result of the module
+            raise was_closed()
         if code:
             raise open_error(code, make_line(slot), kind)
         done = True
@@ -236,9 +249,9 @@ def _try_open(engine: "Engine", slot: "Slot", line: bytes, limit_ms: int, kind: 
         if slot.opened > 0:
             return slot.opened  # the result, then ERROR
         return (yield from _refusal(engine, answer, line, kind))
-    end = ticks_add(engine.now, limit_ms)
+    limit = Limit(engine, limit_ms)
     while slot.opened < 0 and slot.state == OPENING and slot.cid >= 0:
-        if ticks_diff(engine.now, end) > 0:
+        if limit.is_over(engine):
             raise QuectelTimeout("no result of the open in %d ms" % limit_ms, name_of(line))
         yield
     if slot.cid < 0 and slot.state == OPENING:
@@ -286,8 +299,8 @@ def _evict(engine: "Engine", slot: "Slot", gen: int, kind: "type[QuectelError]")
 
 def _check_ours(slot: "Slot", gen: int, kind: "type[QuectelError]") -> None:
     """What was closed or lost meanwhile is not opened once more."""
-    if slot.gen != gen or slot.state == CLOSING:
-        raise QuectelError(ENOTCONN, "the socket was closed")
+    if is_closed(slot, gen):
+        raise was_closed()
     if slot.state == FAILED:
         raise error_of(slot.code or 570, name_of(slot.dialect.open), kind)
 
