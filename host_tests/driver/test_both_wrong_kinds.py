@@ -17,6 +17,9 @@ def test_commands_and_handlers(face: "Face") -> "Generator[Any, Any, None]":
     for line in (5, None, ["AT"], (65, 84), 1.5):
         with raises(TypeError):
             yield m.command(line)
+    for line in ("", b""):
+        with raises(ValueError):
+            yield m.command(line)
     for how in ({"prefix": b"+X"}, {"prefix": 1}, {"data": "text"}, {"data": [1]}, {"data": 1}):
         with raises(TypeError):
             yield m.command("AT+X", **how)
@@ -42,6 +45,16 @@ def test_sockets(face: "Face") -> "Generator[Any, Any, None]":
         with raises(TypeError):
             face.make(m.uart, family)
     yield None
+
+
+@both
+def test_files(face: "Face") -> "Generator[Any, Any, None]":
+    m = face.start("BG96", [])
+    for data in ("text", [1], (1,), 5, None):
+        with raises(TypeError):
+            yield m.files.upload("a.pem", data)
+    with raises(ValueError):
+        yield m.files.upload("a.pem", b"")
 
 
 @both
