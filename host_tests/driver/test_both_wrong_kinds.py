@@ -1,5 +1,7 @@
 """Arguments of a wrong kind are a TypeError or ValueError before a byte is sent, on both faces."""
 
+from array import array
+
 from faces import both
 from kit import raises
 
@@ -45,6 +47,19 @@ def test_sockets(face: "Face") -> "Generator[Any, Any, None]":
         with raises(TypeError):
             face.make(m.uart, family)
     yield None
+
+
+@both
+def test_what_is_sent(face: "Face") -> "Generator[Any, Any, None]":
+    """A memoryview of longer items would be counted in items; a board cannot tell."""
+    s = face.opened([])
+    kinds: "list[Any]" = ["text", 5, None, [1], (1,)]
+    if hasattr(memoryview(b""), "itemsize"):
+        kinds.append(memoryview(array("H", [1, 2])))
+    for data in kinds:
+        with raises(TypeError):
+            yield s.send(data)
+    assert face.uart.wrote == b""
 
 
 @both

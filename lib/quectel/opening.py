@@ -200,10 +200,12 @@ def open_socket(
     done = False
     try:
         limit_ms = _limit_ms(slot.dialect, host) + negotiate_ms
-        code = yield from _try_once(engine, slot, gen, make_line(slot), limit_ms, kind)
+        code = yield from _try_open(engine, slot, make_line(slot), limit_ms, kind)
+        _check_kept(slot, gen)
         if code == 563:
             yield from _evict(engine, slot)
-            code = yield from _try_once(engine, slot, gen, make_line(slot), limit_ms, kind)
+            code = yield from _try_open(engine, slot, make_line(slot), limit_ms, kind)
+            _check_kept(slot, gen)
         if code:
             raise open_error(code, make_line(slot), kind)
         done = True
@@ -227,14 +229,10 @@ def _limit_ms(dialect: "Dialect", host: str) -> int:
     return dialect.open_ms if is_address(host) else dialect.open_name_ms
 
 
-def _try_once(
-    engine: "Engine", slot: "Slot", gen: int, line: bytes, limit_ms: int, kind: "type[QuectelError]"
-) -> "Proc[int]":
-    """As _try_open(); QuectelError(ENOTCONN) if the socket was closed meanwhile: that is no result of the module."""
-    code = yield from _try_open(engine, slot, line, limit_ms, kind)
+def _check_kept(slot: "Slot", gen: int) -> None:
+    """QuectelError(ENOTCONN) if the socket was closed meanwhile: what came of the open is no result of the module."""
     if slot.gen != gen or slot.state == CLOSING or slot.state == FREE:
         raise was_closed()
-    return code
 
 
 def _try_open(engine: "Engine", slot: "Slot", line: bytes, limit_ms: int, kind: "type[QuectelError]") -> "Proc[int]":
