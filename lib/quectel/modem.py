@@ -251,6 +251,8 @@ class Core(Life):
         raw = line.encode() if isinstance(line, str) else bytes(line)
         if final not in _FINALS:
             raise ValueError("final must be one of " + " ".join(_FINALS))
+        if not raw:
+            raise ValueError("a command line is not empty")
         for c in b"\r\n\0\x1a":
             if c in raw:
                 raise ValueError("a command line holds no CR, LF, NUL or Ctrl-Z")
