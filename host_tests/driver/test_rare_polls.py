@@ -239,6 +239,19 @@ def test_what_a_check_has_asked_before_is_older_than_a_urc() -> None:
     assert not rare.modem.isconnected() and rare.modem.engine.stat == 2
 
 
+def test_the_time_of_a_command_counts_from_when_it_is_written() -> None:
+    face = BlockingFace()
+    m = face.start("BC25", [(b"AT+CSQ\r", lines("+CSQ: 20,0") + OK)])
+    told: "list[bytes]" = []
+    assert m.engine.start(b"AT+CSQ", b"+CSQ:", lines=told)
+    for _ in range(2):
+        face.clock.advance(60_000)
+        m.poll()
+    assert told == [b"+CSQ: 20,0"] and not m.stats.timeouts
+    m.engine.release()
+    face.check()
+
+
 # --- time limits ------------------------------------------------------------------------------------------------------
 
 

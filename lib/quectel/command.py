@@ -106,6 +106,7 @@ class Command:
         self.code = 0
         self.nwords = 0
         self.deadline = 0
+        self.begun_at = 0  # when what is on its way to the UART was handed to it
         self.limit_ms = 0  # maximum response time
         self.ahead = 0  # bytes of payloads that may still put the deadline off
         self.owned = False  # somebody reads the registers

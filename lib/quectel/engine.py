@@ -156,8 +156,18 @@ class Engine(Transparent):
         self.stats.tx_bytes = (self.stats.tx_bytes + n) & _MASK
         self.otx += n
         self.ntx -= n
-        if not self.ntx and self.left:
+        if self.ntx:
+            return
+        if self.left:
             self._refill()
+        elif self.cmd.state == RUN and self.now != self.cmd.begun_at:
+            self._began_late()
+
+    def _began_late(self) -> None:
+        """A command's time counts from when it is written, which may be a turn behind its start()."""
+        c = self.cmd
+        c.deadline = ticks_add(c.deadline, ticks_diff(self.now, c.begun_at))
+        c.begun_at = self.now
 
     def _prompt(self) -> None:
         c = self.cmd
@@ -165,6 +175,7 @@ class Engine(Transparent):
             c.prompted = True
             limit_ms = c.limit_ms if c.kind == PLAIN else RESULT_MS
             c.deadline = ticks_add(self.now, limit_ms + self.wire_ms(c.ndata))
+            c.begun_at = self.now
             self.owed = 0
             self._feed(c.data, c.ndata)
         elif self.late_prompt:

@@ -174,6 +174,7 @@ class Sending(Lines):
         self.otx = 0
         answer = self.wire_ms(self.ntx + answer + self.parser.raw)
         self.cmd.limit_ms = limit_ms
+        self.cmd.begun_at = self.now
         self.cmd.deadline = ticks_add(self.now, limit_ms + answer)
         if self.trace:
             self._say_command()
