@@ -172,6 +172,17 @@ def test_power_saving_mode_is_no_trouble() -> None:
         assert rare.modem.isconnected() and rare.board.held == [700]
 
 
+def test_what_was_said_with_the_last_turn_is_as_old_as_that() -> None:
+    rare = Rare("BG96", 60_000)
+    rare.modem.keep_online(False)
+    rare.modem.sleep("psm", tau=3600, active=10)
+    rare.module.asleep = rare.module.psm = True
+    rare.turns(1)
+    assert rare.modem.engine.asleep
+    rare.modem.create_connection(SERVER)
+    assert rare.board.held == [700]
+
+
 def test_while_the_key_is_held_the_watchdog_is_fed_and_the_uart_is_read() -> None:
     rare = Rare("BC25", 60_000)
     fed: "list[int]" = []
