@@ -171,6 +171,8 @@ class Core(Life):
             self._watch.look(self)
         elif self.lull is not None:
             self.lull.look(e)
+        if e.ntx:
+            moved = self._write(e) or moved
         e.tick(now)
         moved = self._write(e) or moved
         if self._read(e):
@@ -251,6 +253,8 @@ class Core(Life):
         raw = line.encode() if isinstance(line, str) else bytes(line)
         if final not in _FINALS:
             raise ValueError("final must be one of " + " ".join(_FINALS))
+        if not raw:
+            raise ValueError("a command line is not empty")
         for c in b"\r\n\0\x1a":
             if c in raw:
                 raise ValueError("a command line holds no CR, LF, NUL or Ctrl-Z")
