@@ -305,7 +305,7 @@ def test_contexts_of_tasks_that_open_at_the_same_time(face: str, model: str) -> 
 
 @rows("R034", "R035", "R036")
 @pytest.mark.usefixtures("quick")
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(140)
 @pytest.mark.parametrize(("face", "model"), [("blocking", "BG96"), ("asyncio", "EC200U")])
 def test_a_mebibyte_each_way_in_each_mode(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
@@ -319,4 +319,4 @@ def test_a_mebibyte_each_way_in_each_mode(face: str, model: str) -> None:
         stats = bench.modem.stats
         assert (stats.framing, stats.rx_lost, stats.resyncs, stats.unknown) == (0, 0, 0, 0)
 
-    play(face, model, body, driver={"rx_ring": 4096}, limit_s=80)
+    play(face, model, body, driver={"rx_ring": 4096}, limit_s=100)

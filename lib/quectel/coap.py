@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Coap(Traffic):
-    """modem.coap().  On AsyncModem the methods are awaited; handlers are plain functions on both faces.
+    """modem.coap().  On AsyncModem that and the methods are awaited; handlers are plain functions on both faces.
 
     One request is outstanding at a time: the response URC carries no token (R433), so an answer is matched by its
     message id, and a separate response by being the only one of its server.  Messages that were doubled on their way
@@ -28,9 +28,9 @@ class Coap(Traffic):
 
     # --- client -------------------------------------------------------------------------------------------------
 
-    def get(self, uri: str, **options: "Unpack[CoapOptions]") -> CoapMessage:
+    def get(self, uri: str, *, payload: "ReadBuf" = b"", **options: "Unpack[CoapOptions]") -> CoapMessage:
         """GET coap://address:port/path?query.  See request().  Allocates at most 22,000 bytes."""
-        return self.request("GET", uri, **options)
+        return self.request("GET", uri, payload=payload, **options)
 
     def post(self, uri: str, payload: "ReadBuf" = b"", **options: "Unpack[CoapOptions]") -> CoapMessage:
         """POST payload.  See request().  Allocates at most 22,000 bytes, 6 a byte."""
@@ -40,9 +40,9 @@ class Coap(Traffic):
         """PUT payload.  See request().  Allocates at most 22,000 bytes, 6 a byte."""
         return self.request("PUT", uri, payload=payload, **options)
 
-    def delete(self, uri: str, **options: "Unpack[CoapOptions]") -> CoapMessage:
+    def delete(self, uri: str, *, payload: "ReadBuf" = b"", **options: "Unpack[CoapOptions]") -> CoapMessage:
         """DELETE.  See request().  Allocates at most 22,000 bytes."""
-        return self.request("DELETE", uri, **options)
+        return self.request("DELETE", uri, payload=payload, **options)
 
     def request(
         self,

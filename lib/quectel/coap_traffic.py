@@ -6,8 +6,9 @@ from ._compat import const, ticks_add, ticks_diff
 from .coap_context import UNDERWAY, Context
 from .coap_message import ACK, CON, METHODS, NON, OBSERVE, RST, CoapMessage
 from .coap_resources import Observation, Observations, Observer, Recent, Resources
+from .command import Turns
 from .errors import CoapError, QuectelError, QuectelTimeout
-from .procedure import Job, Turns, wait_for
+from .procedure import Job, turn_of, wait_for
 from .text import in_range
 
 TYPE_CHECKING = const(False)
@@ -108,7 +109,7 @@ class Traffic:
 
     def _begin(self, request: Request) -> "Proc[None]":
         """Wait for one's turn."""
-        yield from self._turns.take(request)
+        yield from turn_of(self._turns, request)
         request.message = None
 
     def _end(self, request: Request) -> None:

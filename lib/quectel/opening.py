@@ -2,15 +2,16 @@
 
 from errno import EADDRINUSE, ECONNABORTED, ENOBUFS, ENODEV, ENOTCONN, EOPNOTSUPP
 
-from ._compat import const, ticks_add, ticks_diff
+from ._compat import const
 from .command import ERROR, NO_CARRIER, ON_CLOSE, ON_CONNECT, ON_OK, RUN, SWITCH
 from .errors import QuectelError, QuectelTimeout, TLSError, error_of, uart_lent
-from .procedure import check_length, name_of, reason, try_ask
+from .procedure import Limit, check_length, name_of, reason, try_ask
 from .table import (
     AF_INET,
     AF_INET6,
     CLOSING,
     DGRAM,
+    FAILED,
     FREE,
     LISTENER,
     OPEN,
@@ -97,6 +98,11 @@ def check_taken(slot: "Slot", gen: int) -> None:
     """QuectelError(ENOTCONN) if the socket was closed while an open waited for its turn."""
     if slot.gen != gen or slot.state != TAKEN:
         raise was_closed()
+
+
+def is_closed(slot: "Slot", gen: int) -> bool:
+    """True if the socket whose open is under way was closed, by the caller or by an end of all sockets."""
+    return slot.gen != gen or slot.state == CLOSING or slot.state == FREE
 
 
 def was_closed() -> QuectelError:
@@ -201,11 +207,11 @@ def open_socket(
     try:
         limit_ms = _limit_ms(slot.dialect, host) + negotiate_ms
         code = yield from _try_open(engine, slot, make_line(slot), limit_ms, kind)
-        _check_kept(slot, gen)
         if code == 563:
-            yield from _evict(engine, slot)
+            yield from _evict(engine, slot, gen, kind)
             code = yield from _try_open(engine, slot, make_line(slot), limit_ms, kind)
-            _check_kept(slot, gen)
+        if is_closed(slot, gen):  # that is no result of the module
+            raise was_closed()
         if code:
             raise open_error(code, make_line(slot), kind)
         done = True
@@ -229,12 +235,6 @@ def _limit_ms(dialect: "Dialect", host: str) -> int:
     return dialect.open_ms if is_address(host) else dialect.open_name_ms
 
 
-def _check_kept(slot: "Slot", gen: int) -> None:
-    """QuectelError(ENOTCONN) if the socket was closed meanwhile: what came of the open is no result of the module."""
-    if slot.gen != gen or slot.state == CLOSING or slot.state == FREE:
-        raise was_closed()
-
-
 def _try_open(engine: "Engine", slot: "Slot", line: bytes, limit_ms: int, kind: "type[QuectelError]") -> "Proc[int]":
     """0 when it is open, else the module's code."""
     if slot.mode == TRANSPARENT:
@@ -249,9 +249,9 @@ def _try_open(engine: "Engine", slot: "Slot", line: bytes, limit_ms: int, kind: 
         if slot.opened > 0:
             return slot.opened  # the result, then ERROR
         return (yield from _refusal(engine, answer, line, kind))
-    end = ticks_add(engine.now, limit_ms)
+    limit = Limit(engine, limit_ms)
     while slot.opened < 0 and slot.state == OPENING and slot.cid >= 0:
-        if ticks_diff(engine.now, end) > 0:
+        if limit.is_over(engine):
             raise QuectelTimeout("no result of the open in %d ms" % limit_ms, name_of(line))
         yield
     if slot.cid < 0 and slot.state == OPENING:
@@ -282,16 +282,27 @@ def _refusal(engine: "Engine", answer: "Answer", line: bytes, kind: "type[Quecte
     raise error
 
 
-def _evict(engine: "Engine", slot: "Slot") -> "Proc[None]":
+def _evict(engine: "Engine", slot: "Slot", gen: int, kind: "type[QuectelError]") -> "Proc[None]":
     """Close what has the id at the module; where a client of our listener has it, take another id."""
     family = engine.family
+    _check_ours(slot, gen, kind)
     for dialect in (slot.dialect, family.tls if slot.dialect is family.tcp else family.tcp):
         if dialect is not None and slot.cid >= 0:  # plain and TLS connections share the ids (R415)
             line = b"%s%d%s" % (dialect.close, slot.cid, dialect.close_arg)
             yield from try_ask(engine, line, None, ON_CLOSE if dialect.close_ok else ON_OK, dialect.close_ms)
-    slot.opened = -1
+            _check_ours(slot, gen, kind)
     if slot.cid < 0:
         bind_id(engine, slot)
+    else:
+        _begin(slot)
+
+
+def _check_ours(slot: "Slot", gen: int, kind: "type[QuectelError]") -> None:
+    """What was closed or lost meanwhile is not opened once more."""
+    if is_closed(slot, gen):
+        raise was_closed()
+    if slot.state == FAILED:
+        raise error_of(slot.code or 570, name_of(slot.dialect.open), kind)
 
 
 def bind_id(engine: "Engine", slot: "Slot") -> None:
@@ -301,9 +312,16 @@ def bind_id(engine: "Engine", slot: "Slot") -> None:
         engine.stats.no_slot = (engine.stats.no_slot + 1) & _MASK
         raise QuectelError(ENOBUFS, "all %d connection ids are in use" % engine.table.ids())
     engine.table.bind(slot, cid)
+    _begin(slot)
+
+
+def _begin(slot: "Slot") -> None:
+    """Nothing has been told of it yet: what was, under this id, was of somebody else's connection."""
     slot.opened = -1
     slot.state = OPENING
     slot.told = 1  # as all families number it
+    slot.more = slot.again = False
+    slot.ring.clear()
 
 
 def open_error(code: int, line: bytes, kind: "type[QuectelError]") -> QuectelError:
