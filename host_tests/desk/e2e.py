@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import select
 import socket
 import struct
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +21,7 @@ from typing import Any, Protocol
 
 import pytest
 from kit import path
-from pulse import pulse, sliced
+from pulse import BEAT_S, PulseClock, pulse, sliced
 from quectel import AsyncModem, Modem
 from quectel_host import open_uart
 from virtual_module import VirtualModule, start
@@ -70,6 +72,7 @@ class World:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._loop.call_soon_threadsafe(pulse.beat, self._loop)
+        kw.setdefault("clock", PulseClock())
         self.module: VirtualModule = self.run(start(model, **kw))
 
     def run(self, work: "Coroutine[Any, Any, Any]") -> Any:
@@ -121,6 +124,7 @@ class Listener:
         world.name(host, self._sock.getsockname()[1])
 
     def accept(self) -> socket.socket:
+        readable(self._sock)
         sock, _ = self._sock.accept()
         sock.settimeout(_PEER_S)
         self._taken.append(sock)
@@ -140,10 +144,18 @@ def reset(sock: socket.socket) -> None:
     sock.close()
 
 
+def readable(sock: socket.socket) -> None:
+    """Wait for something to read, while time passes."""
+    end = time.monotonic() + _PEER_S
+    while not select.select([sock], [], [], BEAT_S)[0] and time.monotonic() < end:
+        pulse.seconds()
+
+
 def take(sock: socket.socket, n: int) -> bytes:
     """n bytes of a blocking socket, fewer at its end."""
     data = b""
     while len(data) < n:
+        readable(sock)
         part = sock.recv(n - len(data))
         if not part:
             break

@@ -116,7 +116,7 @@ def test_failing_tool_counts_and_shows_its_output() -> None:
 
 def test_two_workers_take_the_stages_the_longest_first(monkeypatch: pytest.MonkeyPatch) -> None:
     began: list[str] = []
-    both = threading.Barrier(test_command.WORKERS, timeout=10)
+    both = threading.Barrier(test_command.WORKERS, timeout=60)
 
     def stage(name: str, seconds: int, together: bool = False) -> test_command.Stage:
         def run() -> Result:

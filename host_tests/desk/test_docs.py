@@ -21,9 +21,11 @@ from desk import docs, servers
 from desk.cli import COMMANDS
 from desk.common import ROOT
 from e2e import World
+from pulse import unhurried
 from quectel import AsyncSocket
 from quectel_host import open_uart
 
+__all__ = ["unhurried"]
 GUIDE = ROOT / "docs" / "guide"
 PAGES = [ROOT / "README.md", ROOT / "boards" / "README.md", *sorted(GUIDE.glob("*.md"))]
 HOST, COAP = "broker.example", "198.51.100.5"
@@ -126,11 +128,11 @@ def caller(world: World, folder: Path) -> threading.Thread:
     """Somebody who calls the module's listener, as soon as there is one."""
 
     def call() -> None:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             found = world.call(listening)
             if found:
-                with socket.create_connection(found[0], 5) as sock:
+                with socket.create_connection(found[0], 60) as sock:
                     sock.sendall(b"hello\n")
                     assert sock.recv(100) == b"you said hello\n"
                 return
@@ -224,7 +226,7 @@ def test_the_guides_code_runs(
         monkeypatch.chdir(tmp_path)
         exec(compile(block.code, f"{block.page}.md", "exec"), {"__name__": "__main__"})
         if thread:
-            thread.join(15)
+            thread.join(60)
     finally:
         for uart in uarts:
             uart.close()

@@ -28,10 +28,12 @@ from desk import runtimes
 from desk.common import ROOT
 from e2e import LOOPBACK, World
 from kit import rows
+from pulse import unhurried
 from quectel import Modem, TLSContext
 from quectel_host import open_uart
 from vm_drop_in import BROKER, OTHER_WEB, SECURE_BROKER, SECURE_WEB, WEB
 
+__all__ = ["unhurried"]
 MICROPYTHON = runtimes.find_unix_vm()
 needs_vm = pytest.mark.skipif(MICROPYTHON is None, reason=runtimes.NO_UNIX_VM)
 HERE = Path(__file__).parent

@@ -16,9 +16,8 @@ from aiocoap import resource
 from desk import servers
 from e2e import LOOPBACK, Bench, go, hurry, on, play
 from kit import raises, rows
-from pulse import pulse
+from pulse import PulseClock, pulse
 from quectel.errors import CoapError, QuectelTimeout
-from virtual_module import Clock
 
 __all__ = ["hurry"]
 ADDRESS = "198.51.100.5"
@@ -140,7 +139,7 @@ def test_a_server_that_does_not_answer(face: str, model: str) -> None:
         bench.world.serve(ADDRESS, coap_server())
         assert (await go(coap.get(URI + "/a/store", timeout_ms=5000))).code == 404
 
-    play(face, model, body, clock=Clock.scaled(100))
+    play(face, model, body, clock=PulseClock(100))
 
 
 @on("BC95G", faces=("asyncio",))

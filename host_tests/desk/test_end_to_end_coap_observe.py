@@ -15,7 +15,7 @@ from aiocoap.numbers.optionnumbers import OptionNumber
 from desk import servers
 from e2e import LOOPBACK, Bench, go, hurry, on, play
 from kit import rows
-from virtual_module import Clock
+from pulse import PulseClock
 from virtual_module.coap_service import CoapService
 
 __all__ = ["hurry"]
@@ -256,7 +256,7 @@ def test_lost_doubled_late_and_reset_messages(face: str, model: str) -> None:
         acknowledged = [one for one in peer[0].heard if one.mtype == aiocoap.ACK]
         assert len(acknowledged) >= 3  # the separate response, its double, and the early one
 
-    play(face, model, body, clock=Clock.scaled(30))
+    play(face, model, body, clock=PulseClock(30))
 
 
 EVIL = (

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 from e2e import Bench, World, go, hurry, on, play
-from pulse import pulse
+from pulse import PulseClock, pulse
 from quectel import Modem
-from virtual_module import Clock
 
 __all__ = ["hurry"]
 
@@ -46,7 +45,7 @@ def test_power_on_does_not_wait_for_recovery(
         assert pulse.ticks_ms() - start < 4000 and bench.module.power.state == "running"
         assert await go(bench.modem.command("AT+CSQ")) == ["+CSQ: 24,99"]
 
-    play(face, model, body, driver={"pins": pins}, clock=Clock.scaled(4))
+    play(face, model, body, driver={"pins": pins}, clock=PulseClock(4))
 
 
 @pytest.mark.usefixtures("hurry")

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from e2e import HOST, LOOPBACK, TCP_FAMILIES, Bench, Listener, go, on, play
 from kit import rows
+from pulse import PulseClock
 from quectel import NetworkError, QuectelError
-from virtual_module import Clock
 
 NAME = "pool.example"
 SINCE_1900 = 2_208_988_800
@@ -72,7 +72,7 @@ def test_ping(face: str, model: str) -> None:
         assert caught.value.errno == EHOSTUNREACH
         assert not bench.modem.stats.unknown
 
-    play(face, model, body, clock=Clock.scaled(20))
+    play(face, model, body, clock=PulseClock(20))
 
 
 @rows("R185", "R186", "R187", "R188", "R275", "R309")
@@ -112,7 +112,7 @@ def test_a_time_server_that_is_silent(face: str, model: str) -> None:
             await go(bench.modem.ntp(NAME))
         assert (caught.value.errno, caught.value.code) == (ETIMEDOUT, 2)
 
-    play(face, model, body, clock=Clock.scaled(20))
+    play(face, model, body, clock=PulseClock(20))
 
 
 @rows("R190", "R218", "R457")

@@ -23,6 +23,14 @@ def test_two_days(face: str, model: str, seed: int) -> None:
     assert done.errors and life.module.power.asked  # it was no quiet life
 
 
+@pytest.mark.parametrize(("face", "model", "step_ms"), [("blocking", "EC200U", 1000), ("asyncio", "BC25", 500)])
+def test_a_program_that_has_its_turns_rarely(face: str, model: str, step_ms: int) -> None:
+    life = world.World(model, plan.Plan(40, 1440, 3, model != "BC25"), 3, step_ms)
+    done = FACES[face](life, 1440)
+    assert life.faults(1440, done.sends) == [] and life.taken == list(range(1, 1441))
+    assert life.module.power.asked
+
+
 def test_what_must_not_be_is_found() -> None:
     life = world.World("BG96", plan.Plan(4, 100, 1, True), 1)
     for number in (1, 2, 4):

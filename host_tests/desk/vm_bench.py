@@ -119,6 +119,6 @@ def play(model: str, test: Callable[[Bench], Awaitable[None]], **settings: Unpac
 
     async def run() -> None:
         async with Bench(model, **settings) as bench:
-            await asyncio.wait_for(test(bench), 20)
+            await asyncio.wait_for(test(bench), 60)
 
     asyncio.run(run())

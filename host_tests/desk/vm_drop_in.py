@@ -11,6 +11,7 @@ from json import loads
 
 from quectel import Modem, TLSContext
 from quectel_host import open_uart
+from vm_patient import patient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,22 +19,6 @@ if TYPE_CHECKING:
 
 WEB, SECURE_WEB, OTHER_WEB = "web.example", "secure.example", "other.example"
 BROKER, SECURE_BROKER = "mqtt.example", "mqtts.example"
-SLOWER = 8
-
-
-def patient() -> None:
-    """The driver's time runs slower: a module whose process waits for its turn on a busy machine has not fallen silent.
-
-    Nothing here waits for a time limit.
-    """
-    import time
-
-    from quectel import _compat
-
-    clock: "Any" = time
-    began = clock.ticks_ms()
-    driver: "Any" = _compat
-    driver._ticks_ms = lambda: clock.ticks_diff(clock.ticks_ms(), began) // SLOWER
 
 
 def context(job: "Any") -> "TLSContext | None":

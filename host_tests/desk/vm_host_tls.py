@@ -7,7 +7,7 @@ from json import loads
 
 from quectel import BUFFER, PUSH, Modem
 from quectel_host import open_uart
-from vm_drop_in import patient
+from vm_patient import patient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

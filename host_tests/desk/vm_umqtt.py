@@ -3,7 +3,8 @@
 import sys
 from json import loads
 
-from vm_drop_in import BROKER, SECURE_BROKER, online, patient
+from vm_drop_in import BROKER, SECURE_BROKER, online
+from vm_patient import patient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

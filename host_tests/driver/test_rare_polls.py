@@ -172,6 +172,17 @@ def test_power_saving_mode_is_no_trouble() -> None:
         assert rare.modem.isconnected() and rare.board.held == [700]
 
 
+def test_what_was_said_with_the_last_turn_is_as_old_as_that() -> None:
+    rare = Rare("BG96", 60_000)
+    rare.modem.keep_online(False)
+    rare.modem.sleep("psm", tau=3600, active=10)
+    rare.module.asleep = rare.module.psm = True
+    rare.turns(1)
+    assert rare.modem.engine.asleep
+    rare.modem.create_connection(SERVER)
+    assert rare.board.held == [700]
+
+
 def test_while_the_key_is_held_the_watchdog_is_fed_and_the_uart_is_read() -> None:
     rare = Rare("BC25", 60_000)
     fed: "list[int]" = []
@@ -237,6 +248,19 @@ def test_what_a_check_has_asked_before_is_older_than_a_urc() -> None:
     searching(rare.module)  # the answer stands in front of it
     rare.turns(1)
     assert not rare.modem.isconnected() and rare.modem.engine.stat == 2
+
+
+def test_the_time_of_a_command_counts_from_when_it_is_written() -> None:
+    face = BlockingFace()
+    m = face.start("BC25", [(b"AT+CSQ\r", lines("+CSQ: 20,0") + OK)])
+    told: "list[bytes]" = []
+    assert m.engine.start(b"AT+CSQ", b"+CSQ:", lines=told)
+    for _ in range(2):
+        face.clock.advance(60_000)
+        m.poll()
+    assert told == [b"+CSQ: 20,0"] and not m.stats.timeouts
+    m.engine.release()
+    face.check()
 
 
 # --- time limits ------------------------------------------------------------------------------------------------------

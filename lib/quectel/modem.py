@@ -171,6 +171,8 @@ class Core(Life):
             self._watch.look(self)
         elif self.lull is not None:
             self.lull.look(e)
+        if e.ntx:
+            moved = self._write(e) or moved
         e.tick(now)
         moved = self._write(e) or moved
         if self._read(e):

@@ -152,16 +152,21 @@ class Lull:
         self._still_ms = active_s * 1000 + _MARGIN_MS
         self._until = ticks_add(engine.now, self._still_ms)
         self._rx = self._tx = -1
+        self._looked_at = engine.now
         self._presumed = False
 
     def look(self, engine: "Engine") -> None:
-        """To be called in every turn: from then on only who wakes it sends, until it says something."""
+        """To be called in every turn: from then on only who wakes it sends, until it says something.
+
+        Turns may be rare: bytes that did not come with this one went with the last one.
+        """
         stats = engine.stats
         if stats.rx_bytes != self._rx or stats.tx_bytes != self._tx:
             self._rx, self._tx = stats.rx_bytes, stats.tx_bytes
-            self._until = ticks_add(engine.now, self._still_ms)
+            self._until = ticks_add(engine.now if engine.touched else self._looked_at, self._still_ms)
             self._end(engine)
-        elif not engine.asleep and not engine.resync and engine.cmd.state == IDLE and self._is_over(engine):
+        self._looked_at = engine.now
+        if not engine.asleep and not engine.resync and engine.cmd.state == IDLE and self._is_over(engine):
             self._presumed = True
             engine.rest()
 

@@ -8,12 +8,12 @@ from binascii import crc32
 from struct import calcsize, pack, unpack_from
 
 from ._compat import const
-from .bringup import prepare
 from .errors import uart_lent
 from .network import ONLINE, Wanted, Wish
 from .opening import is_address
 from .pdp import has_address, is_active
 from .procedure import values
+from .sleeping import meet, saves
 from .table import (
     BUFFER,
     DGRAM,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _NAME = b"QS\x02"  # the last byte is the version
 _HEAD = ">II"  # length of the body, and its CRC-32
 _WANTED = ">BBB"  # is there any, its context, how many settings go with it
-_PSM = ">BI"  # power saving mode is in force; its active time in ms
+_PSM = ">BI"  # 1: power saving mode is in force, 2: the module may be in deep sleep; the active time in ms
 _SLOT = ">BBBBBBBBBBHH"
 _NONE = const(255)
 _CONNECTED = const(2)  # as all families number it
@@ -173,7 +173,7 @@ def save(modem: "Life") -> bytes:
     parts = [b""]
     _put(parts, engine.family.name.encode())
     _put_wanted(parts, modem.net.wanted)
-    parts.append(pack(_PSM, int(engine.psm), modem.net.active_ms))
+    parts.append(pack(_PSM, engine.psm | (engine.may_sleep or engine.slept) << 1, modem.net.active_ms))
     parts.append(pack(">B", len(modem.net.wishes)))
     for name in sorted(modem.net.wishes):
         _put_wish(parts, name, modem.net.wishes[name])
@@ -310,12 +310,11 @@ def restore(modem: "Life", saved: bytes) -> "Proc[list[Slot]]":
         net.adopt = lambda dialect, line: _adopt(engine, held, dialect, values(line))
         net.prepared = -1
         net.wishes.update(record.wishes)
-        engine.psm, net.active_ms = bool(record.psm[0]), record.psm[1]
-        yield from modem.awake()
-        yield from modem.greet()
-        yield from prepare(engine, net)
+        yield from meet(modem, record.psm[0])
         if record.wanted:
             yield from _look_around(engine, net, record.wanted)
+        if engine.psm:
+            saves(modem, record.psm[1] // 1000)
         whole = True
     finally:
         net.adopt = None

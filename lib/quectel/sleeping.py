@@ -1,6 +1,9 @@
 """Modem.sleep() and wake(): what each mode of sleep is made of, and what ends the one that was allowed last."""
 
+from errno import ENODEV
+
 from ._compat import const
+from .errors import QuectelError
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -190,3 +193,26 @@ def greet(modem: "Services") -> "Proc[None]":
     if engine.family.wake_ms:
         yield from pull_once(engine, hook(engine, modem.net.pins))
     lower(engine, modem.net.pins)
+
+
+def meet(modem: "Services", sleeps: int) -> "Proc[None]":
+    """Procedure: behind a restart of the host; sleeps: 1 if power saving mode is in force, 2 if deep sleep may be.
+
+    Such a module is not dead if it does not answer.
+    """
+    from .bringup import prepare
+    from .psm import find_up
+
+    engine, net = modem.engine, modem.net
+    engine.psm = bool(sleeps & 1)
+    try:
+        yield from modem.awake()
+        yield from modem.greet()
+        if engine.psm and hasattr(net.pins, "pwrkey"):
+            yield from find_up(engine, net)
+        yield from prepare(engine, net)
+    except QuectelError as error:
+        if sleeps and error.errno == ENODEV and engine.silent:
+            engine.fell_asleep()
+            error.text += "; or is it asleep, and pins= has no line that wakes it?"
+        raise

@@ -10,6 +10,8 @@ DAY_MIN = 1440
 EVENTS_A_DAY = 18
 MODELS = ("BG96", "EC200U", "EG915U", "BC65", "BC92", "BC25", "BC32")
 
+STEP_HELP = "how rarely the program calls poll() while the driver recovers: 200 when left out"
+
 
 def main(argv: "list[str]") -> int:
     """0 if no record was lost or doubled and restarts kept to the vendor's limits, else 1."""
@@ -20,10 +22,10 @@ def main(argv: "list[str]") -> int:
     if events > minutes - 2:
         raise Stop("that is more than an event a minute; take more --days")
     seed = secrets.randbelow(2**30) if given.seed is None else given.seed
-    return soak(given.model, given.face, minutes, events, seed)
+    return soak(given.model, given.face, minutes, events, seed, given.step_ms)
 
 
-def soak(model: str, face: str, minutes: int, events: int, seed: int) -> int:
+def soak(model: str, face: str, minutes: int, events: int, seed: int, step_ms: int) -> int:
     """Play it and print what became of it."""
     from desk.soak.app import Stuck
     from desk.soak.faces import FACES
@@ -32,7 +34,7 @@ def soak(model: str, face: str, minutes: int, events: int, seed: int) -> int:
 
     print(f"seed {seed}, {model}, {face} face, {minutes // DAY_MIN} days, {events} events", flush=True)
     begun = time.process_time()
-    world = World(model, Plan(events, minutes, seed, model in MODELS[:3]), seed)
+    world = World(model, Plan(events, minutes, seed, model in MODELS[:3]), seed, step_ms)
     try:
         app = FACES[face](world, minutes)
         wrong = world.faults(minutes, app.sends)
@@ -55,6 +57,7 @@ def _parser() -> Parser:
     parser.add_argument("--events", type=int, metavar="N", help="how many (18 a day when left out)")
     parser.add_argument("--seed", type=int, metavar="S", help="of the events; random when left out, and printed")
     parser.add_argument("--days", type=int, default=30, metavar="D", help="30 when left out")
+    parser.add_argument("--step-ms", type=int, default=200, metavar="MS", help=STEP_HELP)
     parser.add_argument("--model", choices=MODELS, default="EC200U", help="EC200U when left out")
     parser.add_argument(
         "--face", choices=("blocking", "asyncio", "vm"), default="blocking", help="blocking when left out"

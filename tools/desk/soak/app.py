@@ -16,6 +16,7 @@ HOST = "collector.example"
 PORT = 7000
 OPEN_S, ACK_S = 60, 20
 PAUSE_MS = 3000  # between two attempts
+JOB_MS = 200  # longest step of the clock while a procedure counts time, unless told otherwise
 STUCK_MS = 24 * 3_600_000  # a record that takes so long will never arrive
 
 

@@ -1,6 +1,6 @@
 """The soak in the unix VM: the module is reached over TCP, and its clock is stepped over the control port.
 
-    micropython device.py HOST UART_PORT CONTROL_PORT MODEL MINUTES NAP,NAP...
+    micropython device.py HOST UART_PORT CONTROL_PORT MODEL MINUTES NAP,NAP... JOB_MS
 
 Its last line is what the application has counted, as JSON.
 """
@@ -14,7 +14,7 @@ from quectel import Modem
 from desk.soak.app import App, finish
 
 TICKS = 2**30
-JOB_MS, BUSY_MS, LONG_MS, IDLE_MS = 200, 500, 2000, 30_000  # as in faces.py
+BUSY_MS, LONG_MS, IDLE_MS = 500, 2000, 30_000  # as in faces.py
 
 
 def dial(port):
@@ -43,8 +43,9 @@ class Module:
 
     on_ms, off_ms, boot_ms = 600, 800, 15_000
 
-    def __init__(self, sock):
+    def __init__(self, sock, job_ms):
         self.sock = sock
+        self.job_ms = job_ms  # longest step of the clock while a procedure counts time
         self.now = 0
         self.idle = False
         self.modem = None
@@ -68,7 +69,7 @@ class Module:
         return self.now % TICKS
 
     def sleep_ms(self, ms):
-        self.forward(IDLE_MS)
+        self.forward(IDLE_MS if ms == 1 else ms)
 
     def forward(self, most_ms):
         due = self.modem.engine.due(self.ticks_ms())
@@ -77,7 +78,7 @@ class Module:
 
     def longest_ms(self):
         if self.modem._jobs:
-            return JOB_MS
+            return self.job_ms
         if self.idle:
             return IDLE_MS
         moved, self.moved = self.moved, self.modem.stats.rx_bytes
@@ -92,7 +93,7 @@ class Module:
 
 
 def main():
-    module = Module(dial(sys.argv[3]))
+    module = Module(dial(sys.argv[3]), int(sys.argv[7]))
     module.modem = Modem(Wire(dial(sys.argv[2])), sys.argv[4], pins=module, clock=module)
     app = App(module.modem, module, {int(n) for n in sys.argv[6].split(",") if n})
     finish(app.run(int(sys.argv[5])))

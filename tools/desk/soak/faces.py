@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     Ts = TypeVarTuple("Ts")
 T = TypeVar("T")
 TICKS = 2**30
-# Longest steps of the clock: while a procedure counts time, as how long the power key is pressed; the first of a wait,
-# each behind which is twice as long, up to the next number; and between two records.
-JOB_MS, BUSY_MS, LONG_MS, IDLE_MS = 200, 500, 2000, 30_000
+# Longest steps of the clock: the first of a wait, each behind which is twice as long, up to the next number; and
+# between two records. While a procedure counts time it is world.step_ms.
+BUSY_MS, LONG_MS, IDLE_MS = 500, 2000, 30_000
 
 
 DEVICE = ROOT / "tools" / "desk" / "soak" / "device.py"
@@ -140,7 +140,7 @@ class Steps:
 
     def _longest_ms(self) -> int:
         if self.modem._jobs:
-            return JOB_MS
+            return self.world.step_ms
         if self.idle:
             return IDLE_MS
         ms, self._next_ms = self._next_ms, min(2 * self._next_ms, LONG_MS)
@@ -151,10 +151,11 @@ class BlockingSteps(Steps):
     """For Modem."""
 
     def sleep_ms(self, ms: int) -> None:
-        self._step(IDLE_MS)
+        """1 ms is until something happens; more is asked for while the power key is held."""
+        self._step(IDLE_MS if ms == 1 else ms)
 
     def _step(self, most_ms: int) -> None:
-        if not self.loop.do(self.is_quiet):
+        while not self.loop.do(self.is_quiet):
             self.loop.run_until_complete(self.settle())
             self._seen = self.loop.count
         self.loop.do(partial(self.forward, most_ms))
@@ -174,7 +175,7 @@ class AsyncSteps(Steps):
     over: "asyncio.Future[None] | None" = None  # of what the application waits for
 
     async def sleep_ms(self, ms: int) -> None:
-        if not self.is_quiet():
+        while not self.is_quiet():  # another task may have written something meanwhile
             await self.settle()
         if ms:
             self.forward(max(self.until - self.now, 1) if self.over else IDLE_MS)
@@ -237,7 +238,8 @@ def in_the_vm(world: World, minutes: int) -> Counted:
             raise Stop(runtimes.NO_UNIX_VM)
         naps = ",".join(str(n) for n in sorted(world.plan.naps))
         ports = [url.rpartition(":")[2], control.rpartition(":")[2]]
-        command = [str(vm), "-X", "heapsize=8m", str(DEVICE), "127.0.0.1", *ports, module.model, str(minutes), naps]
+        what = [module.model, str(minutes), naps, str(world.step_ms)]
+        command = [str(vm), "-X", "heapsize=8m", str(DEVICE), "127.0.0.1", *ports, *what]
         path = os.pathsep.join([str(ROOT / "lib"), str(ROOT / "tools"), ".frozen"])
         environment = {**os.environ, "MICROPYPATH": path}
         child = await asyncio.create_subprocess_exec(*command, env=environment, stdout=asyncio.subprocess.PIPE)

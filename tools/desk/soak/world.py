@@ -9,7 +9,7 @@ from virtual_module import VirtualModule
 from virtual_module.clock import Clock
 from virtual_module.local import LocalLink
 
-from desk.soak.app import HOST, MINUTE_MS, number_of
+from desk.soak.app import HOST, JOB_MS, MINUTE_MS, number_of
 from desk.soak.plan import Plan
 
 ADDRESS = ("127.0.0.1", 9)  # nothing listens there: the server is in this process
@@ -44,9 +44,11 @@ class Collector:
 class World:
     """One module and its life."""
 
-    def __init__(self, model: str, plan: Plan, seed: int) -> None:
+    def __init__(self, model: str, plan: Plan, seed: int, step_ms: int = JOB_MS) -> None:
         self.plan = plan
-        options = {"boot_ms": 4000, "sleep_after_ms": 800, "first_at_lost": True}
+        self.step_ms = step_ms  # longest step of the clock while the driver has something under way
+        # who turns more rarely than the module takes to fall asleep never wakes it: its second AT comes too late
+        options = {"boot_ms": 4000, "sleep_after_ms": 4 * step_ms, "first_at_lost": True}
         self.module = VirtualModule(model, seed=seed, clock=Clock.stepped(), resolver={HOST: ADDRESS}, options=options)
         self.module.peers[ADDRESS] = partial(Collector, self)
         self.taken: "list[int]" = []  # numbers of the records, as they were accepted
