@@ -14,7 +14,7 @@ from e2e import BUFFER, HOST, PUSH, SOCK_DGRAM, Bench, echo, go, hostile, on, pl
 from kit import raises, rows
 from quectel import AF_INET6, TRANSPARENT, QuectelError, TLSContext
 from test_end_to_end_transparent import quick  # noqa: F401
-from vm_peers import TlsServer, ca_pem, leaf, server_context
+from vm_peers import TlsServer, ca_pem, free_port, leaf, server_context
 
 SIX = "2001:db8::7"
 LOOPBACK6 = "::1"
@@ -37,8 +37,8 @@ async def echo_of_ipv6() -> "AsyncIterator[Any]":
         def datagram_received(self, data: bytes, peer: Any) -> None:
             self.transport.sendto(data, peer)
 
-    server = await asyncio.start_server(serve, LOOPBACK6, 0)
-    port = server.sockets[0].getsockname()[1]
+    port = free_port(LOOPBACK6)
+    server = await asyncio.start_server(serve, LOOPBACK6, port)
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Echo, (LOOPBACK6, port))
     server.port = port  # type: ignore[attr-defined]
     try:
@@ -120,7 +120,7 @@ def test_a_tls_connection_in_one_mode_after_the_other(face: str, model: str) -> 
         stats = bench.modem.stats
         assert (stats.framing, stats.rx_lost, stats.unknown, stats.timeouts) == (0, 0, 0, 0)
 
-    play(face, model, body, driver=BIG_RING, limit_s=30)
+    play(face, model, body, driver=BIG_RING)
 
 
 @rows("R415")

@@ -138,9 +138,9 @@ def test_resolve(face: str, model: str) -> None:
 def test_servers_and_identity(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
         before = await go(bench.modem.dns_servers())
-        assert before == tuple(bench.module.network.dns) and bench.modem.ifconfig()[3] == before[0]
+        assert before == tuple(bench.module.network.dns) and (await go(bench.modem.ifconfig()))[3] == before[0]
         assert await go(bench.modem.dns_servers("9.9.9.9", "1.1.1.1")) == ("9.9.9.9", "1.1.1.1")
-        assert bench.module.network.dns == ["9.9.9.9", "1.1.1.1"] and bench.modem.ifconfig()[3] == "9.9.9.9"
+        assert bench.module.network.dns == ["9.9.9.9", "1.1.1.1"] and (await go(bench.modem.ifconfig()))[3] == "9.9.9.9"
         for name in ("imei", "imsi", "iccid"):
             assert await go(bench.modem.config(name)) == bench.module.options[name]
         assert model in await go(bench.modem.config("model")) and await go(bench.modem.config("revision"))

@@ -41,7 +41,12 @@ async def _python(code: str, url: str, folder: Path) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    output, _ = await asyncio.wait_for(child.communicate(), 30)
+    try:
+        output, _ = await asyncio.wait_for(child.communicate(), 60)
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
     return child.returncode or 0, output.decode()
 
 

@@ -40,6 +40,7 @@ class StepClock:
         self.now = start
         self.step = step
         self.passed = 0
+        self.limit_ms = _LIMIT_MS
         self.failure = ""
 
     def ticks_ms(self) -> int:
@@ -61,7 +62,7 @@ class StepClock:
         ms = max(ms, self.step)
         self.now = (self.now + ms) & _MASK
         self.passed += ms
-        if self.passed > _LIMIT_MS:
+        if self.passed > self.limit_ms:
             self.failure = "waited for %d s and nothing came" % (self.passed // 1000)
             raise Unexpected(self.failure)
 

@@ -65,6 +65,22 @@ def test_it_is_asked_behind_a_send_until_all_is_acknowledged() -> None:
 
 
 @rows("R153")
+def test_an_answer_tells_of_the_time_at_which_it_was_asked_for() -> None:
+    """A program that has its turns once a minute reads it that much later."""
+    rig = Rig("EC200U")
+    slot = rig.open()
+    sent(rig, slot, b"some")
+    rig.now += 60_000
+    rig.asked(ASK)
+    rig.now += 60_000
+    rig.engine.turn(rig.now)
+    rig.feed(told(4, 0))
+    assert slot.state == OPEN
+    rig.asked(ASK, told(4, 0))
+    assert slot.state == FAILED and slot.err == ETIMEDOUT
+
+
+@rows("R153")
 def test_a_count_that_stands_still_is_a_half_open_link() -> None:
     rig = Rig("EC200U")
     slot = rig.open()

@@ -46,7 +46,7 @@ def test_sockets(face: "Face") -> "Generator[Any, Any, None]":
 
 @both
 def test_coap_handlers(face: "Face") -> "Generator[Any, Any, None]":
-    coap = face.start("BC95-G", []).coap()
+    coap = yield face.start("BC95-G", []).coap()
     for handler in (5, "print", object()):
         with raises(TypeError):
             coap.resource("/t", handler)

@@ -271,6 +271,17 @@ def test_a_context_of_the_callers_choice() -> None:
     assert caught.value.errno == ENOBUFS and "share" in str(caught.value)
 
 
+@rows("R422")
+def test_behind_a_failed_open_a_context_is_set_anew() -> None:
+    held = Contexts(6)
+    first, second = TLSContext(verify=False, ctx=2), TLSContext(verify=False, ctx=2)
+    for context in (first, second):
+        assert held.place(context, []) == 2
+        held._epochs[2] = 5
+        held.doubt(first)  # the second has taken its place meanwhile
+        assert held._epochs[2] == (-1 if context is first else 5)
+
+
 @rows("R046", "R319")
 def test_a_certificate_goes_up_once() -> None:
     from binascii import crc32

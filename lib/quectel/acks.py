@@ -46,6 +46,7 @@ class Acks(Sending):
         self.doubt = self.table.nobody  # whose part may have been taken: the total tells
         self._told_total = _UNKNOWN
         self._told_acked = _UNKNOWN
+        self._asked_at = 0
         self._gens = [0] * slots  # whose books they are
         self._totals = [0] * slots  # bytes that the module has taken, or _UNKNOWN
         self._acked = [0] * slots  # of them acknowledged, by the last answer
@@ -107,6 +108,7 @@ class Acks(Sending):
 
     def _start_acks(self, slot: "Slot") -> None:
         self._told_total = self._told_acked = _UNKNOWN
+        self._asked_at = self.now
         self.cmd.begin(ACKS, slot.dialect.send)
         self.cmd.num(slot.cid)
         self.cmd.add(b",0")
@@ -130,10 +132,11 @@ class Acks(Sending):
             self._waits_for_acks(slot, i)
 
     def _waits_for_acks(self, slot: "Slot", i: int) -> None:
+        """The answer may be read long behind the query, and tells of that time."""
         if self._told_acked != self._acked[i]:
             self._acked[i] = self._told_acked
-            self._since[i] = self.now
-        elif ticks_diff(self.now, self._since[i]) >= self.ack_ms:
+            self._since[i] = self._asked_at
+        elif ticks_diff(self._asked_at, self._since[i]) >= self.ack_ms:
             slot.fail(ETIMEDOUT)
             slot.wake = True
 

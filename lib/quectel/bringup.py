@@ -2,13 +2,13 @@
 
 from errno import ENODEV, ETIMEDOUT
 
-from ._compat import const, ticks_add, ticks_diff
+from ._compat import const
 from .command import ON_CLOSE, ON_OK
 from .contact import contact, settle_rate
 from .errors import NetworkError, QuectelError
 from .network import ONLINE, REGISTERED, SEARCHING, grant_due, read_clock, set_clock
 from .pdp import activate, address, name_servers
-from .procedure import ask, number, prefix_of, try_ask, values
+from .procedure import Limit, ask, number, prefix_of, try_ask, values
 from .registration import attach, choose, enter, register
 from .text import decode
 
@@ -215,14 +215,14 @@ _ADVICE = {
 
 def within(engine: "Engine", name: str, limit_ms: int, steps: "Proc[str]") -> "Proc[str]":
     """A step's own budget; NetworkError(ETIMEDOUT) that says what to try when it is used up."""
-    end = ticks_add(engine.now, limit_ms)
+    limit = Limit(engine, limit_ms)
     try:
         while True:
             try:
                 next(steps)
             except StopIteration as done:
                 return str(done.value)
-            if ticks_diff(end, engine.now) <= 0:
+            if limit.is_over(engine):
                 advice = _ADVICE.get(name, "the module takes too long")
                 raise NetworkError(ETIMEDOUT, "%s: not done in %d s; %s" % (name, limit_ms // 1000, advice))
             yield

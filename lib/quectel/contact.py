@@ -2,9 +2,9 @@
 
 from errno import ENODEV, EOPNOTSUPP
 
-from ._compat import const, ticks_add, ticks_diff
+from ._compat import const
 from .errors import NetworkError, QuectelError, QuectelTimeout
-from .procedure import number, try_ask, wait_for
+from .procedure import Limit, number, try_ask, wait_for
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
@@ -81,11 +81,11 @@ def switched_on(engine: "Engine", net: "Network") -> "Proc[bool]":
 
 def answers(engine: "Engine", limit_ms: int, each_ms: int = 0) -> "Proc[bool]":
     """True once AT is answered, each in each_ms.  While host and module are out of step the engine asks by itself."""
-    end = ticks_add(engine.now, limit_ms)
+    limit = Limit(engine, limit_ms)
     while True:
         if not engine.resync and (yield from _is_answered(engine, each_ms)):
             return True
-        if ticks_diff(end, engine.now) <= 0:
+        if limit.is_over(engine):
             return False
         yield
 

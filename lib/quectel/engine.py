@@ -18,6 +18,7 @@ _MASK = const(0x3FFFFFFF)
 _QUIET_MS = const(20)  # a payload that nothing follows is whole when nothing came for so long
 _STALL_MS = const(1000)  # a payload that stands still for so long, and its wire time, is given up
 _SLOW_MS = const(60_000)  # and so is one that is not whole after that, and twice its wire time
+_AWAY_MS = const(5000)  # of a longer pause between two turns no more counts
 _CLOSES = const(2)  # a close that is not answered is sent once more
 _CR = const(13)
 _ESC = const(27)
@@ -40,12 +41,21 @@ class Engine(Transparent):
 
     # --- time ---------------------------------------------------------------------------------------------------
 
+    def turn(self, now_ms: int) -> None:
+        """A turn begins.  Who polls once a minute was away meanwhile: see procedure.Limit."""
+        away_ms = ticks_diff(now_ms, self.now) - _AWAY_MS
+        if away_ms > 0:
+            self.away = (self.away + away_ms) & _MASK
+        self.now = now_ms
+
     def tick(self, now_ms: int) -> None:
         """Let time pass up to now_ms (ticks_ms): deadlines expire and the next command starts."""
         self.now = now_ms
         self.soon = False
         if self.touched:
             self._note_bytes()
+        if self.entry_at >= 0:
+            self._note_entry()
         if self.owner.index >= 0 and self._lent():
             return
         if self.parser.raw and self.cmd.receives():  # its payload is coming: _check_stall() watches that
@@ -84,6 +94,11 @@ class Engine(Transparent):
         if self.begun:
             self.begun = False
             self._whole_at = ticks_add(self.now, _SLOW_MS + 2 * self.wire_ms(self.parser.raw))
+
+    def _note_entry(self) -> None:
+        """A command, or its data, goes out from now on: its answer has its time, however late that is."""
+        self.cmd.deadline = ticks_add(self.cmd.deadline, ticks_diff(self.now, self.entry_at))
+        self.entry_at = -1
 
     def due(self, now_ms: int) -> int:
         """Milliseconds until tick() has something to do, 0 for now, -1 for never.
@@ -157,6 +172,7 @@ class Engine(Transparent):
             c.prompted = True
             limit_ms = c.limit_ms if c.kind == PLAIN else RESULT_MS
             c.deadline = ticks_add(self.now, limit_ms + self.wire_ms(c.ndata))
+            self.entry_at = self.now
             self.owed = 0
             self._feed(c.data, c.ndata)
         elif self.late_prompt:
@@ -235,6 +251,7 @@ class Engine(Transparent):
         self.wanted = False
         c.begin(PLAIN, line)
         self._run(self.table.nobody, prefix, ends, limit_ms, 64)
+        self.entry_at = self.now
         c.owned = True
         c.lines = lines
         c.secret = secret

@@ -44,6 +44,9 @@ class Intake:
         self.fields = Fields()
         self.stats = Stats()
         self.now = 0
+        self.away = 0  # milliseconds, mod 2**30, of long pauses between two turns: they do not count for a Limit
+        self.holds = False  # a line of the board is pulled, until held_until
+        self.held_until = 0
         self.touched = True  # bytes came in since the last tick
         self.live = False  # a command is in flight, and the line that has come may belong to it
         self.epoch = 0  # counts the restarts of the module
@@ -58,6 +61,7 @@ class Intake:
         self.ending = 0  # what is awaited behind a pushed payload; see framing.py
         self.unframed = False  # URCs are not believed: they may be bytes of a payload
         self.begun = False  # the header of a payload has come since the last tick
+        self.entry_at = -1  # a prompt has, and the engine's time was this
         self.watched: "dict[bytes, list[bytes]]" = {}  # prefix -> list that gets each such URC as bytes
         self.awaited: "dict[bytes, list[bytes]]" = {}  # the same for who waits for a result behind OK, and first
         self.asleep = AWAKE  # else nothing is sent; see table.py

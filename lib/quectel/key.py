@@ -22,12 +22,16 @@ def check_key(net: "Network") -> "Callable[[int], object]":
     return key
 
 
-def _press(engine: "Engine", key: "Callable[[int], object]", ms: int) -> "Proc[None]":
-    key(0)
+def _hold(engine: "Engine", line: "Callable[[int], object]", ms: int) -> "Proc[None]":
+    """Pull a line of the board for ms milliseconds: not until poll() is called again, see Services._is_held()."""
+    line(0)
     try:
+        engine.holds = True
+        engine.held_until = ticks_add(engine.now, ms)
         yield from wait_for(engine, ms)
     finally:
-        key(1)
+        engine.holds = False
+        line(1)
 
 
 def press_on(engine: "Engine", net: "Network") -> "Proc[None]":
@@ -41,11 +45,11 @@ def press_on(engine: "Engine", net: "Network") -> "Proc[None]":
     ms = getattr(net.pins, "on_ms", engine.family.key_on_ms)
     net.boots_until = ticks_add(engine.now, ms + net.boot_ms(engine.family))
     net.boots_epoch = engine.epoch
-    yield from _press(engine, key, ms)
+    yield from _hold(engine, key, ms)
     engine.echo_off = False
 
 
 def press_off(engine: "Engine", net: "Network") -> "Proc[None]":
     """The same to switch it off."""
     net.boots_epoch = -1
-    yield from _press(engine, check_key(net), getattr(net.pins, "off_ms", engine.family.key_off_ms))
+    yield from _hold(engine, check_key(net), getattr(net.pins, "off_ms", engine.family.key_off_ms))

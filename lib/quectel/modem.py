@@ -153,12 +153,15 @@ class Core(Life):
     # --- one turn -----------------------------------------------------------------------------------------------
 
     def poll(self) -> bool:
-        """Take what the UART has, expire deadlines, start what waits; True if anything moved.  Never waits.
+        """Take what the UART has, expire deadlines, start what waits; True if anything moved.  Never waits,
+        but on Modem while it holds the power key, for recovery or to wake the module: nobody knows when it is called
+        again, and a key that is held too long does something else.
 
         Allocates nothing, unless a URC comes that on_urc() has a handler for.
         """
         e = self.engine
-        now = e.now = self._clock.ticks_ms()
+        now = self._clock.ticks_ms()
+        e.turn(now)
         if self.watchdog:
             self.watchdog()
         moved = not e.due(now) and self._read(e)  # what came by now counts before a deadline does ...
@@ -170,7 +173,10 @@ class Core(Life):
             self.lull.look(e)
         e.tick(now)
         moved = self._write(e) or moved
-        moved = self._read(e) or moved
+        if self._read(e):
+            moved = True
+            if self._is_full():
+                return True  # procedures know time limits, too
         if not self._handing:
             self._call_out()
             if self._jobs:  # the next turn may be late, and the time of a job's command runs
@@ -217,11 +223,6 @@ class Core(Life):
         job = Job(steps)
         self._jobs.append(job)
         return job
-
-    def _step_jobs(self) -> None:
-        for job in list(self._jobs):
-            if job.step():
-                self._jobs.remove(job)
 
     def _hand_out(self) -> None:
         """In the order in which they came.  Behind one whose handler raises, the others wait for the next turn."""
@@ -321,8 +322,9 @@ class Core(Life):
         try:
             yield from open_socket(self.engine, slot, gen, line, host, kind, longer_ms)
         except QuectelError as error:
-            if tls is not None:
+            if tls is not None and self._contexts is not None:
                 self.net.tls_trouble = str(error)
+                self._contexts.doubt(tls)
             if epoch == self.engine.epoch and not self.engine.asleep:
                 self._is_context_lost(error.code, pdp)
             raise

@@ -8,7 +8,7 @@ from .contact import answers, switched_on
 from .errors import QuectelError, QuectelTimeout
 from .key import check_key
 from .network import IDLE
-from .procedure import ask, number, reason, result_of, try_ask, wait_for
+from .procedure import Limit, ask, number, reason, result_of, try_ask, wait_for
 from .table import ASLEEP, AWAKE, CLOSING, OPENING, ROUSED
 
 TYPE_CHECKING = const(False)
@@ -149,9 +149,9 @@ def reach(engine: "Engine", limit_ms: int) -> "Proc[bool]":
     """
     slept = engine.slept
     steps = answers(engine, limit_ms, _FIRST_MS)
-    end = ticks_add(engine.now, limit_ms)
+    limit = Limit(engine, limit_ms)
     try:
-        while ticks_diff(end, engine.now) > 0 and (slept or not engine.slept):
+        while (slept or not engine.slept) and not limit.is_over(engine):
             try:
                 next(steps)
             except StopIteration as over:

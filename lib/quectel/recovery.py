@@ -15,7 +15,7 @@ from .contact import answers, glance
 from .errors import NetworkError, QuectelError, QuectelTimeout
 from .network import LOST, ONLINE
 from .pdp import has_address, is_active
-from .procedure import Job, try_ask
+from .procedure import Job, Limit, try_ask
 from .registration import HOME, ROAMING, registered
 
 TYPE_CHECKING = const(False)
@@ -204,7 +204,10 @@ class Watch:
 def check(engine: "Engine", net: "Network") -> "Proc[None]":
     """A module that says nothing by itself is asked: it may be silent, off the network, or have lost its context."""
     try:
-        engine.stat = yield from registered(engine)
+        before = engine.stat
+        stat = yield from registered(engine)
+        if engine.stat == before:  # else a URC has told meanwhile
+            engine.stat = stat
         if engine.family.qiact:
             up = yield from is_active(engine, net, engine.pdp)
         else:
@@ -300,11 +303,11 @@ def _restart(modem: "Life", watch: Watch) -> "Proc[None]":
 def _is_back(modem: "Life", epoch: int) -> "Proc[bool]":
     """It has restarted and answers, at whatever rate, or just answers."""
     e = modem.engine
-    end = ticks_add(e.now, modem.net.boot_ms(e.family))
-    while e.epoch == epoch and ticks_diff(end, e.now) > 0:
+    limit = Limit(e, modem.net.boot_ms(e.family))
+    while e.epoch == epoch and not limit.is_over(e):
         yield
     if e.epoch != epoch:
-        while not (yield from answers(e, 1000)) and ticks_diff(end, e.now) > 0:
+        while not (yield from answers(e, 1000)) and not limit.is_over(e):
             pass
     if e.resync:
         return (yield from glance(e, modem.net))
@@ -333,7 +336,7 @@ def _goes_off(engine: "Engine", net: "Network") -> "Proc[bool]":
     """By its STATUS pin; without one, off is what does not begin to answer."""
     if net.is_on() < 0:
         return not (yield from answers(engine, net.boot_ms(engine.family)))
-    end = ticks_add(engine.now, _OFF_MS)
-    while net.is_on() and ticks_diff(end, engine.now) > 0:
+    limit = Limit(engine, _OFF_MS)
+    while net.is_on() and not limit.is_over(engine):
         yield
     return net.is_on() == 0

@@ -2,16 +2,17 @@
 
 from errno import EOPNOTSUPP
 
-from ._compat import const
+from ._compat import const, ticks_diff
 from .errors import QuectelError
 from .procedure import Job
 from .table import ROUSED
 
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-    from ._faces import AsyncCoap, AsyncFiles
+    from ._faces import AsyncFiles
     from ._types import Proc, Rtc, T
     from .coap import Coap
     from .diagnostics import Diagnostics, PingResult
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
     from .psm import Lull
 
 
+_HELD_MS = const(20)  # so often it is looked at the UART while a line is pulled
+
+
 class Services:
     """Base of both faces' modems.  run() is theirs: it waits for a procedure."""
+
+    _stays = True  # in poll(), while a line of the board is pulled
 
     if TYPE_CHECKING:
         engine: Engine
@@ -37,6 +43,10 @@ class Services:
 
         _jobs: list[Job]
         _handing: bool
+        _clock: Any
+        watchdog: Callable[[], object] | None
+
+        def _read(self, e: Engine) -> bool: ...
 
     def __init__(self, family: "Family") -> None:
         self._family = family
@@ -56,7 +66,7 @@ class Services:
             self._files = Files(self)
         return self._files
 
-    def coap(self, local_port: int = 56830) -> "Coap | AsyncCoap":
+    def coap(self, local_port: int = 56830) -> "Coap":
         """The CoAP service of BC95-G and BC68, on UDP port local_port (1 to 65535); see quectel.coap.Coap.
 
         QuectelError(EOPNOTSUPP) for other families, ValueError for a second port.  Allocates at most 3,000 bytes, once.
@@ -90,6 +100,30 @@ class Services:
         job = Job(steps)
         self._jobs.append(job)
         return job
+
+    def _step_jobs(self) -> None:
+        while True:
+            for job in list(self._jobs):
+                if job.step():
+                    self._jobs.remove(job)
+            if not (self.engine.holds and self._stays and self._is_held()):
+                return
+
+    def _is_held(self) -> bool:
+        """Wait until a line that is pulled may be released; False if that time has come.
+
+        Nobody knows when the next turn is.  What the module says meanwhile is taken.
+        """
+        e = self.engine
+        left_ms = held_ms = ticks_diff(e.held_until, e.now)
+        while left_ms > 0:
+            self._clock.sleep_ms(min(left_ms, _HELD_MS))
+            e.now = self._clock.ticks_ms()
+            if self.watchdog:
+                self.watchdog()
+            self._read(e)
+            left_ms = ticks_diff(e.held_until, e.now)
+        return held_ms > 0
 
     # --- ping, NTP, DNS, settings: procedures for the faces ------------------------------------------------------
 

@@ -236,6 +236,11 @@ class Contexts:
                 return self._next
         return -1
 
+    def doubt(self, context: TLSContext) -> None:
+        """An open with it has failed: a file may be gone or another.  The next one looks, and sets all anew."""
+        if context in self._held:
+            self._epochs[self._held.index(context)] = -1
+
     def configure(
         self, engine: "Engine", net: "Network", context: TLSContext, index: int, is_shared: bool = False
     ) -> "Proc[None]":
