@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from desk import servers
-from e2e import BUFFER, HOST, PUSH, SOCK_DGRAM, Bench, echo, go, hostile, on, play, take
+from e2e import BUFFER, HOST, PUSH, SOCK_DGRAM, TCP_FAMILIES, Bench, Listener, echo, go, hostile, on, play, take
 from kit import raises, rows
 from quectel import AF_INET6, TRANSPARENT, QuectelError, TLSContext
 from test_end_to_end_transparent import quick  # noqa: F401
@@ -203,5 +203,31 @@ def test_an_id_that_a_connection_of_the_other_kind_has(face: str, model: str) ->
             await echo(sock, hostile(2000))
             await go(sock.close())
             assert bench.module.sockets == []
+
+    play(face, model, body)
+
+
+@rows("R113", "R132", "R066")
+@on(*TCP_FAMILIES)
+@pytest.mark.usefixtures("quick")
+def test_sockets_closed_while_they_open(face: str, model: str) -> None:
+    """Each at another moment and in each mode: nothing of them is left, and the socket beside them goes on."""
+
+    async def body(bench: Bench) -> None:
+        with Listener(bench.world) as server:
+            beside = await bench.dial()
+            there = server.accept()
+            for mode in range(bench.module.family.modes):
+                for turns in (0, 1, 3, 9):
+                    sock = bench.modem.socket(mode=mode)
+                    sock.settimeout(0)
+                    with raises(OSError):
+                        await go(sock.connect((HOST, 7)))
+                    for _ in range(turns):
+                        await bench.turn()
+                    await go(sock.close())
+                    await bench.until(lambda: len(bench.module.sockets) == 1 and bench.modem.engine.owner.index < 0)
+                    await go(beside.sendall(b"x"))
+                    assert take(there, 1) == b"x"
 
     play(face, model, body)

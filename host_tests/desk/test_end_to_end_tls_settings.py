@@ -155,6 +155,26 @@ def test_a_certificate_that_is_erased_while_in_use(face: str, model: str) -> Non
     play(face, model, body)
 
 
+@rows("R031")
+@on(*TLS_FAMILIES)
+def test_a_context_that_is_changed_while_sockets_share_it(face: str, model: str) -> None:
+    """It counts for the next connection, and touches none that is open."""
+
+    async def body(bench: Bench) -> None:
+        bench.world.serve(HOST, TlsServer(good()))
+        tls = TLSContext(ca=ca_pem())
+        shared = await bench.dial(HOST, 443, tls=tls)
+        tls.ca = ca_pem("another")
+        await refused(bench, tls)
+        await echo(shared, b"it goes on")
+        tls.ca = ca_pem()
+        await hello(bench, tls)
+        await echo(shared, b"and on")
+        await go(shared.close())
+
+    play(face, model, body)
+
+
 @rows("R039", "R051")
 @on(*TLS_FAMILIES)
 def test_the_time_that_the_caller_gives(face: str, model: str) -> None:

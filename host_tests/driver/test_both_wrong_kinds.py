@@ -19,9 +19,10 @@ def test_commands_and_handlers(face: "Face") -> "Generator[Any, Any, None]":
     for line in (5, None, ["AT"], (65, 84), 1.5):
         with raises(TypeError):
             yield m.command(line)
-    for line in ("", b""):
+    empty: "list[Any]" = ["", b""]
+    for nothing in empty:
         with raises(ValueError):
-            yield m.command(line)
+            yield m.command(nothing)
     for how in ({"prefix": b"+X"}, {"prefix": 1}, {"data": "text"}, {"data": [1]}, {"data": 1}):
         with raises(TypeError):
             yield m.command("AT+X", **how)

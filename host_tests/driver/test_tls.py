@@ -10,6 +10,7 @@ from quectel.files import checksum
 from quectel.tls import Contexts
 from scripted import OK, lines, settled
 from steps import CLOCK, said
+from tls_steps import stand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -311,9 +312,7 @@ def test_a_refused_handshake_is_a_tls_error() -> None:
         modem, check = start("BG96", [])
         context = TLSContext(verify=False, ctx=2)
 
-        modem._contexts = Contexts(6)
-        modem._contexts.place(context, [])
-        modem._contexts._epochs[2] = modem.engine.epoch
+        stand(modem, context)
         modem.uart.script += [
             (b'AT+QSSLOPEN=1,2,0,"example.com",443,0\r', lines("OK", "+QSSLOPEN: 0,%d" % code)),
             said("AT+QSSLCLOSE=0,10"),

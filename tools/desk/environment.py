@@ -95,6 +95,7 @@ def _install(interpreter: Path, *arguments: str) -> None:
         "--quiet",
         "--disable-pip-version-check",
         "--no-input",
+        "--no-compile",  # of a package a few modules are used: Python compiles these when it loads them
     ]
     limits = ["--retries", "1", "--timeout", _WAIT_S]
     run = run_fetching([*command, *limits, *arguments], text=True)
