@@ -189,14 +189,15 @@ async def _lines(process: "subprocess.Popen[str]") -> AsyncIterator[str]:
     queue: asyncio.Queue[str | None] = asyncio.Queue()
 
     def read() -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # this thread would not tell the loop of Ctrl-C
         with cast("IO[str]", process.stdout) as pipe:
             for line in pipe:
                 loop.call_soon_threadsafe(queue.put_nowait, line.rstrip("\n"))
         loop.call_soon_threadsafe(queue.put_nowait, None)
 
     reader = threading.Thread(target=read, daemon=True)
-    reader.start()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    reader.start()  # it would not tell the loop of Ctrl-C
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     try:
         while (line := await queue.get()) is not None:
             yield line
