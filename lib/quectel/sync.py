@@ -28,9 +28,9 @@ class Modem(Core):
     with a ring of rx_ring bytes each, 64 to 65534.  tx_buf (64 to 65534 bytes): a longer command is a ValueError.
     line_buf (128 to 65534 bytes): a longer line is counted and thrown away.  0 takes for both what the family needs.
     clock: .ticks_ms() and .sleep_ms(ms); the platform's when left out.  trace(direction, memoryview, ms).
-    pins: the lines of the module, each called with 0 (pulled low) or 1 (released): pwrkey, dtr, psm_eint; status()
-    tells a level; on_ms, off_ms and boot_ms are the times of the power key, instead of the family's.  What is not
-    there is not used.
+    pins: the lines of the module, each called with 0 (pulled low) or 1 (released): pwrkey, or reset, dtr, psm_eint;
+    status() tells a level; on_ms, off_ms and boot_ms are the times of the power key, instead of the family's, reset_ms
+    is that of reset, instead of 200.  What is not there is not used.
     Everything is allocated here; nothing is sent.  ValueError or TypeError for other families and sizes.
 
     What calls ask of the heap is said with each: in bytes on a 64-bit VM, a 32-bit one needs about half; all of it
