@@ -261,7 +261,7 @@ class AsyncModem(Core):
         timeout_ms: int = 300_000,
         report: "Report | None" = None,
     ) -> None:
-        """See Modem.connect().  Allocates at most 44,000 bytes, 250 a wait."""
+        """See Modem.connect().  Allocates at most 45,000 bytes, 250 a wait."""
         await self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, baud, report), timeout_ms)
 
     async def disconnect(self) -> None:
@@ -325,7 +325,7 @@ class AsyncModem(Core):
     async def create_connection(
         self, address: "Address", *, timeout_ms: "int | None" = None, **as_socket: "Unpack[SocketOptions]"
     ) -> "AsyncSocket":
-        """A connected stream socket to (host, port).  Allocates at most 7,500 bytes, 250 a wait."""
+        """A connected stream socket to (host, port).  Allocates at most 7,700 bytes, 250 a wait."""
         sock = self.socket(**as_socket)
         done = False
         try:

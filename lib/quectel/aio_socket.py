@@ -79,7 +79,7 @@ class AsyncSocket(BaseSocket):
         self._peer = pair(address)
 
     async def listen(self, backlog: int = 1) -> None:
-        """See Socket.listen().  Allocates at most 4,300 bytes, 250 a wait; on BC65 and BC92 twice as many."""
+        """See Socket.listen().  Allocates at most 4,400 bytes, 250 a wait; on BC65 and BC92 twice as many."""
         await self._modem.run(self._listen_steps(), self._timeout_ms)
 
     async def accept(self) -> "tuple[AsyncSocket, Address]":

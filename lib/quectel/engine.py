@@ -151,23 +151,19 @@ class Engine(Transparent):
 
     # --- bytes out ----------------------------------------------------------------------------------------------
 
-    def sent(self, n: int) -> None:
-        """n bytes of tx[otx:otx + ntx] went out."""
+    def sent(self, n: int) -> int:
+        """n bytes of tx[otx:otx + ntx] went out; gives n."""
+        self.writing = False  # no jump stands in front of the sums: a VM interrupts at jumps
         self.stats.tx_bytes = (self.stats.tx_bytes + n) & _MASK
         self.otx += n
         self.ntx -= n
         if self.ntx:
-            return
+            return n
         if self.left:
             self._refill()
         elif self.cmd.state == RUN and self.now != self.cmd.begun_at:
             self._began_late()
-
-    def _began_late(self) -> None:
-        """A command's time counts from when it is written, which may be a turn behind its start()."""
-        c = self.cmd
-        c.deadline = ticks_add(c.deadline, ticks_diff(self.now, c.begun_at))
-        c.begun_at = self.now
+        return n
 
     def _prompt(self) -> None:
         c = self.cmd
