@@ -23,8 +23,7 @@ COLD = {
     "parser": {"__init__": MADE},
     "heads": {},
     "table": {"__init__": MADE},
-    "command": {"__init__": MADE, "name": GIVES, "arrive": STEPS, "is_behind": STEPS, "leaves": STEPS,
-                "served": STEPS},
+    "command": {"__init__": MADE, "name": GIVES, "has": STEPS, "leave": STEPS, "is_behind": STEPS, "served": STEPS},
     "intake": {"__init__": MADE, "_say": TRACED},
     "framing": {"__init__": MADE},
     "urcs": {"_collect": WATCHED, "_views": "after AT+QICFG"},
@@ -51,7 +50,7 @@ COLD = {
         "_check_kinds": STEPS,
         "__init__": MADE, "find_family": MADE, "on_urc": SETS, "take_slot": STEPS,
         "open": STEPS, "line": STEPS, "listen": STEPS, "_configure": STEPS, "_command": STEPS,
-        "background": STEPS, "_step_jobs": STEPS,
+        "background": STEPS,
         "utc": GIVES, "_hand_out": WATCHED, "_call_handler": WATCHED,
     },
     "life": {

@@ -14,6 +14,7 @@ import aiocoap
 import pytest
 from desk import peers
 from e2e import LOOPBACK
+from vm_peers import free_port
 
 CON, NON, ACK, RST = 0, 1, 2, 3
 
@@ -24,13 +25,6 @@ def program(name: str) -> str:
     if found is None:
         pytest.skip(peers.NO_PEERS)
     return str(found)
-
-
-def free_port() -> int:
-    """A UDP port that nobody has; libcoap's server cannot be asked which one it took."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -48,14 +42,14 @@ class Program:
 @contextlib.asynccontextmanager
 async def libcoap_server(*options: str) -> AsyncIterator[Program]:
     """coap-server with room for resources that a PUT makes, its messages in the log."""
-    server = Program(free_port())
+    server = Program(free_port())  # it cannot be asked which one it took
     process = await asyncio.create_subprocess_exec(
         program("coap-server"), "-A", LOOPBACK, "-p", str(server.port), "-d", "20", "-v", "8", *options,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     reading = asyncio.ensure_future(_read(process, server.log))
     try:
-        await asyncio.wait_for(_listening(server.port), 5)
+        await asyncio.wait_for(_listening(server.port), 20)
         yield server
     finally:
         process.terminate()
@@ -85,14 +79,15 @@ async def _listening(port: int) -> None:
 async def libcoap_client(*arguments: str) -> str:
     """What coap-client prints."""
     process = await asyncio.create_subprocess_exec(
-        program("coap-client"), "-v", "5", "-B", "10", *arguments,
+        program("coap-client"), "-v", "5", "-B", "30", *arguments,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     try:
-        said, _ = await asyncio.wait_for(process.communicate(), 12)
+        said, _ = await asyncio.wait_for(process.communicate(), 40)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
+        await process.wait()
     return said.decode(errors="replace")
 
 

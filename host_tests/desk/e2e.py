@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import select
 import socket
 import struct
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
@@ -19,17 +21,19 @@ from typing import Any, Protocol
 
 import pytest
 from kit import path
+from pulse import BEAT_S, PulseClock, pulse, sliced
 from quectel import AsyncModem, Modem
 from quectel_host import open_uart
 from virtual_module import VirtualModule, start
 
 FACES = ("blocking", "asyncio")
 TCP_FAMILIES = ("BC25", "BC65", "BG96", "EC200U")
-LIMIT_S = 15  # one body on one face
+LIMIT_S = 60  # one body on one face; what hangs is a failure, what is slow is none
 LOOPBACK = "127.0.0.1"
 HOST = "peer.example"
 SOCK_DGRAM, BUFFER, PUSH = 2, 0, 1
-_CALL_S = 10.0
+_CALL_S = 30.0
+_PEER_S = 20.0  # a peer's own sockets
 _SPICE = (
     bytes(range(256))
     + b'\r\nOK\r\n\r\nERROR\r\n\r\n> \r\n>\r\n+QIURC: "recv",0\r\n\r\n+QIURC: "recv",0,9\r\n+QIURC: "closed",0\r\n'
@@ -67,6 +71,8 @@ class World:
         self._stack = contextlib.AsyncExitStack()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        self._loop.call_soon_threadsafe(pulse.beat, self._loop)
+        kw.setdefault("clock", PulseClock())
         self.module: VirtualModule = self.run(start(model, **kw))
 
     def run(self, work: "Coroutine[Any, Any, Any]") -> Any:
@@ -104,6 +110,7 @@ class World:
         finally:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(_CALL_S)
+            pulse.end(self._thread.ident)
             self._loop.close()
 
 
@@ -112,13 +119,14 @@ class Listener:
 
     def __init__(self, world: World, host: str = HOST) -> None:
         self._sock = socket.create_server((LOOPBACK, 0))
-        self._sock.settimeout(5)
+        self._sock.settimeout(_PEER_S)
         self._taken: "list[socket.socket]" = []
         world.name(host, self._sock.getsockname()[1])
 
     def accept(self) -> socket.socket:
+        readable(self._sock)
         sock, _ = self._sock.accept()
-        sock.settimeout(5)
+        sock.settimeout(_PEER_S)
         self._taken.append(sock)
         return sock
 
@@ -136,10 +144,18 @@ def reset(sock: socket.socket) -> None:
     sock.close()
 
 
+def readable(sock: socket.socket) -> None:
+    """Wait for something to read, while time passes."""
+    end = time.monotonic() + _PEER_S
+    while not select.select([sock], [], [], BEAT_S)[0] and time.monotonic() < end:
+        pulse.seconds()
+
+
 def take(sock: socket.socket, n: int) -> bytes:
     """n bytes of a blocking socket, fewer at its end."""
     data = b""
     while len(data) < n:
+        readable(sock)
         part = sock.recv(n - len(data))
         if not part:
             break
@@ -161,7 +177,7 @@ class Bench:
         """A driver that knows nothing of the one before, as after a restart of the microcontroller."""
         for uart in self.uarts:
             uart.close()
-        uart = open_uart(self.module.url)
+        uart = sliced(open_uart(self.module.url))
         self.uarts.append(uart)
         kind: Any = Modem if self.face == "blocking" else AsyncModem
         self.modem = kind(uart, self.module.family.name, **self._options)
@@ -173,13 +189,13 @@ class Bench:
         if self.face == "asyncio":
             await self.modem.aclose()
 
-    async def dial(self, host: str = HOST, port: int = 7, timeout_s: float = 5, **as_socket: Any) -> Any:
+    async def dial(self, host: str = HOST, port: int = 7, timeout_s: float = 20, **as_socket: Any) -> Any:
         """A connected socket with a time-out."""
-        sock = await go(self.modem.create_connection((host, port), timeout_ms=5000, **as_socket))
+        sock = await go(self.modem.create_connection((host, port), timeout_ms=20_000, **as_socket))
         sock.settimeout(timeout_s)
         return sock
 
-    async def until(self, condition: "Callable[[], object]", timeout_s: float = 3.0) -> None:
+    async def until(self, condition: "Callable[[], object]", timeout_s: float = 20.0) -> None:
         """Turn the driver until something holds."""
         loop = asyncio.get_running_loop()
         end = loop.time() + timeout_s
@@ -211,6 +227,7 @@ class OnBench:
     async def __aenter__(self) -> Bench:
         face, model, driver, module = self._make
         self._world = World(model, **module)
+        pulse.beat(asyncio.get_running_loop())
         self._bench = Bench(face, self._world, driver)
         return self._bench
 
@@ -220,6 +237,7 @@ class OnBench:
         if error is not None:
             print("".join("%6d %s %r\n" % line for line in self._world.module.log[-60:]))
         await self._bench.close()
+        pulse.end()
         self._world.close()
 
 
@@ -296,6 +314,6 @@ def on(*models: str, faces: "tuple[str, ...]" = FACES) -> "Callable[[Any], Any]"
 
     def decorate(test: Any) -> Any:
         test = pytest.mark.parametrize("model", models)(test)
-        return pytest.mark.timeout(90)(pytest.mark.parametrize("face", faces)(test))
+        return pytest.mark.timeout(120)(pytest.mark.parametrize("face", faces)(test))
 
     return decorate

@@ -9,8 +9,11 @@ from desk import acceptance, acceptance_suite, servers
 from desk.acceptance_suite import FAILED, PASSED, SKIPPED, Outcome, Peers, Suite
 from desk.common import Stop
 from e2e import World
+from pulse import unhurried
 from quectel import Modem
 from quectel_host import open_uart
+
+__all__ = ["unhurried"]
 
 # What a family cannot do is skipped, and nothing else.
 NOT_THERE = {

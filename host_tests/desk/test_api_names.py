@@ -1,142 +1,85 @@
-"""The public names with their arguments and defaults, on both faces.
+"""The public names with their arguments and defaults, on both faces, against announced.py."""
 
-What is announced and not built yet stands in LATER and LATER_ARGUMENTS; a name that is built must leave them.
-"""
-
+import errno
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import quectel
+from announced import (
+    COAP,
+    COAP_KEYWORDS,
+    COAP_MESSAGE,
+    COAP_REQUESTS,
+    CONTROL_VERBS,
+    ENGINE,
+    ERRNOS,
+    FILES,
+    MODEM,
+    MODEM_MORE,
+    MODEM_PLAIN,
+    MODEM_PROPERTIES,
+    MORE_ARGUMENTS,
+    NOT_ON_ASYNC,
+    SOCKET,
+    SOCKET_MORE,
+    SOCKET_PLAIN,
+    SOCKET_PROPERTIES,
+    STATS,
+    TLS,
+    VIRTUAL_ATTRIBUTES,
+    VIRTUAL_AWAITED,
+    VIRTUAL_CLOCK,
+    VIRTUAL_MODULE,
+)
 from quectel import errors
 from quectel.engine import Engine
 from quectel.files import Files
 from quectel.intake import Stats
-
-MODEM = {
-    "__init__": "uart, family, *, pins=None, slots=4, rx_ring=1536, tx_buf=0, line_buf=0, clock=None, trace=None",
-    "connect": "apn=None, *, user='', password='', auth=None, pin=None, operator=None, rat=None, ip='IPV4', "
-    "pdp=1, baud=None, timeout_ms=300000, report=None",
-    "disconnect": "",
-    "set_clock": "utc",
-    "isconnected": "",
-    "status": "what=None",
-    "ifconfig": "",
-    "config": "name=None, **set",
-    "info": "",
-    "diagnose": "",
-    "keep_online": "on=True, *, veto=None, report=None",
-    "poll": "",
-    "power_on": "",
-    "power_off": "",
-    "sleep": "mode, **timers_s",
-    "wake": "",
-    "save": "",
-    "restore": "saved",
-    "command": "line, *, prefix=None, final='OK', data=None, timeout_ms=None",
-    "on_urc": "prefix, handler",
-    "socket": "type=1, *, tls=None, mode=0, af=2, pdp=1",
-    "create_connection": "address, *, timeout_ms=None, **as_socket",
-    "resolve": "host, *, timeout_ms=60000",
-    "socket_module": "*, tls=None",
-    "tls_module": "",
-    "ping": "host, *, count=4, size=32, timeout_s=4",
-    "ntp": "server='pool.ntp.org', *, port=123, set_clock=True, rtc=None",
-    "dns_servers": "primary=None, secondary=None",
-    "coap": "local_port=56830",
-}
-MODEM_PROPERTIES = {"family", "stats", "files"}
-MODEM_PLAIN = {  # only look at memory: no coroutines on AsyncModem
-    "__init__", "isconnected", "ifconfig", "keep_online", "poll", "on_urc", "save", "socket", "coap", "status",
-    "socket_module", "tls_module",
-}  # fmt: skip
-SOCKET = {
-    "connect": "address",
-    "bind": "address",
-    "listen": "backlog=1",
-    "accept": "",
-    "send": "buf, flags=0",
-    "sendall": "buf, flags=0",
-    "sendto": "buf, address",
-    "recv": "n, flags=0",
-    "recv_into": "buf, nbytes=0, flags=0",
-    "recvfrom": "n, flags=0",
-    "read": "n=-1",
-    "readinto": "buf, nbytes=-1",
-    "readline": "",
-    "write": "buf, n=-1",
-    "settimeout": "value",
-    "setblocking": "flag",
-    "setsockopt": "level, option, value",
-    "makefile": "mode='r', buffering=-1, encoding=None, errors=None, newline=None",
-    "close": "",
-    "ioctl": "request, arg",
-    "fileno": "",
-    "set_mode": "mode",
-    "set_send_form": "form",
-    "pending": "",
-    "query_state": "",
-    "unacked": "",
-}
-SOCKET_PROPERTIES = {"id", "mode", "state"}
-SOCKET_PLAIN = {"bind", "settimeout", "pending", "setsockopt", "set_send_form"}
-NOT_ON_ASYNC = {"ioctl", "makefile", "fileno", "setblocking"}
-TLS = (
-    "*, ca=None, cert=None, key=None, verify=True, version='1.2', suites=65535, check_time=True, negotiate_s=300, "
-    "sni=True, dtls=False, ca_extra=None, ignore=(), ctx=None"
-)
-REQUEST = ("payload", "format", "options", "confirmable", "token", "msgid", "timeout_ms")
-STATS = (
-    "rx_bytes tx_bytes lines urcs unknown long_lines noise framing late timeouts resyncs rx_lost dgram_cut "
-    "send_fail epochs no_slot opens"
-)
-
-# Announced, not built yet.
-LATER: "dict[str, set[str]]" = {
-    "Modem": set(),
-    "Socket": set(),
-    "AsyncSocket": set(),
-    "Coap": set(),
-    "Files": set(),
-}  # fmt: skip
-LATER["AsyncModem"] = LATER["Modem"]
-LATER["AsyncSocket"] |= LATER["Socket"]
-LATER_ARGUMENTS: "dict[str, set[str]]" = {}
+from virtual_module import Clock, VirtualModule, start, start_thread
+from virtual_module.control import VERBS
 
 FACES: list[tuple[type, dict[str, str]]] = [
-    (quectel.Modem, MODEM),
-    (quectel.AsyncModem, MODEM),
-    (quectel.Socket, SOCKET),
-    (quectel.AsyncSocket, SOCKET),
+    (quectel.Modem, {**MODEM, **MODEM_MORE}),
+    (quectel.AsyncModem, {**MODEM, **MODEM_MORE}),
+    (quectel.Socket, {**SOCKET, **SOCKET_MORE}),
+    (quectel.AsyncSocket, {**SOCKET, **SOCKET_MORE}),
 ]
-BUILT = [
+CALLS = [
     (face, name, arguments)
     for face, names in FACES
     for name, arguments in names.items()
-    if name not in LATER[face.__name__] and not (face is quectel.AsyncSocket and name in NOT_ON_ASYNC)
+    if not (face is quectel.AsyncSocket and name in NOT_ON_ASYNC)
 ]
 
 
 def arguments_of(function: Callable[..., Any]) -> str:
-    """`a, b=1, *, c=2` without self and annotations."""
-    signature = inspect.signature(function)
-    plain = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
-    text = str(inspect.Signature(plain))[1:-1]
+    """`a, b=1, *, c=2` without self, annotations, and what was not announced."""
+    more = MORE_ARGUMENTS.get(function.__name__, set())
+    kept = [
+        one.replace(annotation=inspect.Parameter.empty)
+        for one in inspect.signature(function).parameters.values()
+        if one.name not in more
+    ]
+    text = str(inspect.Signature(kept))[1:-1]
     return text.removeprefix("self").removeprefix(", ")
 
 
-def without(arguments: str, names: set[str]) -> str:
-    parts = [part for part in arguments.split(", ") if part.split("=")[0] not in names]
-    return ", ".join(parts[:-1] if parts[-1:] == ["*"] else parts)
-
-
-@pytest.mark.parametrize(("face", "name", "wanted"), BUILT)
+@pytest.mark.parametrize(("face", "name", "wanted"), CALLS)
 def test_arguments_and_defaults(face: type, name: str, wanted: str) -> None:
-    assert arguments_of(getattr(face, name)) == without(wanted, LATER_ARGUMENTS.get(name, set()))
+    assert arguments_of(getattr(face, name)) == wanted
 
 
-@pytest.mark.parametrize(("face", "name", "wanted"), BUILT)
+@pytest.mark.parametrize("call", [quectel.Modem.connect, quectel.AsyncModem.connect, VirtualModule.pipe])
+def test_what_was_not_announced_may_be_left_out(call: Callable[..., Any]) -> None:
+    parameters = inspect.signature(call).parameters
+    for name in MORE_ARGUMENTS[call.__name__]:
+        assert parameters[name].default is not inspect.Parameter.empty
+        assert name == [*parameters][-1] or parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
+
+
+@pytest.mark.parametrize(("face", "name", "wanted"), CALLS)
 def test_what_talks_to_the_module_is_awaited_on_the_asyncio_face(face: type, name: str, wanted: str) -> None:
     is_async = inspect.iscoroutinefunction(getattr(face, name))
     plain = MODEM_PLAIN if face in (quectel.Modem, quectel.AsyncModem) else SOCKET_PLAIN
@@ -165,15 +108,6 @@ def test_calls_say_what_they_allocate(call: Any) -> None:
     assert call.__doc__ and "Allocates " in call.__doc__
 
 
-def test_what_is_built_is_not_listed_as_missing() -> None:
-    for face in (*[face for face, _ in FACES], quectel.Coap, Files):
-        built = {name for name in LATER[face.__name__] if hasattr(face, name)}
-        assert not built, f"{face.__name__} has {built}: take them out of LATER"
-    for name, later in LATER_ARGUMENTS.items():
-        there = set(inspect.signature(getattr(quectel.Modem, name)).parameters)
-        assert not there & later, f"{name}() has {there & later}: take them out of LATER_ARGUMENTS"
-
-
 def test_what_does_not_fit_asyncio_is_not_there() -> None:
     assert not {name for name in NOT_ON_ASYNC if hasattr(quectel.AsyncSocket, name)}
 
@@ -195,16 +129,28 @@ def test_states_of_a_modem() -> None:
         quectel.__getattr__("STAT_NONE")
 
 
-def test_tls_and_coap() -> None:
+def test_tls_contexts() -> None:
     assert arguments_of(quectel.TLSContext.__init__) == TLS
-    request = inspect.signature(quectel.Coap.request).parameters
-    assert [name for name in request if name not in ("self", "method", "uri")] == list(REQUEST)
-    for name in ("get", "post", "put", "delete"):
-        first, *rest = list(inspect.signature(getattr(quectel.Coap, name)).parameters)[1:]
-        assert first == "uri" and "options" in rest
+
+
+def test_coap() -> None:
+    """The four requests take the keywords by name, and hand them to request()."""
+    of_request = inspect.signature(quectel.Coap.request).parameters
+    for name in COAP_REQUESTS:
+        parameters = inspect.signature(getattr(quectel.Coap, name)).parameters
+        assert [*parameters][:3] == ["self", "uri", "payload"] and parameters["payload"].default == b""
+        assert parameters["options"].kind is inspect.Parameter.VAR_KEYWORD
+        for keyword in COAP_KEYWORDS:
+            assert of_request[keyword].kind is inspect.Parameter.KEYWORD_ONLY
+    for name, wanted in COAP.items():
+        assert arguments_of(getattr(quectel.Coap, name)).startswith(wanted)
     message = quectel.CoapMessage(2, 205, 7, b"t", [(12, "0")], b"hi", ("10.0.0.1", 5683))
-    assert (message.type, message.code, message.msgid, message.token, message.payload) == (2, 205, 7, b"t", b"hi")
-    assert (message.codestr, message.options, message.format) == ("2.05", [(12, "0")], 0)
+    assert [getattr(message, name) for name in COAP_MESSAGE] == [2, 205, 7, b"t", [(12, "0")], b"hi", 0, "2.05"]
+
+
+def test_files() -> None:
+    assert all(inspect.isfunction(getattr(Files, name)) for name in FILES)
+    assert arguments_of(Files.upload) == "name, data"
 
 
 def test_constants() -> None:
@@ -228,15 +174,42 @@ def test_errors() -> None:
         assert getattr(quectel, kind.__name__) is kind
 
 
+@pytest.mark.parametrize("name", ERRNOS)
+def test_errnos(name: str) -> None:
+    assert {errors.errno_of(code) for code in ERRNOS[name]} == {getattr(errno, name)}
+
+
 def test_the_core() -> None:
     """For those who write a face or a test."""
-    for name, wanted in {
-        "receive": "buf, n",
-        "sent": "n",
-        "tick": "now_ms",
-        "due": "now_ms",
-        "try_recv": "slot, gen, buf, off, n",
-        "try_send": "slot, gen, buf, off, n",
-    }.items():
+    for name, wanted in ENGINE.items():
         assert arguments_of(getattr(Engine, name)) == wanted, name
     assert arguments_of(Engine.__init__).startswith("family, slots=4, rx_ring=1536")
+
+
+# --- the virtual module -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "wanted"), VIRTUAL_MODULE.items())
+def test_calls_of_the_virtual_module(name: str, wanted: str) -> None:
+    call = getattr(VirtualModule, name)
+    assert arguments_of(call) == wanted
+    assert inspect.iscoroutinefunction(call) is (name in VIRTUAL_AWAITED)
+
+
+def test_what_a_virtual_module_shows() -> None:
+    module = VirtualModule("BC25", clock=Clock.stepped())
+    assert all(hasattr(module, name) for name in VIRTUAL_ATTRIBUTES)
+    assert CONTROL_VERBS <= set(VERBS)
+
+
+@pytest.mark.parametrize(("name", "wanted"), VIRTUAL_CLOCK.items())
+def test_the_clock_of_the_virtual_module(name: str, wanted: str) -> None:
+    assert arguments_of(getattr(Clock, name)) == wanted
+
+
+def test_how_a_virtual_module_is_started() -> None:
+    assert arguments_of(start) == arguments_of(start_thread) == "model, **kw"
+    assert inspect.iscoroutinefunction(start) and not inspect.iscoroutinefunction(start_thread)
+    with start_thread("BC25") as handle:
+        assert handle.url.startswith("socket://127.0.0.1:")
+        assert handle.call(lambda module: module.model) == "BC25"

@@ -11,11 +11,21 @@ from typing import Any
 
 import pytest
 import quectel
+from announced import (
+    ATTRIBUTES_MORE,
+    MODEM,
+    MODEM_MORE,
+    MODEM_PLAIN,
+    MODEM_PROPERTIES,
+    NOT_ON_ASYNC,
+    SOCKET,
+    SOCKET_MORE,
+    SOCKET_PROPERTIES,
+)
 from desk.common import ROOT
 from quectel.coap import Coap
 from quectel.files import Files
 from quectel.modem import Core
-from test_api_names import LATER, MODEM, MODEM_PLAIN, MODEM_PROPERTIES, NOT_ON_ASYNC, SOCKET, SOCKET_PROPERTIES
 
 FACES = [(quectel.Modem, quectel.AsyncModem), (quectel.Socket, quectel.AsyncSocket)]
 # What sockets and services call on a modem: for those who write a face, not for applications.
@@ -25,8 +35,9 @@ INSIDE = {
     "reached", "hand", "carry_on",
 }  # fmt: skip
 ONLY_ASYNC = {"aclose"}  # ends the task; a blocking modem has none
+MODEM_CALLS, SOCKET_CALLS = {**MODEM, **MODEM_MORE}, {**SOCKET, **SOCKET_MORE}
 BODIES = "".join(path.read_text() for path in (ROOT / "host_tests" / "driver").glob("test_both_*.py"))
-ELSEWHERE = {"coap": "test_coap.py", "socket_module": "test_drop_in.py", "tls_module": "test_drop_in.py"}
+ELSEWHERE = {"socket_module": "test_drop_in.py", "tls_module": "test_drop_in.py"}
 
 
 def public(face: type) -> set[str]:
@@ -56,11 +67,10 @@ def test_arguments_defaults_and_types_are_the_same(blocking: type, other: type) 
         assert as_one(one) == as_one(two), name
 
 
-@pytest.mark.parametrize(("face", "names"), [(quectel.Modem, MODEM), (quectel.Socket, SOCKET)])
+@pytest.mark.parametrize(("face", "names"), [(quectel.Modem, MODEM_CALLS), (quectel.Socket, SOCKET_CALLS)])
 def test_nothing_public_is_unannounced(face: type, names: dict[str, str]) -> None:
-    announced = set(names) | MODEM_PROPERTIES | SOCKET_PROPERTIES | {"watchdog", "ack_timeout_ms"}
-    assert public(face) <= announced
-    assert {*names} - {"__init__"} <= public(face) | LATER[face.__name__]
+    assert public(face) <= set(names) | MODEM_PROPERTIES | SOCKET_PROPERTIES | ATTRIBUTES_MORE
+    assert {*names} - {"__init__"} <= public(face)
 
 
 def test_the_asyncio_face_refers_to_the_other_ones_words() -> None:
@@ -74,11 +84,11 @@ def test_the_asyncio_face_refers_to_the_other_ones_words() -> None:
                 assert "See " in two.__doc__ or name == "socket", name
 
 
-@pytest.mark.parametrize("names", [MODEM, SOCKET])
+@pytest.mark.parametrize("names", [MODEM_CALLS, SOCKET_CALLS])
 def test_every_operation_has_a_body_that_runs_on_both(names: dict[str, str]) -> None:
     for name in names:
-        missing = name in LATER["Modem"] | LATER["Socket"] | NOT_ON_ASYNC | {"__init__", *ELSEWHERE}
-        assert missing or re.search(rf"\.{name}\(", BODIES), name
+        elsewhere = name in NOT_ON_ASYNC | {"__init__", *ELSEWHERE}
+        assert elsewhere or re.search(rf"\.{name}\(", BODIES), name
 
 
 def stubs(name: str) -> "dict[str, ast.AsyncFunctionDef | ast.FunctionDef]":
@@ -102,5 +112,5 @@ def test_services_are_typed_for_both(service: Any, stub: str) -> None:
 
 
 def test_what_does_not_wait_is_plain_on_both() -> None:
-    for name in MODEM_PLAIN - LATER["Modem"]:
+    for name in MODEM_PLAIN:
         assert not inspect.iscoroutinefunction(getattr(quectel.AsyncModem, name)), name

@@ -186,12 +186,15 @@ def test_settings_that_cannot_be_read_are_said(
 def test_the_command_for_a_board_without_hardware(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "tools" / "dev.py"), "board", str(tmp_path / "pico"), "--kib", "128"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == f"ready {tmp_path}/pico/board\n"
-        free = mpremote.run(str(tmp_path / "pico" / "board"), "exec", "import os; print(os.statvfs('/')[3])")
-        assert int(free) == 30
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == f"ready {tmp_path}/pico/board\n"
+            free = mpremote.run(str(tmp_path / "pico" / "board"), "exec", "import os; print(os.statvfs('/')[3])")
+            assert int(free) == 30
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 130
+        finally:
+            process.kill()
     assert not (tmp_path / "pico" / "board").is_symlink()
 
 

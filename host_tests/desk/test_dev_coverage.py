@@ -99,7 +99,7 @@ class Played(Children):
         self.statuses = list(statuses)
         self.modules: list[str] = []
 
-    def run(self, start: object, limit_s: float) -> tuple[int, str]:
+    def run(self, start: object, limit_s: float, niceness: int = 0) -> tuple[int, str]:
         """Note which module Python would run."""
         command = start.args[0]  # type: ignore[attr-defined]
         self.modules.append(command[2] + (" -k" if "-k" in command else ""))

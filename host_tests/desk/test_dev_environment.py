@@ -33,6 +33,7 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     monkeypatch.setattr(subprocess, "run", made.run)
     monkeypatch.setattr(environment, "ENV", tmp_path / ".env")
     monkeypatch.setattr(common, "CACHE", tmp_path / ".cache")
+    monkeypatch.setattr(common, "FETCH_PAUSE_S", 0)
     return made
 
 
@@ -67,9 +68,10 @@ def test_without_network_one_line_and_no_stamp(workshop: Workshop) -> None:
         environment.ensure()
     assert "\n" not in str(stop.value)
     assert "needs a network" in str(stop.value) and "aiocoap" in str(stop.value)
+    assert [" -m pip " in command for command in workshop.commands] == [False, True, True, True]
     workshop.failure = ""
     environment.ensure()
-    assert len(workshop.commands) == 4  # made from the start
+    assert len(workshop.commands) == 6  # made from the start
 
 
 def test_without_ensurepip_the_package_is_named(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,12 @@ def test_ctrl_c_ends_it_at_once() -> None:
     process = subprocess.Popen(
         [*COMMAND, "--cases", "100000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    assert process.stdout is not None and process.stdout.readline().startswith("seed ")
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    try:
+        assert process.stdout is not None and process.stdout.readline().startswith("seed ")
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
     assert process.returncode == 130 and "Traceback" not in errors

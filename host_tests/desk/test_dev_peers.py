@@ -38,6 +38,7 @@ def test_command_fetches_what_is_missing(monkeypatch: pytest.MonkeyPatch, capsys
     there: "list[Path]" = []
     monkeypatch.setattr(peers, "find", lambda name: there[0] / name if there else None)
     monkeypatch.setattr(peers, "fetch", lambda: there.append(Path("/cache")))
+    monkeypatch.setattr(peers, "fetch_beside", lambda: None)
     for _ in range(2):
         assert peers_command.main([]) == 0
         assert capsys.readouterr().out == "/cache/coap-server\n"

@@ -67,7 +67,7 @@ def test_unix_script_gets_path_environment_and_arguments(tmp_path: Path) -> None
     child = runtimes.start_unix(
         vm, Path("x.py"), ["a"], path=[Path("/p"), Path("/q")], environment={"WORD": "w"}, stdout=-1
     )
-    output, _ = child.communicate(timeout=10)
+    output = ending(child)
     assert output == "-X heapsize=64m x.py a\n/p:/q:.frozen w\n"
 
 
@@ -118,11 +118,12 @@ def wasm_vm() -> Path:
 
 
 def ending(child: "subprocess.Popen[str]") -> str:
-    """What the VM prints up to its end; it is killed where it does not end."""
+    """What it prints up to its end; it is killed where it does not end."""
     try:
-        return child.communicate(timeout=20)[0]
+        return child.communicate(timeout=60)[0]
     except subprocess.TimeoutExpired:
         child.kill()
+        child.communicate()
         raise
 
 

@@ -1,5 +1,6 @@
 """The stages of `dev.py test`: counting, narrowing, ending, and the summary."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -114,9 +115,19 @@ def test_failing_tool_counts_and_shows_its_output() -> None:
     assert (result.passed, result.failed) == (0, 1) and "no_such_module" in result.output
 
 
-def test_two_workers_take_the_stages_the_longest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_only_computes_is_nicer_than_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_to: list[int] = []
+    monkeypatch.setattr(os, "setpriority", lambda which, pid, niceness: set_to.append(niceness))
+    monkeypatch.setattr(os, "getpriority", lambda which, pid: 3)
+    command = [sys.executable, "-c", ""]
+    assert Children().run(stages.starter(command), 60, 0) == (0, "")
+    assert Children().run(stages.starter(command), 60) == (0, "")
+    assert set_to == [3, 3 + stages.NICENESS]
+
+
+def test_the_workers_take_the_stages_the_longest_first(monkeypatch: pytest.MonkeyPatch) -> None:
     began: list[str] = []
-    both = threading.Barrier(test_command.WORKERS, timeout=10)
+    both = threading.Barrier(test_command.WORKERS, timeout=60)
 
     def stage(name: str, seconds: int, together: bool = False) -> test_command.Stage:
         def run() -> Result:
@@ -128,11 +139,12 @@ def test_two_workers_take_the_stages_the_longest_first(monkeypatch: pytest.Monke
         return test_command.Stage(seconds, run)
 
     plan = [stage("short", 1), stage("long", 50, True), stage("longest", 60, True), stage("middle", 9)]
+    plan += [stage("third", 40, True)]
     monkeypatch.setattr(test_command, "_plan", lambda *_: plan)
     monkeypatch.setattr(runtimes, "fetch_wasm_vm", Path)
     results = test_command.run(Narrowing(), test_command.Machines(None, False))
-    assert [result.name for result in results] == ["short", "long", "longest", "middle"]
-    assert sorted(began[:2]) == ["long", "longest"] and sorted(began[2:]) == ["middle", "short"]
+    assert [result.name for result in results] == ["short", "long", "longest", "middle", "third"]
+    assert sorted(began[:3]) == ["long", "longest", "third"] and sorted(began[3:]) == ["middle", "short"]
 
 
 def test_every_stage_is_in_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,16 +28,18 @@ from desk import runtimes
 from desk.common import ROOT
 from e2e import LOOPBACK, World
 from kit import rows
+from pulse import unhurried
 from quectel import Modem, TLSContext
 from quectel_host import open_uart
 from vm_drop_in import BROKER, OTHER_WEB, SECURE_BROKER, SECURE_WEB, WEB
 
+__all__ = ["unhurried"]
 MICROPYTHON = runtimes.find_unix_vm()
 needs_vm = pytest.mark.skipif(MICROPYTHON is None, reason=runtimes.NO_UNIX_VM)
 HERE = Path(__file__).parent
 PAGE = (bytes(range(256)) * 1000 + b'\r\nOK\r\n+QIURC: "closed",0\r\n> ' * 500)[: 256 * 1024]
 SUM = hashlib.sha256(PAGE).hexdigest()
-LIMIT_S = 60
+LIMIT_S = 100
 _running: "list[subprocess.Popen[str]]" = []
 
 
@@ -65,11 +67,11 @@ class Site(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def site(secure: bool) -> "Iterator[int]":
-    """The port of a web server."""
+def site(secure: bool, version: int = 3) -> "Iterator[int]":
+    """The port of a web server; version: of TLS, see server_context()."""
     server = ThreadingHTTPServer((LOOPBACK, 0), Site)
     if secure:
-        context = peers.server_context(peers.leaf("one", SECURE_WEB), 3)
+        context = peers.server_context(peers.leaf("one", SECURE_WEB), version)
         server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
@@ -119,6 +121,20 @@ def said(vm: "subprocess.Popen[str]") -> "dict[str, str]":
     return dict(line.partition(" ")[::2] for line in output.splitlines())
 
 
+def exchange(model: str, secure: bool, qos: int, messages: int, **job: Any) -> "dict[str, str]":
+    """A client in the VM and mosquitto's send each other so many messages; what the VM has said."""
+    host = SECURE_BROKER if secure else BROKER
+    with Broker(host) as broker, world(model, **{host: broker.tls_port if secure else broker.port}) as w:
+        heard, ready = broker.subscribe("up", messages), broker.subscribe("ready", 1)
+        vm = start_vm(url=w.module.url, model=model, ca=ca(secure), qos=qos, messages=messages, **job)
+        assert ready.communicate(timeout=LIMIT_S)[0] == b"now\n"
+        broker.publish("down", ["down %d" % i for i in range(messages)], qos)
+        lines = said(vm)
+        assert lines["received"] == "%d True" % messages
+        assert heard.communicate(timeout=LIMIT_S)[0].decode().split("\n")[:-1] == ["up %d" % i for i in range(messages)]
+    return lines
+
+
 def ca(secure: bool) -> str:
     return peers.ca_pem("one").decode() if secure else ""
 
@@ -147,16 +163,7 @@ def test_requests(model: str, secure: bool) -> None:
 )
 def test_mqtt(model: str, secure: bool, qos: int, messages: int = 200) -> None:
     """200 messages each way, all of them and in order; also over TLS."""
-    host = SECURE_BROKER if secure else BROKER
-    with Broker(host) as broker, world(model, **{host: broker.tls_port if secure else broker.port}) as w:
-        heard, ready = broker.subscribe("up", messages), broker.subscribe("ready", 1)
-        job: dict[str, Any] = {"url": w.module.url, "model": model, "ca": ca(secure), "heap": False, "qos": qos}
-        vm = start_vm(do="mqtt", messages=messages, **job)
-        assert ready.communicate(timeout=LIMIT_S)[0] == b"now\n"
-        broker.publish("down", ["down %d" % i for i in range(messages)], qos)
-        lines = said(vm)
-        assert lines["received"] == "%d True" % messages
-        assert heard.communicate(timeout=LIMIT_S)[0].decode().split("\n")[:-1] == ["up %d" % i for i in range(messages)]
+    exchange(model, secure, qos, messages, do="mqtt", heap=False)
 
 
 @needs_vm
@@ -180,8 +187,8 @@ def test_start_server(face: str) -> None:
     """A server of asyncio's streams answers a client that comes in through the module."""
     with world("BC65") as w:
         vm = start_vm(do="serve", face=face, port=2020, url=w.module.url, model="BC65", ca="")
-        w.run(peers.until(lambda: w.module.sockets and w.module.sockets[0]["local"][1], 9))
-        with socket.create_connection(w.module.sockets[0]["local"], timeout=10) as client:
+        w.run(peers.until(lambda: w.module.sockets and w.module.sockets[0]["local"][1], 25))
+        with socket.create_connection(w.module.sockets[0]["local"], timeout=30) as client:
             client.sendall(b"hello\n")
             assert client.makefile().read() == "you said hello\n"
         assert said(vm)["served"] == "True"

@@ -72,7 +72,7 @@ def test_files(face: str, model: str) -> None:
         for call in (upload, read, remove):
             await everywhere(bench, "files.%s()" % call.__name__, call)
 
-    play(face, model, body, limit_s=40)
+    play(face, model, body)
 
 
 @on("BG96", "BC25", faces=("asyncio",))
@@ -103,7 +103,7 @@ def test_questions_and_settings(face: str, model: str) -> None:
 
             await every_place(bench, name + "()", one)
 
-    play(face, model, body, limit_s=40)
+    play(face, model, body)
 
 
 @rows("R118")
@@ -147,7 +147,7 @@ def test_listen_and_accept(face: str, model: str) -> None:
         await everywhere(bench, "listen()", listen)
         await everywhere(bench, "accept()", accept)
 
-    play(face, model, body, limit_s=40)
+    play(face, model, body)
 
 
 @rows("R066", "R067")
@@ -184,7 +184,7 @@ def test_transparent_mode(face: str, model: str) -> None:
         await some_places(leave, step=6)
         await nothing_left(bench)
 
-    play(face, model, body, limit_s=60, driver={"rx_ring": 4096})
+    play(face, model, body, driver={"rx_ring": 4096})
 
 
 @rows("R245", "R250", "R265")
@@ -192,7 +192,7 @@ def test_transparent_mode(face: str, model: str) -> None:
 def test_coap(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
         bench.world.serve(ADDRESS, coap_server())
-        coap = bench.modem.coap()
+        coap = await bench.modem.coap()
         way = {"format": 0, "timeout_ms": 8000}
 
         async def request(place: int) -> bool:
@@ -214,7 +214,7 @@ def test_coap(face: str, model: str) -> None:
 
         await some_places(request, resource, close, step=1)
 
-    play(face, model, body, limit_s=60)
+    play(face, model, body)
 
 
 @rows("R121", "R219")
@@ -247,7 +247,7 @@ def test_sleep_and_wake(face: str, model: str) -> None:
         await some_places(sleep, step=1)
         await some_places(wake, step=6)
 
-    play(face, model, body, driver={"pins": pins}, options=SLEEPY, limit_s=60)
+    play(face, model, body, driver={"pins": pins}, options=SLEEPY)
 
 
 @rows("R090", "R136")
@@ -260,7 +260,7 @@ def test_restore(face: str, model: str) -> None:
 
         async def one(place: int) -> bool:
             await bench.dial()
-            saved = bench.modem.save()
+            saved = await bench.modem.save()
             await bench.rest()
             modem = bench.another()
             cut, _ = await cut_at(modem, place, lambda: modem.restore(saved))
@@ -275,4 +275,4 @@ def test_restore(face: str, model: str) -> None:
 
         await every_place(bench, "restore()", one)
 
-    play(face, model, body, limit_s=60)
+    play(face, model, body)

@@ -48,7 +48,7 @@ def logged(server: peers.Program, number: int) -> str:
 def test_libcoap_methods_formats_and_options(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
         server = bench.world.serve(ADDRESS, peers.libcoap_server())
-        coap = bench.modem.coap()
+        coap = await go(bench.modem.coap())
         data = bytes(range(256)) * 2
         for confirmable in (True, False):
             way: "dict[str, Any]" = {"confirmable": confirmable, **WAY}
@@ -77,7 +77,7 @@ def test_libcoap_methods_formats_and_options(face: str, model: str) -> None:
 def test_libcoap_separate_response(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
         bench.world.serve(ADDRESS, peers.libcoap_server())
-        answer = await go(bench.modem.coap().get(URI + "/async?1", **WAY))
+        answer = await go((await go(bench.modem.coap())).get(URI + "/async?1", **WAY))
         assert (answer.code, answer.type) == (205, 0) and answer.payload
 
     play(face, model, body)
@@ -88,7 +88,7 @@ def test_libcoap_separate_response(face: str, model: str) -> None:
 def test_libcoap_is_observed(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
         bench.world.serve(ADDRESS, peers.libcoap_server())
-        coap = bench.modem.coap()
+        coap = await go(bench.modem.coap())
         told: "list[Any]" = []
         await go(coap.put(URI + "/example_data", b"first", format=0, **WAY))
         first = await go(coap.observe(URI + "/example_data", told.append, **WAY))
@@ -141,7 +141,7 @@ def test_libcoap_client_asks(face: str, model: str) -> None:
                 4: 202,
             }[message.code]
 
-        await go(bench.modem.coap().resource("/t/d", answer))
+        await go((await go(bench.modem.coap())).resource("/t/d", answer))
         assert "21 degrees, I think" in await asking(bench, "-m", "get", "-A", "0")
         assert "21 degrees, I think" in await asking(bench, "-N", "-m", "get", path="/t/d?a=1&b")
         await asking(bench, "-m", "put", "-t", "42", "-e", "%00%FFx")

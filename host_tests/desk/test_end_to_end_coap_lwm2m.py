@@ -12,7 +12,7 @@ from aiocoap.numbers.optionnumbers import OptionNumber
 from desk.common import ROOT
 from e2e import Bench, on, play
 from kit import rows
-from virtual_module import Clock
+from pulse import PulseClock
 
 ADDRESS = "180.101.147.115"
 ENDPOINT = "867725030002525;460041850403693"
@@ -80,4 +80,4 @@ def test_registration_as_in_section_5_2(face: str, model: str) -> None:
         assert peer.heard[-1].code == aiocoap.DELETE
         await asyncio.sleep(0)
 
-    play(face, model, body, clock=Clock.scaled(10))
+    play(face, model, body, clock=PulseClock(10))

@@ -15,7 +15,7 @@ from aiocoap.numbers.optionnumbers import OptionNumber
 from desk import servers
 from e2e import LOOPBACK, Bench, go, hurry, on, play
 from kit import rows
-from virtual_module import Clock
+from pulse import PulseClock
 from virtual_module.coap_service import CoapService
 
 __all__ = ["hurry"]
@@ -71,7 +71,7 @@ def change(bench: Bench, gauge: Gauge, value: bytes) -> None:
 def test_aiocoap_is_observed(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
         gauge = bench.world.serve(ADDRESS, gauge_server()).gauge
-        coap = bench.modem.coap()
+        coap = await go(bench.modem.coap())
         told: "list[Any]" = []
         first = await go(coap.observe(URI + "/gauge", told.append, **WAY))
         assert (first.payload, first.format) == (b"20", 0) and gauge.watchers() == 1
@@ -130,7 +130,7 @@ class Watcher:
 @pytest.mark.usefixtures("hurry")
 def test_aiocoap_observes(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
-        coap = bench.modem.coap()
+        coap = await go(bench.modem.coap())
         value = [b"20"]
         await go(coap.resource("/t/d", lambda _: (205, 0, value[0]), True))
         uri = "coap://%s:%d/t/d" % (LOOPBACK, bench.world.call(local_port))
@@ -189,7 +189,7 @@ def test_every_option_by_its_name(face: str, model: str) -> None:
 
     async def body(bench: Bench) -> None:
         peer = bench.world.serve(ADDRESS, peers.RawPeer(reply))
-        coap = bench.modem.coap()
+        coap = await go(bench.modem.coap())
         for name, value, attribute, wanted in NAMED:
             await go(coap.post(URI, options=[(name, value)], **WAY))
             got = getattr(peer.heard[-1].opt, attribute)
@@ -236,7 +236,7 @@ def test_lost_doubled_late_and_reset_messages(face: str, model: str) -> None:
 
     async def body(bench: Bench) -> None:
         peer.append(bench.world.serve(ADDRESS, peers.RawPeer(reply)))
-        coap = bench.modem.coap()
+        coap = await go(bench.modem.coap())
         for path, payload in (
             ("lost", b"third"),
             ("doubled", b"twice"),
@@ -256,7 +256,7 @@ def test_lost_doubled_late_and_reset_messages(face: str, model: str) -> None:
         acknowledged = [one for one in peer[0].heard if one.mtype == aiocoap.ACK]
         assert len(acknowledged) >= 3  # the separate response, its double, and the early one
 
-    play(face, model, body, clock=Clock.scaled(30))
+    play(face, model, body, clock=PulseClock(30))
 
 
 EVIL = (
@@ -283,7 +283,7 @@ def test_hostile_options_and_payloads(face: str, model: str) -> None:
 
     async def body(bench: Bench) -> None:
         bench.world.serve(ADDRESS, peers.RawPeer(reply))
-        coap = bench.modem.coap()
+        coap = await go(bench.modem.coap())
         right = 0
         for k, value in enumerate(EVIL):
             with contextlib.suppress(OSError):
@@ -305,7 +305,7 @@ def test_a_module_that_passes_doubled_messages_on(face: str, model: str) -> None
 
     async def body(bench: Bench) -> None:
         peer = bench.world.serve(ADDRESS, peers.RawPeer(lambda message, _: []))
-        coap = bench.modem.coap()
+        coap = await go(bench.modem.coap())
         asked: "list[Any]" = []
 
         def note(message: Any) -> int:

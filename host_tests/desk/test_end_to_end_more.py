@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from desk import servers
-from e2e import BUFFER, HOST, PUSH, SOCK_DGRAM, Bench, echo, go, hostile, on, play, take
+from e2e import BUFFER, HOST, PUSH, SOCK_DGRAM, TCP_FAMILIES, Bench, Listener, echo, go, hostile, on, play, take
 from kit import raises, rows
 from quectel import AF_INET6, TRANSPARENT, QuectelError, TLSContext
 from test_end_to_end_transparent import quick  # noqa: F401
-from vm_peers import TlsServer, ca_pem, leaf, server_context
+from vm_peers import TlsServer, ca_pem, free_port, leaf, server_context
 
 SIX = "2001:db8::7"
 LOOPBACK6 = "::1"
@@ -37,8 +37,8 @@ async def echo_of_ipv6() -> "AsyncIterator[Any]":
         def datagram_received(self, data: bytes, peer: Any) -> None:
             self.transport.sendto(data, peer)
 
-    server = await asyncio.start_server(serve, LOOPBACK6, 0)
-    port = server.sockets[0].getsockname()[1]
+    port = free_port(LOOPBACK6)
+    server = await asyncio.start_server(serve, LOOPBACK6, port)
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Echo, (LOOPBACK6, port))
     server.port = port  # type: ignore[attr-defined]
     try:
@@ -120,7 +120,7 @@ def test_a_tls_connection_in_one_mode_after_the_other(face: str, model: str) -> 
         stats = bench.modem.stats
         assert (stats.framing, stats.rx_lost, stats.unknown, stats.timeouts) == (0, 0, 0, 0)
 
-    play(face, model, body, driver=BIG_RING, limit_s=30)
+    play(face, model, body, driver=BIG_RING)
 
 
 @rows("R415")
@@ -203,5 +203,31 @@ def test_an_id_that_a_connection_of_the_other_kind_has(face: str, model: str) ->
             await echo(sock, hostile(2000))
             await go(sock.close())
             assert bench.module.sockets == []
+
+    play(face, model, body)
+
+
+@rows("R113", "R132", "R066")
+@on(*TCP_FAMILIES)
+@pytest.mark.usefixtures("quick")
+def test_sockets_closed_while_they_open(face: str, model: str) -> None:
+    """Each at another moment and in each mode: nothing of them is left, and the socket beside them goes on."""
+
+    async def body(bench: Bench) -> None:
+        with Listener(bench.world) as server:
+            beside = await bench.dial()
+            there = server.accept()
+            for mode in range(bench.module.family.modes):
+                for turns in (0, 1, 3, 9):
+                    sock = bench.modem.socket(mode=mode)
+                    sock.settimeout(0)
+                    with raises(OSError):
+                        await go(sock.connect((HOST, 7)))
+                    for _ in range(turns):
+                        await bench.turn()
+                    await go(sock.close())
+                    await bench.until(lambda: len(bench.module.sockets) == 1 and bench.modem.engine.owner.index < 0)
+                    await go(beside.sendall(b"x"))
+                    assert take(there, 1) == b"x"
 
     play(face, model, body)

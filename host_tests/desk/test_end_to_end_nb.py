@@ -48,7 +48,7 @@ def test_a_mebibyte_each_way_in_both_modes(face: str, model: str) -> None:
         stats = bench.modem.stats
         assert (stats.framing, stats.rx_lost, stats.timeouts, stats.unknown, stats.late) == (0, 0, 0, 0, 0)
 
-    play(face, model, body, driver=RINGS, limit_s=60)
+    play(face, model, body, driver=RINGS)
 
 
 # --- six at once --------------------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ def test_six_sockets_at_once_and_none_starves(face: str, model: str) -> None:
         for sock in socks:
             await go(sock.close())
 
-    play(face, model, body, driver=SIX, limit_s=30)
+    play(face, model, body, driver=SIX)
 
 
 # --- a server -----------------------------------------------------------------------------------------------------

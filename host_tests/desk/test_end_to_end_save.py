@@ -21,7 +21,7 @@ ROOM = {"rx_ring": 4096}
 
 async def reborn(bench: Bench) -> "list[Any]":
     """The microcontroller restarts: what another driver makes of the saved bytes."""
-    saved = bench.modem.save()
+    saved = await go(bench.modem.save())
     await bench.rest()
     found: "list[Any]" = await go(bench.another().restore(saved))
     for sock in found:
@@ -45,7 +45,7 @@ def test_tcp_goes_on(face: str, model: str) -> None:
             peer.sendall(data[:1000])
             await bench.until(lambda: sock.pending() == 1000)
             assert await go(sock.recv(300)) == data[:300]
-            saved = bench.modem.save()
+            saved = await go(bench.modem.save())
             await bench.rest()
             peer.sendall(data[1000:2500])  # while nobody is there
             (sock,) = await go(bench.another().restore(saved))
@@ -75,7 +75,7 @@ def test_udp_and_push_mode_go_on_and_the_rest_is_closed(face: str, model: str) -
         await echo(push, hostile(1000))
         await go(udp.send(b"first"))
         await bench.until(udp.pending)
-        saved = bench.modem.save()
+        saved = await go(bench.modem.save())
         await bench.dial(mode=BUFFER)  # which nobody knows later
         await bench.rest()
         assert len(numbers(bench)) == 3
@@ -145,9 +145,9 @@ def test_udp_outlives_the_sleep_of_both(face: str, model: str) -> None:
         bench.world.serve(UDP, servers.udp_echo())
         udp = await bench.dial(UDP, type=SOCK_DGRAM)
         tcp = await bench.dial()
-        saved = bench.modem.save()
+        saved = await go(bench.modem.save())
         await put_to_sleep(bench)
-        assert tcp.id == -1 or len(bench.modem.save()) < len(saved)  # TCP has ended
+        assert tcp.id == -1 or len(await go(bench.modem.save())) < len(saved)  # TCP has ended
         (udp,) = await reborn(bench)
         await go(udp.send(b"hello"))
         assert await go(udp.recv(100)) == b"hello" and bench.module.power.state != "asleep"
@@ -161,7 +161,7 @@ def test_a_module_that_has_restarted_has_nothing_left(face: str, model: str) -> 
     async def body(bench: Bench) -> None:
         bench.world.serve(HOST, servers.tcp_echo())
         await bench.dial()
-        saved = bench.modem.save()
+        saved = await go(bench.modem.save())
         await bench.rest()
         bench.world.fault("reboot")
         modem = bench.another()
@@ -183,7 +183,7 @@ def test_a_family_without_sockets(face: str, model: str) -> None:
 @on("BC25")
 def test_a_damaged_record_sends_nothing(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
-        saved = bench.modem.save()
+        saved = await go(bench.modem.save())
         await bench.rest()
         modem = bench.another()
         with pytest.raises(ValueError, match="damaged"):

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from e2e import HOST, LOOPBACK, TCP_FAMILIES, Bench, Listener, go, on, play
 from kit import rows
+from pulse import PulseClock
 from quectel import NetworkError, QuectelError
-from virtual_module import Clock
 
 NAME = "pool.example"
 SINCE_1900 = 2_208_988_800
@@ -72,7 +72,7 @@ def test_ping(face: str, model: str) -> None:
         assert caught.value.errno == EHOSTUNREACH
         assert not bench.modem.stats.unknown
 
-    play(face, model, body, clock=Clock.scaled(20))
+    play(face, model, body, clock=PulseClock(20))
 
 
 @rows("R185", "R186", "R187", "R188", "R275", "R309")
@@ -112,7 +112,7 @@ def test_a_time_server_that_is_silent(face: str, model: str) -> None:
             await go(bench.modem.ntp(NAME))
         assert (caught.value.errno, caught.value.code) == (ETIMEDOUT, 2)
 
-    play(face, model, body, clock=Clock.scaled(20))
+    play(face, model, body, clock=PulseClock(20))
 
 
 @rows("R190", "R218", "R457")
@@ -138,9 +138,9 @@ def test_resolve(face: str, model: str) -> None:
 def test_servers_and_identity(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
         before = await go(bench.modem.dns_servers())
-        assert before == tuple(bench.module.network.dns) and bench.modem.ifconfig()[3] == before[0]
+        assert before == tuple(bench.module.network.dns) and (await go(bench.modem.ifconfig()))[3] == before[0]
         assert await go(bench.modem.dns_servers("9.9.9.9", "1.1.1.1")) == ("9.9.9.9", "1.1.1.1")
-        assert bench.module.network.dns == ["9.9.9.9", "1.1.1.1"] and bench.modem.ifconfig()[3] == "9.9.9.9"
+        assert bench.module.network.dns == ["9.9.9.9", "1.1.1.1"] and (await go(bench.modem.ifconfig()))[3] == "9.9.9.9"
         for name in ("imei", "imsi", "iccid"):
             assert await go(bench.modem.config(name)) == bench.module.options[name]
         assert model in await go(bench.modem.config("model")) and await go(bench.modem.config("revision"))

@@ -59,7 +59,7 @@ def test_tls_goes_on_behind_light_sleep(face: str, model: str) -> None:
             assert bench.module.saving.dozes
             server.say(b"meanwhile")
             if again:
-                saved = bench.modem.save()
+                saved = await go(bench.modem.save())
                 await bench.rest()
                 bench.module.clock.advance(MINUTE)
                 (sock,) = await go(bench.another().restore(saved))
@@ -104,7 +104,7 @@ def test_the_microcontroller_sleeps_too(face: str, model: str) -> None:
     async def body(bench: Bench) -> None:
         await both_kinds(bench)
         await go(bench.modem.sleep("light"))
-        saved = bench.modem.save()
+        saved = await go(bench.modem.save())
         await bench.rest()
         bench.module.clock.advance(MINUTE)
         for server in bench.servers:

@@ -120,7 +120,7 @@ def test_the_microcontroller_sleeps_with_the_module(face: str, model: str) -> No
     async def body(bench: Bench) -> None:
         await both_kinds(bench)
         await go(bench.modem.sleep("psm", tau=36_000, active=10))
-        saved = bench.modem.save()
+        saved = await go(bench.modem.save())
         await bench.rest()
         bench.module.clock.advance(60 * MINUTE)
         assert bench.module.power.state == "psm"
@@ -162,7 +162,7 @@ def test_the_microcontroller_sleeps_with_an_nb_module(face: str, model: str) -> 
     async def body(bench: Bench) -> None:
         await both_kinds(bench)
         await go(bench.modem.sleep("deep"))
-        saved = bench.modem.save()
+        saved = await go(bench.modem.save())
         await bench.rest()
         bench.module.clock.advance(60 * MINUTE)
         assert bench.module.power.state == "asleep"

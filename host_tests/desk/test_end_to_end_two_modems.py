@@ -10,8 +10,11 @@ import pytest
 from desk import servers
 from e2e import HOST, World, echo, go, hostile
 from kit import rows
+from pulse import unhurried
 from quectel import AsyncModem, Modem
 from quectel_host import open_uart
+
+__all__ = ["unhurried"]
 
 
 @rows("R112", "R061")
@@ -21,7 +24,7 @@ def test_side_by_side(first: Any, second: Any) -> None:
     worlds = [World("BC25"), World("EC200U")]
 
     async def talk(modem: Any, n: int) -> None:
-        sock = await go(modem.create_connection((HOST, 7), timeout_ms=5000))
+        sock = await go(modem.create_connection((HOST, 7), timeout_ms=20_000))
         sock.settimeout(5)
         await echo(sock, hostile(n))
         await go(sock.close())
@@ -46,7 +49,7 @@ def test_side_by_side(first: Any, second: Any) -> None:
     try:
         for world in worlds:
             world.serve(HOST, servers.tcp_echo())
-        asyncio.run(asyncio.wait_for(body(), 30))
+        asyncio.run(asyncio.wait_for(body(), 60))
     finally:
         for world in worlds:
             world.close()

@@ -14,10 +14,12 @@ from desk import environment, servers
 from desk.common import CACHE, ROOT
 from desk.stages import Children, tool
 from e2e import World
+from pulse import unhurried
 from quectel import AsyncModem, Modem, TLSContext
 from quectel_host import open_uart
 from vm_peers import TlsServer, ca_pem, leaf, server_context
 
+__all__ = ["unhurried"]
 EXAMPLES = ROOT / "examples"
 CONFIG = "[mypy]\nstrict = True\nmypy_path = %s\n"
 BOARD = """platform = linux
@@ -95,7 +97,7 @@ def test_chat(monkeypatch: pytest.MonkeyPatch) -> None:
 
     try:
         world.serve("echo.example", servers.tcp_echo())
-        app = asyncio.run(asyncio.wait_for(run(), 20))
+        app = asyncio.run(asyncio.wait_for(run(), 60))
     finally:
         world.close()
     assert app.heard == ["line %d" % i for i in range(20)]

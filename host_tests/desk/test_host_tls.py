@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
-
 import pytest
 import vm_peers as peers
-from e2e import LOOPBACK
 from kit import rows
-from test_drop_in import PAGE, SUM, Site, needs_vm, said, start_vm, world
+from test_drop_in import PAGE, SUM, needs_vm, said, site, start_vm, world
 from vm_drop_in import SECURE_WEB
 
-
-@contextlib.contextmanager
-def modern_site() -> Iterator[int]:
-    """The port of a web server with TLS 1.3."""
-    server = ThreadingHTTPServer((LOOPBACK, 0), Site)
-    server.socket = peers.server_context(peers.leaf("one", SECURE_WEB)).wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
+TLS_1_3 = 4
 
 
 @needs_vm
@@ -35,7 +16,7 @@ def modern_site() -> Iterator[int]:
 @pytest.mark.parametrize("model", ["BC25", "BC65", "BG96", "EC200U"])
 def test_a_page_over_the_vms_own_tls(model: str) -> None:
     """256 KiB in buffer mode, a POST in both modes, and a server of another authority, which is refused."""
-    with modern_site() as port, world(model, **{SECURE_WEB: port}) as w:
+    with site(True, TLS_1_3) as port, world(model, **{SECURE_WEB: port}) as w:
         names = {"url": w.module.url, "model": model, "host": SECURE_WEB}
         certificates = {"ca": peers.ca_pem("one").decode(), "other": peers.ca_pem("other").decode()}
         lines = said(start_vm(script="vm_host_tls.py", size=len(PAGE), **names, **certificates))

@@ -34,14 +34,19 @@ async def _python(code: str, url: str, folder: Path) -> tuple[int, str]:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        code,
+        "import vm_patient\nvm_patient.patient()\n" + code,
         url,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "lib")},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "lib"), str(Path(__file__).parent)))},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    output, _ = await asyncio.wait_for(child.communicate(), 30)
+    try:
+        output, _ = await asyncio.wait_for(child.communicate(), 60)
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
     return child.returncode or 0, output.decode()
 
 

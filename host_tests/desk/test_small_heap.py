@@ -17,7 +17,7 @@ from vm_drop_in import SECURE_BROKER
 
 HERE = Path(__file__).parent
 HEAP_KIB = 256
-CLIENTS = ("vm_drop_in", "mqtt_contract")
+CLIENTS = ("vm_drop_in", "vm_patient", "mqtt_contract")
 
 
 def has_romfs() -> bool:

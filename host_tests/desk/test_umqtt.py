@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import umqtt_client
-from broker import Broker
 from kit import rows
-from test_drop_in import LIMIT_S, ca, needs_vm, said, start_vm, world
-from vm_drop_in import BROKER, SECURE_BROKER
+from test_drop_in import exchange, needs_vm
 
 
 @pytest.fixture(scope="module")
@@ -28,14 +24,5 @@ def client() -> str:
 )
 def test_mqtt(model: str, secure: bool, qos: int, client: str, messages: int = 200) -> None:
     """200 messages each way, all of them and in order."""
-    host = SECURE_BROKER if secure else BROKER
-    with Broker(host) as broker, world(model, **{host: broker.tls_port if secure else broker.port}) as w:
-        heard, ready = broker.subscribe("up", messages), broker.subscribe("ready", 1)
-        job: dict[str, Any] = {"url": w.module.url, "model": model, "ca": ca(secure), "qos": qos, "client": client}
-        vm = start_vm(script="vm_umqtt.py", messages=messages, **job)
-        assert ready.communicate(timeout=LIMIT_S)[0] == b"now\n"
-        broker.publish("down", ["down %d" % i for i in range(messages)], qos)
-        lines = said(vm)
-        assert lines["client:"] == "umqtt.simple of %s/umqtt/simple.py" % client
-        assert lines["received"] == "%d True" % messages
-        assert heard.communicate(timeout=LIMIT_S)[0].decode().split("\n")[:-1] == ["up %d" % i for i in range(messages)]
+    lines = exchange(model, secure, qos, messages, script="vm_umqtt.py", client=client)
+    assert lines["client:"] == "umqtt.simple of %s/umqtt/simple.py" % client

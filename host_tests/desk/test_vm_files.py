@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import ParamSpec
 
 import pytest
-from kit import path, rows
+from kit import cases, path, rows
 from virtual_module.files import FileError, FileStore, checksum
 from vm_bench import OK, Bench, cme, play
 
@@ -153,6 +153,58 @@ def test_upload_that_falls_silent() -> None:
         assert list(b.module.files) == ["a"]
 
     play("BG96", run)
+
+
+@rows("R037")
+def test_upload_is_left_with_three_pluses() -> None:
+    """BG96 FILE manual: +++ or DTR leaves data mode; what came is kept, and ATO does not go back."""
+
+    async def pluses(b: Bench, before_ms: int = 1000, behind_ms: int = 1000, typed: bytes = b"+++") -> bytes:
+        b.module.clock.advance(before_ms)
+        assert await b.raw(typed) == b""
+        b.module.clock.advance(behind_ms)
+        return await b.raw(b"")
+
+    async def run(b: Bench) -> None:
+        assert await b.answer('AT+QFUPL="a",100,50,1') == b"\r\nCONNECT\r\n"
+        assert await b.raw(b"+++abc") == b""
+        assert await pluses(b, before_ms=999) == b""  # no silence before
+        assert await pluses(b, typed=b"++") == b""  # two are data
+        b.module.urc("+HELD")
+        assert await pluses(b) == b"\r\n+HELD\r\n" + OK
+        assert b.module.files == {"a": b"+++abc+++++"}
+        assert await b.answer("ATO") == b"\r\nNO CARRIER\r\n"
+        assert await b.answer('AT+QFUPL="b",100,5') == b"\r\nCONNECT\r\n"
+        assert await pluses(b) == OK
+        assert list(b.module.files) == ["a"]  # nothing came, nothing is kept
+        assert await b.answer('AT+QFUPL="b",3,5') == b"\r\nCONNECT\r\n"
+        b.module.clock.advance(1000)
+        assert await b.raw(b"+++") == b"\r\n+QFUPL: 3,2b\r\n" + OK  # they make the size full
+        assert await b.answer('AT+QFUPL="c",9,1') == b"\r\nCONNECT\r\n"
+        b.module.clock.advance(999)
+        assert await b.raw(b"++") == b""
+        b.module.clock.advance(1000)
+        assert (await b.raw(b"")).startswith(b"\r\n+QFUPL: 2,")
+        await b.answer('AT+QFOPEN="d"')
+        assert await b.answer("AT+QFWRITE=1,10,5") == b"\r\nCONNECT\r\n"
+        await b.raw(b"xy")
+        assert await pluses(b) == OK
+        assert b.module.files["d"] == b"xy"
+
+    play("BG96", run)
+
+
+@cases((0, False), (1, True), (2, True))
+def test_upload_is_left_with_dtr(mode: int, left: bool) -> None:
+    async def run(b: Bench) -> None:
+        await b.ok("AT&D%d" % mode)
+        assert await b.answer('AT+QFUPL="a",100') == b"\r\nCONNECT\r\n"
+        await b.raw(b"abc")
+        b.module.pin("dtr", 1)
+        assert await b.raw(b"") == (OK if left else b"")
+        assert b.module.files == ({"a": b"abc"} if left else {})
+
+    play("EC200U", run)
 
 
 def test_acknowledged_upload() -> None:

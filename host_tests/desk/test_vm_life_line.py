@@ -1,5 +1,6 @@
 """The virtual module's wire: rates that differ, auto-baud, flow control, a host's buffer that is full."""
 
+import asyncio
 import os
 import termios
 
@@ -7,6 +8,7 @@ import pytest
 from virtual_module import VirtualModule
 from virtual_module.control import carry_out
 from virtual_module.line import RATES, misread
+from vm_peers import until
 from vm_stepped import module, played, said
 
 
@@ -115,18 +117,22 @@ async def test_a_full_buffer_of_the_host() -> None:
 
 @played
 async def test_a_pty_knows_the_rate_of_its_host() -> None:
+    """The kernel passes on what goes through a pty when it likes: what comes is awaited."""
     one = VirtualModule("BG96", options={"strict_rate": True})
-    fd = os.open(await one.serve_pty(), os.O_RDWR | os.O_NOCTTY)
+    fd = os.open(await one.serve_pty(), os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    heard = bytearray()
+    asyncio.get_running_loop().add_reader(fd, lambda: heard.extend(os.read(fd, 1000)))
     try:
-        for rate, fits in ((termios.B9600, False), (termios.B115200, True)):
+        for rate, wanted in ((termios.B9600, b""), (termios.B115200, b"\r\nOK\r\n")):
             set_to = termios.tcgetattr(fd)
             set_to[4] = set_to[5] = rate
             termios.tcsetattr(fd, termios.TCSANOW, set_to)
-            os.write(fd, b"\r")
+            heard.clear()
+            os.write(fd, b"\rAT\r")
+            await until(lambda wanted=wanted: heard and wanted in heard)  # type: ignore[misc]
             await one.settle()
-            os.write(fd, b"AT\r")
-            await one.settle()
-            assert (b"\r\nOK\r\n" in os.read(fd, 1000)) == fits
+            assert (b"OK" in heard) == bool(wanted)
     finally:
+        asyncio.get_running_loop().remove_reader(fd)
         os.close(fd)
         await one.aclose()

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from test_vm_interfaces import connect, end, launch, read_line, read_until
+from test_vm_interfaces import connect, end, launched, read_line, read_until
 from virtual_module import VirtualModule, cli
 from virtual_module.control import obey
 
@@ -232,27 +232,27 @@ def test_what_is_to_come_can_be_called_off(name: "str | None") -> None:
 
 
 def test_the_program_on_a_stepped_clock() -> None:
-    process = launch(
+    with launched(
         *("--model", "BG96", "--tcp", "127.0.0.1:0", "--control", "127.0.0.1:0", "--clock", "stepped"),
         *("--option", "boot_ms=10000", "--fault", "reboot:at_ms=3600000", "--fault", "searching:at_ms=60000"),
-    )
-    where = read_line(process.stderr).split()[1]
-    url = read_line(process.stdout).split()[1]
-    with connect(url) as port, connect(where) as control:
+    ) as process:
+        where = read_line(process.stderr).split()[1]
+        url = read_line(process.stdout).split()[1]
+        with connect(url) as port, connect(where) as control:
 
-        def advance(ms: int) -> None:
-            control.sendall(b'{"do":"advance","ms":%d}\n' % ms)
-            assert b'"ok": true' in read_until(control, b"\n")
+            def advance(ms: int) -> None:
+                control.sendall(b'{"do":"advance","ms":%d}\n' % ms)
+                assert b'"ok": true' in read_until(control, b"\n")
 
-        port.sendall(b"ATE0\r")
-        read_until(port, b"\r\nOK\r\n")
-        advance(60_000)
-        port.sendall(b"AT+CEREG?\r")
-        assert b"+CEREG: 0,2" in read_until(port, b"\r\nOK\r\n")
-        advance(3_540_000)
-        advance(10_000)
-        assert read_until(port, b"+QIND: SMS DONE\r\n").startswith(b"\r\nRDY\r\n")
-    assert end(process, 15) == (0, "", "")
+            port.sendall(b"ATE0\r")
+            read_until(port, b"\r\nOK\r\n")
+            advance(60_000)
+            port.sendall(b"AT+CEREG?\r")
+            assert b"+CEREG: 0,2" in read_until(port, b"\r\nOK\r\n")
+            advance(3_540_000)
+            advance(10_000)
+            assert read_until(port, b"+QIND: SMS DONE\r\n").startswith(b"\r\nRDY\r\n")
+        assert end(process, 15) == (0, "", "")
 
 
 @pytest.mark.parametrize("kind", ["fast", "0", "-1", "nan"])

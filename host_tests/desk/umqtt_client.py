@@ -6,6 +6,7 @@ unpacks it, then refuses it, so it is told to leave what it has unpacked.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
@@ -20,7 +21,8 @@ from desk.common import CACHE, locked
 NAME, VERSION = "micropython-umqtt.simple", "1.3.4"
 SHA256 = "8555d2f654deb8eb0d724f79b0811a78cc94029d070f3d96bbd74288653d63a5"
 MISSING = "%s %s could not be fetched: the calls that it makes are tested by test_drop_in.py alone" % (NAME, VERSION)
-_WAIT = ("--retries", "1", "--timeout", "20")
+_WAIT = ("--retries", "2", "--timeout", "20")
+_LIMIT_S = 90
 
 
 @functools.cache
@@ -41,12 +43,11 @@ def is_it(path: Path) -> bool:
 def fetch(place: Path) -> None:
     with tempfile.TemporaryDirectory() as work:
         options = ("--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--no-clean", *_WAIT)
-        subprocess.run(
-            [sys.executable, "-m", "pip", "download", *options, "--dest", work, NAME + "==" + VERSION],
-            env={**os.environ, "TMPDIR": work},
-            capture_output=True,
-            check=False,
-        )
+        command = [sys.executable, "-m", "pip", "download", *options, "--dest", work, NAME + "==" + VERSION]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                command, env={**os.environ, "TMPDIR": work}, capture_output=True, check=False, timeout=_LIMIT_S
+            )
         for found in filter(is_it, Path(work).glob("**/umqtt/simple.py")):
             shutil.rmtree(place, ignore_errors=True)
             (place / "umqtt").mkdir(parents=True)

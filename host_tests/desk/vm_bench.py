@@ -83,6 +83,13 @@ class Bench:
         got = await self.type("AT+QIGETERROR")
         assert got.startswith(b"\r\n+QIGETERROR: %d," % code), (line, got)
 
+    async def given_up(self, after_ms: int) -> None:
+        """Nothing is said, until data entry ends with ERROR."""
+        for ms, said in ((after_ms - 1, b""), (1, ERROR)):
+            self.module.clock.advance(ms)
+            await self.module.settle()
+            assert self.module.take() == said
+
     def connection(self, number: int) -> Connection:
         """The connection of an id that is in use."""
         found = self.module.connections.get(number)
@@ -112,6 +119,6 @@ def play(model: str, test: Callable[[Bench], Awaitable[None]], **settings: Unpac
 
     async def run() -> None:
         async with Bench(model, **settings) as bench:
-            await asyncio.wait_for(test(bench), 20)
+            await asyncio.wait_for(test(bench), 60)
 
     asyncio.run(run())

@@ -11,6 +11,7 @@ from json import loads
 
 from quectel import Modem, TLSContext
 from quectel_host import open_uart
+from vm_patient import patient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +40,19 @@ def online(job: "Any", url: str = "") -> Modem:
     modem.connect("internet")
     look_alikes(modem, job)
     return modem
+
+
+def of_face(job: "Any") -> "Any":
+    """A modem of the face that the job names."""
+    from quectel import AsyncModem
+
+    return (Modem if job["face"] == "blocking" else AsyncModem)(open_uart(job["url"]), job["model"])
+
+
+async def awaited(call: "Any") -> None:
+    """A call of either face is done."""
+    if call is not None:
+        await call
 
 
 def digest(data: "Any") -> str:
@@ -75,17 +89,13 @@ def serve(job: "Any") -> None:
     """asyncio.start_server() of the VM: answers one client, then ends."""
     import asyncio
 
-    from quectel import AsyncModem
-
-    modem: "Any" = (Modem if job["face"] == "blocking" else AsyncModem)(open_uart(job["url"]), job["model"])
+    modem = of_face(job)
     print("client: asyncio.start_server of the VM")
     asyncio.run(answer_one(modem, job, asyncio))
 
 
 async def answer_one(modem: "Any", job: "Any", asyncio: "Any") -> None:
-    up = modem.connect("internet")
-    if up is not None:
-        await up
+    await awaited(modem.connect("internet"))
     look_alikes(modem, job)
     done = asyncio.Event()
 
@@ -101,9 +111,7 @@ async def answer_one(modem: "Any", job: "Any", asyncio: "Any") -> None:
     await done.wait()
     server.close()
     await server.wait_closed()
-    down = modem.disconnect()  # closes go out before the program ends
-    if down is not None:
-        await down
+    await awaited(modem.disconnect())  # closes go out before the program ends
     print("served", True)
 
 
@@ -166,18 +174,13 @@ def streams(job: "Any") -> None:
     """The same page with asyncio.open_connection(), over the modem of either face."""
     import asyncio
 
-    from quectel import AsyncModem
-
-    modem: "Any" = Modem if job["face"] == "blocking" else AsyncModem
-    modem = modem(open_uart(job["url"]), job["model"])
+    modem = of_face(job)
     print("client: asyncio.open_connection of the VM")
     asyncio.run(open_and_fetch(modem, job, asyncio))
 
 
 async def open_and_fetch(modem: "Any", job: "Any", asyncio: "Any") -> None:
-    up = modem.connect("internet")
-    if up is not None:
-        await up
+    await awaited(modem.connect("internet"))
     look_alikes(modem, job)
     two = await asyncio.gather(fetch(asyncio, job), fetch(asyncio, job))
     print("whole", 200, *two[0])
@@ -242,6 +245,7 @@ def two(job: "Any") -> None:
 
 
 def main() -> None:
+    patient()
     job = loads(sys.stdin.readline())
     {"web": web, "mqtt": mqtt, "streams": streams, "serve": serve, "two": two}[job["do"]](job)
 

@@ -7,6 +7,7 @@ from json import loads
 
 from quectel import BUFFER, PUSH, Modem
 from quectel_host import open_uart
+from vm_patient import patient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def post(modem: "Any", job: "Any", mode: int) -> None:
 
 
 def main(job: "Any") -> None:
+    patient()
     modem = Modem(open_uart(job["url"]), job["model"], rx_ring=8192)
     modem.connect("internet")
     page(modem, job)

@@ -5,7 +5,8 @@ import gc
 import sys
 
 import micropython
-from quectel import AsyncModem
+from quectel import AsyncModem, pdp, registration
+from quectel.models import find
 from quectel_host import open_uart
 
 TYPE_CHECKING = False
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 time: "Any" = __import__("time")
 loop: "Any" = asyncio  # with the names that MicroPython's has
 IDLE_MS = 150
+TRIES = 20  # who looks all the time has no such time in so many either
 
 
 async def asked(ms: int) -> int:
@@ -48,13 +50,26 @@ class Counted(Unpolled):
 
 
 async def idle(uart: Unpolled, what: str, nothing: int) -> None:
-    await loop.sleep_ms(100)
-    looks = uart.looks
-    got = await asked(IDLE_MS)
-    print(what, got - nothing, uart.looks - looks)
+    """What is still to come may come late, on a busy machine: some time without anything is found soon."""
+    for _ in range(TRIES):
+        await loop.sleep_ms(100)
+        looks = uart.looks
+        got = await asked(IDLE_MS)
+        looks = uart.looks - looks
+        if not (looks or got - nothing):
+            break
+    print(what, got - nothing, looks)
+
+
+def patient() -> None:
+    """A module whose process waits for its turn on a busy machine has not fallen silent."""
+    find("BC25").answer_ms = 5000
+    for module in (pdp, registration):
+        module.QUICK_MS = 5000  # type: ignore[attr-defined]
 
 
 async def main(url: str) -> None:
+    patient()
     await asked(1)
     nothing = await asked(IDLE_MS)
     uart = Counted(open_uart(url))
@@ -87,12 +102,22 @@ async def watched(uart: Counted, modem: "Any", nothing: int) -> None:
     await modem.command("AT")
     await loop.sleep_ms(100)
     looks = uart.looks
-    got = await asked(1100)
-    print("watched", got - nothing < 2000, 1 <= uart.looks - looks <= 3)
     before = time.ticks_ms()
-    await modem.command("AT")
-    print("at once", time.ticks_diff(time.ticks_ms(), before) < 200)
+    got = await asked(1100)
+    most = 2 + time.ticks_diff(time.ticks_ms(), before) // 1000
+    print("watched", got - nothing < 2000, 1 <= uart.looks - looks <= most)
+    print("at once", await took_at_best(modem) < 200)
     modem.watchdog = None
+
+
+async def took_at_best(modem: "Any") -> int:
+    """Milliseconds from a call to its answer: one of some is not held up by a busy machine."""
+    best = 10_000
+    for _ in range(5):
+        before = time.ticks_ms()
+        await modem.command("AT")
+        best = min(best, time.ticks_diff(time.ticks_ms(), before))
+    return best
 
 
 async def unpolled(polled: Counted) -> None:
@@ -100,8 +125,10 @@ async def unpolled(polled: Counted) -> None:
     modem = AsyncModem(uart, "BC25")
     print("unpolled", await modem.command("AT+CGMM"))
     looks = uart.looks
+    before = time.ticks_ms()
     await loop.sleep_ms(IDLE_MS)
-    print("every 20 ms", 3 <= uart.looks - looks <= IDLE_MS // 20 + 12)
+    most = 12 + time.ticks_diff(time.ticks_ms(), before) // 20
+    print("every 20 ms", 3 <= uart.looks - looks <= most)
     await modem.aclose()
 
 

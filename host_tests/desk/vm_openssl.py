@@ -54,7 +54,11 @@ class OpensslServer:
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         self._reader = asyncio.create_task(self._read())
-        await asyncio.wait_for(self.seen(rb"ACCEPT \S+:(\d+)\s"), 10)
+        try:
+            await asyncio.wait_for(self.seen(rb"ACCEPT \S+:(\d+)\s"), 30)
+        except BaseException:
+            await self.__aexit__()
+            raise
         self.port = int(self.find(rb"ACCEPT \S+:(\d+)\s"))
         return self
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import functools
+import random
 import socket
 import ssl
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import SSL
 
 UTC = datetime.timezone.utc
+_PORTS = random.SystemRandom()  # two processes do not draw the same
 
 
 @functools.cache
@@ -132,7 +134,7 @@ class TlsServer(StreamServer):
         self.names.append(name)
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
+async def until(condition: Callable[[], object], timeout_s: float = 15.0) -> None:
     """Waits until the condition holds; a test that waits in vain fails here."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout_s
@@ -142,17 +144,22 @@ async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None
         await asyncio.sleep(0.002)
 
 
-def free_port() -> int:
-    """A TCP port of loopback on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port of loopback that nobody has, neither for TCP nor for UDP.
 
-
-def listens(port: int) -> bool:
-    """Whether somebody takes connections at a TCP port of loopback."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    It is below those that systems give to whoever asks for any, so that nobody is given it before it is used, and none
+    of those that others ask for by number.
+    """
+    while True:
+        port = _PORTS.randrange(20_000, 32_000)
+        kind = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(kind) as stream, socket.socket(kind, socket.SOCK_DGRAM) as datagrams:
+            try:
+                stream.bind((host, port))
+                datagrams.bind((host, port))
+            except OSError:
+                continue
+        return port
 
 
 class ProtocolServer(asyncio.Protocol):

@@ -4,6 +4,7 @@ import sys
 from json import loads
 
 from vm_drop_in import BROKER, SECURE_BROKER, online
+from vm_patient import patient
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Send so many messages and receive as many."""
+    patient()
     job: "Any" = loads(sys.stdin.readline())
     modem = online(job)
     sys.modules["usocket"], sys.modules["ussl"] = sys.modules["socket"], sys.modules["ssl"]  # as it calls them

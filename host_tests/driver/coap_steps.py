@@ -2,6 +2,7 @@
 
 import os
 
+from quectel.modem import Core
 from scripted import OK, lines
 from steps import said
 
@@ -50,6 +51,6 @@ def request(rest: str, peer: str = "10.0.0.9,5683") -> bytes:
 
 def coap(face: "Face", script: "Script", msgid: int = 8, **how: "Any") -> "Any":
     """A CoAP service whose first message id is 8, on a module that has no context yet."""
-    service = face.start("BC95-G", CREATE + script, **how).coap()
+    service: "Any" = Core.coap(face.start("BC95-G", CREATE + script, **how))  # AsyncModem's is awaited
     service._context._next_id = msgid - 1
     return service

@@ -182,13 +182,18 @@ SAVED_UNREAD = PAYLOAD * 12
 def saver() -> "Any":
     """A modem with four connections that hold 1,200 bytes each."""
     m = modem([])
+    hold_four(m)
+    return m
+
+
+def hold_four(m: "Any") -> None:
+    """The modem has them, and has been connected."""
     m.net.wanted = Wanted(1, None, None, None, [])
     for cid in range(4):
         slot = adopt(m, cid, STREAM)
         slot.to, slot.to_port = SERVER[0].encode(), SERVER[1]
         slot.ring.put(SAVED_UNREAD, 0, len(SAVED_UNREAD))
         slot.ring.commit()
-    return m
 
 
 def save() -> "Call":

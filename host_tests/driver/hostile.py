@@ -1,7 +1,7 @@
 """Payloads that look like what a module says, and a module's end of one socket that carries them."""
 
 import kit
-from quectel.table import BUFFER, MESSAGES, OPEN, PUSH, STREAM
+from quectel.table import BUFFER, OPEN, PUSH, STREAM
 from wires import Rig
 
 TYPE_CHECKING = False
@@ -150,16 +150,6 @@ class Link:
         stats = self.rig.engine.stats
         counts = (stats.framing, stats.rx_lost, stats.timeouts, stats.unknown, stats.late, stats.epochs)
         assert counts == (0, 0, 0, 0, 0, 0), counts
-
-
-def listening(rig: Rig) -> "Slot":
-    """The slot that gets the CoAP messages."""
-    slot = rig.engine.table.take()
-    assert slot is not None
-    slot.kind = MESSAGES
-    slot.state = OPEN
-    rig.engine.messages = slot
-    return slot
 
 
 def message(slot: "Slot") -> bytes:

@@ -104,13 +104,19 @@ async def recovered(modem: "Any") -> None:
     raise AssertionError("it does not come up again")
 
 
-async def one_opener(family: str, trouble: "Callable[[Any], None]", step: int, place: int) -> bool:
-    """Who waits for the recovery is cancelled: the recovery goes on."""
+async def in_trouble(family: str, trouble: "Callable[[Any], None]", step: int) -> "tuple[Any, Any]":
+    """A modem that was online and begins to recover, and its UART."""
     modem, uart = start(Scene("", family, trouble, is_well, step=step))
     modem.keep_online()
     await modem.connect("internet")
     trouble(uart)
     modem.engine.out_of_step()
+    return modem, uart
+
+
+async def one_opener(family: str, trouble: "Callable[[Any], None]", step: int, place: int) -> bool:
+    """Who waits for the recovery is cancelled: the recovery goes on."""
+    modem, uart = await in_trouble(family, trouble, step)
     was_cut = await cut_at(modem, place, lambda: modem.create_connection(SERVER), True)
     if was_cut:
         await recovered(modem)
@@ -122,11 +128,7 @@ async def one_opener(family: str, trouble: "Callable[[Any], None]", step: int, p
 
 async def one_task(family: str, trouble: "Callable[[Any], None]", step: int, place: int) -> bool:
     """The modem's task, which carries the recovery on, is ended; the next call starts another."""
-    modem, uart = start(Scene("", family, trouble, is_well, step=step))
-    modem.keep_online()
-    await modem.connect("internet")
-    trouble(uart)
-    modem.engine.out_of_step()
+    modem, uart = await in_trouble(family, trouble, step)
     turns = 0
     while turns < place and not (turns and is_well(modem) and not modem.engine.resync):
         turns += 1

@@ -35,7 +35,7 @@ async def test_a_request_that_is_cancelled_anywhere(face: "AsyncFace") -> None:
     waits = left = 0
     done = False
     while not done:
-        service = face.start("BC95-G", []).coap()
+        service = await face.start("BC95-G", []).coap()
         module = OneShot(face.uart)
         task = asyncio.create_task(service.get(URI + "/old", token=TOKEN))
         for _ in range(waits):

@@ -8,7 +8,7 @@ import asyncio
 
 import kit
 from costing import KEEPALIVE, LISTENING, LTE, NAME, NTP, PAYLOAD, PING, SET_SERVERS
-from costing_services import ALL_OFF, ALLOWED, EDRX_SET, PSM_SET, RESTORING, SAVED_UNREAD, WOKEN, saver
+from costing_services import ALL_OFF, ALLOWED, EDRX_SET, PSM_SET, RESTORING, SAVED_UNREAD, WOKEN, hold_four, saver
 from lean import LeanScript, LeanWire
 from quectel import AsyncModem, AsyncSocket, QuectelError
 from quectel._acompat import News
@@ -168,6 +168,12 @@ async def restoring() -> "tuple[Any, Call]":
     return modem, lambda: modem.restore(saved)
 
 
+async def saving() -> "tuple[Any, Call]":
+    modem = made(LeanScript([]))
+    hold_four(modem)
+    return modem, modem.save
+
+
 async def accepting() -> "tuple[Any, Call]":
     modem = made(LeanScript([LISTENING]))
     sock = modem.socket()
@@ -252,7 +258,10 @@ MODEM_SCENES: "list[tuple[str, int, Make]]" = [
     ("sleep:with timers", 0, of_modem(lambda m: m.sleep("edrx", cycle=20.48), EDRX_SET, "BG96")),
     ("sleep:to undo all", 0, of_modem(lambda m: m.sleep("off"), ALL_OFF, "BG96")),
     ("wake", 0, sleeping),
+    ("save", 4 * len(SAVED_UNREAD), saving),
     ("restore", 4 * len(SAVED_UNREAD), restoring),
+    ("ifconfig", 0, of_modem(lambda m: m.ifconfig(), [])),
+    ("coap", 0, of_modem(lambda m: m.coap(), [], "BC95-G")),
     ("set_clock", 0, of_modem(lambda m: m.set_clock((2026, 11, 25, 9, 8, 7)), [SET_CLOCK])),
     ("disconnect", 0, of_modem(lambda m: m.disconnect(), [said("AT+QIDEACT=1")], "BG96")),
     (

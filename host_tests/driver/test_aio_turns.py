@@ -33,7 +33,7 @@ async def test_commands_of_several_tasks(face: "AsyncFace") -> None:
     for task in [asyncio.create_task(ask(name)) for name in names]:
         await task
     face.check()
-    assert not m.engine.cmd.places.queue
+    assert not m.engine.cmd.turns.queue
 
 
 @rows("R435")
@@ -50,7 +50,7 @@ async def test_one_that_is_cancelled_in_its_place(face: "AsyncFace") -> None:
     b, c = [asyncio.create_task(m.command(line)) for line in ("AT+B", "AT+C")]
     for _ in range(3):
         await asyncio.sleep(0)
-    assert len(m.engine.cmd.places.queue) == 2
+    assert len(m.engine.cmd.turns.queue) == 2
     b.cancel()
     assert isinstance(await ended(b), asyncio.CancelledError)
     await c
@@ -101,7 +101,7 @@ async def test_coap_requests_of_several_tasks(face: "AsyncFace") -> None:
         script.append(head(8 + i, options='1,11,"%d"' % last))
         script += send("0,1", [20, OK + response("2,2.05,%d" % (8 + i))])
         script.append(DONE)
-    coap = face.start("BC95-G", script).coap()
+    coap = await face.start("BC95-G", script).coap()
     coap._context._next_id = 7
 
     async def one(last: int) -> None:

@@ -1,6 +1,6 @@
 """Sockets end: closed by the host, or lost with the module's restart or its PDP context."""
 
-from errno import EADDRINUSE, ECONNRESET, EIO, ENOTCONN
+from errno import EADDRINUSE, ECONNRESET, EINPROGRESS, EIO, ENOTCONN
 
 from faces import both
 from kit import raises, rows
@@ -14,6 +14,7 @@ from steps import (
     EMPTY,
     NB_PINS,
     OPEN_0,
+    OPEN_1,
     PREPARED,
     PROMPT,
     READ_0,
@@ -122,6 +123,35 @@ def test_pdpdeact_resets_every_connection(face: "Face") -> "Generator[Any, Any, 
         yield s.recv(5)
     assert caught.value.errno == ECONNRESET
     yield s.close()
+
+
+def closed_while_it_opens(face: "Face", answer: "Any", wait: bool) -> "Generator[Any, Any, None]":
+    """Its id is closed at the module; the other sockets of its PDP context stay, and so does the context."""
+    other = face.opened([(OPEN_1, answer), CLOSE_1] + sending(b"still there", lines("OK", "SEND OK")))
+    s = face.modem.socket()
+    s.settimeout(0)
+    with raises(QuectelError) as caught:
+        yield s.connect(SERVER)
+    assert caught.value.errno == EINPROGRESS
+    if wait:
+        yield face.settle()
+        assert s.state == 1
+    yield s.close()
+    yield face.settle()
+    assert s._slot.state == FREE and not face.modem.engine.pdp_lost
+    yield other.sendall(b"still there")
+
+
+@rows("R113", "R132")
+@both
+def test_closed_before_the_open_is_accepted(face: "Face") -> "Generator[Any, Any, None]":
+    yield from closed_while_it_opens(face, [50, OK], False)
+
+
+@rows("R113", "R132")
+@both
+def test_closed_before_the_open_has_a_result(face: "Face") -> "Generator[Any, Any, None]":
+    yield from closed_while_it_opens(face, OK, True)
 
 
 # --- half-closed: the rest is read, then QICLOSE, and CLOSE OK is awaited ------------------------------------------

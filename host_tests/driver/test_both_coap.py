@@ -75,6 +75,16 @@ def test_coap_forms_of_the_payload(face: "Face") -> "Generator[Any, Any, None]":
         assert message.code == 204 and message.payload == b"" and message.format is None
 
 
+@rows("R238")
+@both
+def test_coap_each_request_takes_a_payload(face: "Face") -> "Generator[Any, Any, None]":
+    for number, method in enumerate(("get", "post", "put", "delete")):
+        sent = send("0,%d" % (1 + number), OK + response("2,2.05,8"), b"hello")
+        service = coap(face, whole(head(8, options='1,12,"0"'), sent, DONE))
+        message = yield getattr(service, method)(URI, payload=b"hello", format=0, token=TOKEN)
+        assert message.code == 205
+
+
 @rows("R237", "R238", "R236", "R240")
 @both
 def test_coap_options_by_name(face: "Face") -> "Generator[Any, Any, None]":
@@ -119,7 +129,7 @@ def test_coap_non_confirmable(face: "Face") -> "Generator[Any, Any, None]":
 @rows("R236", "R238", "R243", "R244", "R459", "R231")
 @both
 def test_coap_wrong_arguments(face: "Face") -> "Generator[Any, Any, None]":
-    service = face.start("BC95-G", []).coap()
+    service = yield face.start("BC95-G", []).coap()
     for uri in (
         "http://10.0.0.9", "coap://host/", "coap://10.0.0.9:0", "coap://10.0.0.9:x", "coap://10.0.0/", "coap://10.0.0.256",
         'coap://10.0.0.9/"', "coap://10.0.0.9/a//b", "coap://10.0.0.9/a/", "coap://10.0.0.9?a&&b", "coap://10.0.0.9/%2",
@@ -154,15 +164,15 @@ def test_coap_wrong_arguments(face: "Face") -> "Generator[Any, Any, None]":
         with raises(ValueError):
             service.get(URI, **how)
     with raises(ValueError):
-        service._modem.coap(5683)  # the one that there is has 56830
+        yield service._modem.coap(5683)  # the one that there is has 56830
     with raises(ValueError):
-        face.start("BC95-G", [], tx_buf=64).coap().get(URI + "/" + "x" * 20)
+        (yield face.start("BC95-G", [], tx_buf=64).coap()).get(URI + "/" + "x" * 20)
     with raises(QuectelError) as caught:
-        face.start("BG96", []).coap()
+        yield face.start("BG96", []).coap()
     assert caught.value.errno == EOPNOTSUPP
     for port in (0, 65536):
         with raises(ValueError):
-            face.start("BC95-G", []).coap(port)
+            yield face.start("BC95-G", []).coap(port)
     yield None
 
 
@@ -204,7 +214,7 @@ def test_coap_what_the_module_refuses(face: "Face") -> "Generator[Any, Any, None
         assert (caught.value.errno, caught.value.code) == (errno, code)
         assert caught.value.command == "AT+QCOAPSEND"
     script = [DELETE, (b"AT+QCOAPCREATE=56830" + PINNED.encode() + b"\r", lines("+CME ERROR: 3"))]
-    service = face.start("BC95-G", script).coap()
+    service = yield face.start("BC95-G", script).coap()
     with raises(CoapError):
         yield service.get(URI)
 

@@ -1,8 +1,12 @@
-"""Requests that have to fit into the ring with their options, on both faces."""
+"""Requests that have to fit into the ring with their options, and responses of which the module shows a part."""
 
-from coap_steps import coap, send
+from errno import EIO
+
+from coap_steps import DONE, TOKEN, URI, coap, head, response, send
 from faces import both
-from kit import rows
+from kit import raises, rows
+from quectel import CoapError
+from scripted import OK
 from steps import said, whole
 
 TYPE_CHECKING = False
@@ -42,3 +46,20 @@ def test_coap_the_longest_request_with_long_options(face: "Face") -> "Generator[
         yield face.settle()
         assert told[-1].msgid == 8 and told[-1].payload == b"A" * 1024
         face.check()
+
+
+@rows("R237", "R260")
+@both
+def test_coap_a_block_of_which_a_part_alone_is_shown(face: "Face") -> "Generator[Any, Any, None]":
+    """Block2 tells how long it was (RFC 7959): 14 is the first of more, of 1024 bytes, 13 of 512, 6 the only one."""
+    shown = b"78" * 512
+    for number, value, cut in ((8, 14, True), (9, 13, False), (10, 6, False)):
+        answer = response('2,2.05,%d,1,23,"%d",512,' % (number, value) + shown.decode())
+        script = whole(head(number), send("0,1", OK + answer), [] if cut else [DONE])
+        service = coap(face, script, number)
+        if cut:
+            with raises(CoapError) as caught:
+                yield service.get(URI, token=TOKEN)
+            assert caught.value.errno == EIO and "512 bytes came of a block of 1024" in str(caught.value)
+        else:
+            assert (yield service.get(URI, token=TOKEN)).payload == b"x" * 512

@@ -85,7 +85,7 @@ def test_coap_behind_bring_up(face: "Face") -> "Generator[Any, Any, None]":
     script += whole(head(8), send("0,1", OK + response("2,2.05,8")), DONE)
     modem = face.start("BC95-G", script, prepared=False)
     yield modem.connect()
-    service = modem.coap()
+    service = yield modem.coap()
     service._context._next_id = 7
     assert (yield service.get(URI, token=TOKEN)).code == 205
 

@@ -56,6 +56,27 @@ def test_coap_observing(face: "Face") -> "Generator[Any, Any, None]":
 
 @rows("R433")
 @both
+def test_coap_an_observation_made_anew(face: "Face") -> "Generator[Any, Any, None]":
+    """For a server that has restarted: with the token of before; numbers begin anew, and the handler is the new one.
+
+    One that it takes no longer is over.
+    """
+    first, second = Told(), Told()
+    anew = whole(head(9, options='2,6,"0",11,"t"'), send("0,1", OK + response('2,2.05,9,1,6,"1"')), DONE)
+    lost = whole(head(10, options='2,6,"0",11,"t"'), send("0,1", OK + response("2,4.04,10")), DONE)
+    free = whole(head(11, options='2,6,"0",11,"u"'), send("0,1", OK + response('2,2.05,11,1,6,"1"')), DONE)
+    service = coap(face, REGISTERED + anew + lost + free)
+    yield service.observe(URI + "/t", first, token=TOKEN)
+    assert (yield service.observe(URI + "/t", second)).observe == 1
+    face.uart.say(notification(2, 100))
+    yield face.settle()
+    assert ([message.observe for message in second.messages], first.messages) == ([2], [])
+    assert (yield service.observe(URI + "/t", second)).code == 404
+    assert (yield service.observe(URI + "/u", second, token=TOKEN)).observe == 1
+
+
+@rows("R433")
+@both
 def test_coap_an_observation_that_was_not_taken_or_ends(face: "Face") -> "Generator[Any, Any, None]":
     told = Told()
     plain = whole(REGISTER, send("0,1", OK + response("2,2.05,8,2,3230")), DONE)

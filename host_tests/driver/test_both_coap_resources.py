@@ -68,7 +68,7 @@ def test_coap_longest_request(face: "Face") -> "Generator[Any, Any, None]":
 @both
 def test_coap_paths(face: "Face") -> "Generator[Any, Any, None]":
     """1 to 50 characters, each registered once; removed, 4.04 is answered by the driver."""
-    service = face.start("BC95-G", []).coap()
+    service = yield face.start("BC95-G", []).coap()
     for path in ("", "t", "/" + "x" * 50, '/"', "/\r", "/a b"):
         with raises(ValueError):
             service.resource(path, print)

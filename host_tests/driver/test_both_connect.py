@@ -1,13 +1,13 @@
 """Sockets are opened, and what becomes of it when that fails."""
 
-from errno import ECONNREFUSED, EHOSTUNREACH, EINPROGRESS, EIO, ENOBUFS, ETIMEDOUT
+from errno import ECONNREFUSED, ECONNRESET, EHOSTUNREACH, EINPROGRESS, EIO, ENOBUFS, ETIMEDOUT
 
 from faces import both
 from kit import raises, rows
 from quectel import BUFFER, QuectelError, QuectelTimeout
 from quectel.table import FREE
 from scripted import ERROR, OK, lines
-from steps import CLOSE_0, OPEN_0, OPEN_1, READ_0, RECV_0, SERVER, why
+from steps import CLOSE_0, OPEN_0, OPEN_1, READ_0, RECV_0, SERVER, payload, why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,6 +101,51 @@ def test_an_id_in_use_is_closed_and_opened_once_more(face: "Face") -> "Generator
     s = m.socket()
     yield s.connect(SERVER)
     assert s.id == 0
+
+
+@rows("R271", "R395")
+@both
+def test_the_result_of_somebody_elses_open_is_not_ours(face: "Face") -> "Generator[Any, Any, None]":
+    """Raw commands, say, opened that id: their result, and more of it, comes before ours is refused."""
+    for news in ((), ('+QIURC: "recv",0,9',), ('+QIURC: "closed",0',), ('+QIURC: "recv",0,9', '+QIURC: "closed",0')):
+        held = lines("+QIOPEN: 0,0", *news) + ERROR
+        script = [(OPEN_0, held), why(563), CLOSE_0, (OPEN_0, lines("OK", "+QIOPEN: 0,0", '+QIURC: "recv",0,9'))]
+        m = face.start("BC25", script + [(READ_0, payload(b"ours")), CLOSE_0])
+        s = yield m.create_connection(SERVER)
+        assert s.id == 0
+        assert (yield s.recv(100)) == b"ours"
+        yield s.close()
+
+
+@rows("R271", "R395")
+@both
+def test_a_restart_while_an_id_is_freed(face: "Face") -> "Generator[Any, Any, None]":
+    """What has failed meanwhile is not opened once more."""
+    m = face.start("BC65", [(OPEN_0, ERROR), why(563), (CLOSE_0[0], lines("RDY"))])
+    with raises(QuectelError) as caught:
+        yield m.create_connection(SERVER)
+    assert caught.value.errno == ECONNRESET
+
+
+@rows("R271", "R395")
+@both
+def test_a_socket_that_is_closed_while_its_id_is_freed(face: "Face") -> "Generator[Any, Any, None]":
+    refused: "list[Any]" = [(OPEN_0, [100, ERROR]), why(563)]
+    slow = (CLOSE_0[0], [100, CLOSE_0[1]])
+    for at_ms, script in ((10, refused + [CLOSE_0]), (150, refused + [slow, CLOSE_0])):
+        m = face.start("BC25", script)
+        s = m.socket()
+        s.settimeout(0)
+        with raises(QuectelError) as caught:
+            yield s.connect(SERVER)
+        assert caught.value.errno == EINPROGRESS
+        slot = s._slot
+        s.settimeout(at_ms / 1000)
+        with raises(QuectelTimeout):
+            yield s.recv(1)
+        yield s.close()
+        yield face.settle()
+        assert slot.state == FREE and m.engine.table.free_id() == 0
 
 
 @rows("R112", "R117")

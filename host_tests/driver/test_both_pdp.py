@@ -43,7 +43,7 @@ def test_how_a_context_is_described(face: "Face") -> "Generator[Any, Any, None]"
     for family, how, line in made:
         m = face.start(family, described(line, how.get("pdp", 1)))
         yield m.connect("net", **how)
-        assert m.status() == ONLINE and m.ifconfig()[0] == "10.7.157.1"
+        assert m.status() == ONLINE and (yield m.ifconfig())[0] == "10.7.157.1"
         face.check()
 
 
@@ -98,7 +98,7 @@ def test_several_contexts(face: "Face") -> "Generator[Any, Any, None]":
     m = face.start("BG96", script)
     yield m.connect()
     yield m.connect("two", pdp=2)
-    assert m.ifconfig()[0] == "10.8.0.9"
+    assert (yield m.ifconfig())[0] == "10.8.0.9"
     first = yield m.create_connection(("10.0.0.1", 80))
     second = yield m.create_connection(("10.0.0.1", 80), pdp=2)
     face.uart.script += [said("AT+QICLOSE=1,10"), said("AT+QIDEACT=1"), said("AT+QIDEACT=2")]

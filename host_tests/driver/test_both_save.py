@@ -73,8 +73,8 @@ def kept(face: "Face", family: str = "BC25", unread: bytes = b"", **how: "Any") 
 def test_a_connection_goes_on(face: "Face") -> "Generator[Any, Any, None]":
     """With what was unread here, then with what waits at the module."""
     m, _ = kept(face, unread=b"unread ")
-    saved = m.save()
-    assert m.save() == saved and m.engine.table.slots[0].ring.n == 7  # it only looks
+    saved = yield m.save()
+    assert (yield m.save()) == saved and m.engine.table.slots[0].ring.n == 7  # it only looks
     m = face.start("BC25", states(TCP_0) + [(READ_0, payload(b"waits")), (READ_0, EMPTY), CLOSE_0], False)
     found = yield m.restore(saved)
     (sock,) = found
@@ -94,7 +94,7 @@ def test_a_socket_that_was_opened_and_has_sent(face: "Face") -> "Generator[Any, 
     sock = m.socket()
     yield sock.connect(SERVER)
     yield sock.send(b"ping")
-    saved = m.save()
+    saved = yield m.save()
     m = face.start("BC25", states(TCP_0) + [(READ_0, EMPTY)] + sending(b"pong", SENT))
     (sock,) = yield m.restore(saved)
     yield face.settle()
@@ -105,7 +105,7 @@ def test_a_socket_that_was_opened_and_has_sent(face: "Face") -> "Generator[Any, 
 @both
 def test_a_listener_on_another_port_is_another(face: "Face") -> "Generator[Any, Any, None]":
     m, _ = kept(face, kind=LISTENER, lport=2020, to=b"", to_port=0)
-    saved = m.save()
+    saved = yield m.save()
     for port in (2020, 2021):
         told = '+QISTATE: 0,"TCP LISTENER","10.0.0.2",0,%d,2,1,0' % port
         m = face.start("BC25", states(told) + ([CLOSE_0] if port != 2020 else []), False)
@@ -116,7 +116,7 @@ def test_a_listener_on_another_port_is_another(face: "Face") -> "Generator[Any, 
 @both
 def test_what_is_not_as_it_was_is_closed_at_the_module(face: "Face") -> "Generator[Any, Any, None]":
     m, _ = kept(face)
-    saved = m.save()
+    saved = yield m.save()
     for other in (
         '0,"TCP","10.0.0.1",81,0,2,1,0',
         '0,"TCP","10.0.0.9",80,0,2,1,0',
@@ -143,7 +143,7 @@ def test_what_is_not_as_it_was_is_closed_at_the_module(face: "Face") -> "Generat
 def test_a_name_may_be_shown_as_its_address(face: "Face") -> "Generator[Any, Any, None]":
     m, slot = kept(face)
     slot.to = b"a.example"
-    saved = m.save()
+    saved = yield m.save()
     m = face.start("BC25", states(TCP_0) + [(READ_0, EMPTY)], False)
     (sock,) = yield m.restore(saved)
     yield face.settle()
@@ -158,7 +158,7 @@ def test_datagrams_and_push_mode(face: "Face") -> "Generator[Any, Any, None]":
     slot.to, slot.to_port = b"10.0.0.2", 90
     pushes = adopt(m, 0, STREAM, PUSH)
     pushes.to, pushes.to_port = TO
-    saved = m.save()
+    saved = yield m.save()
     early = (b"AT+CMEE=1\r", lines("OK") + b'\r\n+QIURC: "recv",0,5\r\nearly\r\n')
     script = states('+QISTATE: 0,"TCP","10.0.0.1",80,0,2,1,1', UDP_1)
     script = [early if step[0] == early[0] else step for step in script]
@@ -177,7 +177,7 @@ def test_tls_goes_on_and_is_not_opened_again(face: "Face") -> "Generator[Any, An
     """Never as a plain connection."""
     m, _ = kept(face, "BG96", cid=4, tls=True)
     m.engine.table.at(4).tls = 1
-    saved = m.save()
+    saved = yield m.save()
     told = '+QSSLSTATE: 4,"SSLClient","10.0.0.1",80,65344,2,1,4,0,"usbmodem",%d'
     tls = m.family.tls
     closed = (tls.close + b"4" + tls.close_arg + b"\r", OK)
@@ -210,7 +210,7 @@ def test_listeners_their_clients_and_services(face: "Face") -> "Generator[Any, A
     taken.peer[:11], taken.npeer, taken.pport = b"192.168.2.3", 11, 4
     service = adopt(m, 3, DGRAM)
     service.service, service.lport = 19, 2021
-    saved = m.save()
+    saved = yield m.save()
     told = [
         '+QISTATE: 0,"TCP LISTENER","10.0.0.2",0,2020,3,1,0,0,"usbmodem"',
         '+QISTATE: 1,"TCP INCOMING","192.168.2.2",36566,2020,2,1,0,0,"usbmodem"',
@@ -239,7 +239,7 @@ def test_listeners_their_clients_and_services(face: "Face") -> "Generator[Any, A
 def test_the_other_side_has_closed_meanwhile(face: "Face") -> "Generator[Any, Any, None]":
     """What the module still holds is read first."""
     m, _ = kept(face)
-    saved = m.save()
+    saved = yield m.save()
     gone = '+QISTATE: 0,"TCP","10.0.0.1",80,0,3,1,0'
     m = face.start("BC25", states(gone) + [(READ_0, payload(b"last")), (READ_0, ERROR), CLOSE_0], False)
     (sock,) = yield m.restore(saved)
@@ -252,7 +252,7 @@ def test_the_other_side_has_closed_meanwhile(face: "Face") -> "Generator[Any, An
 @both
 def test_what_is_no_record_is_said_before_a_byte_is_sent(face: "Face") -> "Generator[Any, Any, None]":
     m, _ = kept(face, unread=b"x" * 100)
-    saved = m.save()
+    saved = yield m.save()
     damaged = [b"", b"QS", saved[:-1], saved + b"\0", b"QS\x01" + saved[3:]]
     damaged += [saved[:k] + bytes([saved[k] ^ 1]) + saved[k + 1 :] for k in range(0, len(saved), 7)]
     short = saved[11:20]  # right in itself, and cut off
@@ -276,7 +276,7 @@ def test_what_is_no_record_is_said_before_a_byte_is_sent(face: "Face") -> "Gener
         yield m.restore(saved)
     m, _ = kept(face)
     adopt(m, 1, STREAM)
-    saved = m.save()
+    saved = yield m.save()
     m = face.start("BC25", [], False, slots=1)
     with raises(ValueError):
         yield m.restore(saved)
@@ -296,7 +296,7 @@ def test_settings_go_on_and_secrets_are_not_kept(face: "Face") -> "Generator[Any
         m = face.start("BG96", [])
         m.net.wanted = Wanted(1, "internet", setup, "1234", [rat])
         m.net.wishes["keepalive"] = keep
-        saved = m.save()
+        saved = yield m.save()
         assert b"1234" not in saved and b"secret" not in saved and b"internet" in saved
         m = face.start("BG96", lte_states([], []) + [ACTIVE], False)
         assert (yield m.restore(saved)) == []
@@ -306,7 +306,7 @@ def test_settings_go_on_and_secrets_are_not_kept(face: "Face") -> "Generator[Any
             (b"AT+X?", ["1"], b"AT+X=1", 5000)
         ]
         assert m.net.due == ["keepalive"] and m.net.wishes["keepalive"].wanted == keep.wanted
-        assert m.isconnected() and m.status() == ONLINE and m.ifconfig()[0] == "10.7.157.1"
+        assert m.isconnected() and m.status() == ONLINE and (yield m.ifconfig())[0] == "10.7.157.1"
     m = face.start("BG96", lte_states([], []) + [INACTIVE], False)
     yield m.restore(saved)
     assert not m.isconnected()
@@ -316,7 +316,7 @@ def test_settings_go_on_and_secrets_are_not_kept(face: "Face") -> "Generator[Any
 def test_who_is_online_on_an_nb_family(face: "Face") -> "Generator[Any, Any, None]":
     m = face.start("BC25", [])
     m.net.wanted = Wanted(1, None, None, None, [])
-    saved = m.save()
+    saved = yield m.save()
     m = face.start("BC25", states() + [NB_ADDRESS], False)
     assert (yield m.restore(saved)) == [] and m.isconnected()
 
@@ -325,7 +325,7 @@ def test_who_is_online_on_an_nb_family(face: "Face") -> "Generator[Any, Any, Non
 def test_the_module_restarts_while_it_is_asked(face: "Face") -> "Generator[Any, Any, None]":
     """It is met anew, and has nothing; the next call works."""
     m, _ = kept(face, unread=b"old")
-    saved = m.save()
+    saved = yield m.save()
     again = [(b"AT+QISTATE?\r", lines("RDY"))] + PREPARED + [(OPEN_0, lines("OK", "+QIOPEN: 0,0"))]
     m = face.start("BC25", BC25 + again, False)
     assert (yield m.restore(saved)) == []
@@ -338,7 +338,7 @@ def test_the_module_restarts_while_it_is_asked(face: "Face") -> "Generator[Any, 
 def test_a_restart_behind_the_table_is_an_error(face: "Face") -> "Generator[Any, Any, None]":
     m, _ = kept(face)
     m.net.wanted = Wanted(1, None, None, None, [])
-    saved = m.save()
+    saved = yield m.save()
     script = states(TCP_0) + [((b"AT+CGPADDR?\r", READ_0), lines("RDY"))]
     m = face.start("BC25", script + PREPARED + [(OPEN_0, lines("OK", "+QIOPEN: 0,0"))], False)
     assert (yield m.restore(saved)) == [] and not m.isconnected()
@@ -351,7 +351,7 @@ def test_a_restart_behind_the_table_is_an_error(face: "Face") -> "Generator[Any,
 @both
 def test_a_module_of_another_kind_costs_all(face: "Face") -> "Generator[Any, Any, None]":
     m, _ = kept(face)
-    saved = m.save()
+    saved = yield m.save()
     m = face.start("BC25", met("BG96"), False)
     with raises(NetworkError) as caught:
         yield m.restore(saved)
@@ -364,7 +364,7 @@ def test_transparent_mode_is_left_first(face: "Face") -> "Generator[Any, Any, No
     m, slot = kept(face, "BG96", mode=2)
     m.engine.owner = slot
     with raises(QuectelError) as caught:
-        m.save()
+        yield m.save()
     assert caught.value.errno == EAGAIN
     m.engine.owner = m.engine.table.nobody
     yield face.settle()
@@ -373,12 +373,12 @@ def test_transparent_mode_is_left_first(face: "Face") -> "Generator[Any, Any, No
 @both
 def test_what_has_failed_or_is_under_way_is_not_saved(face: "Face") -> "Generator[Any, Any, None]":
     m, slot = kept(face)
-    empty = face.start("BC25", []).save()
+    empty = yield face.start("BC25", []).save()
     slot.fail(ECONNRESET)
-    assert m.save() == empty
+    assert (yield m.save()) == empty
     other = face.start("BC25", [])
     other.socket(SOCK_DGRAM)
-    assert other.save() == empty
+    assert (yield other.save()) == empty
     yield face.settle()
 
 

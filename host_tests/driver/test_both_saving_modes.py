@@ -69,7 +69,7 @@ def test_silence_before_that_is_a_failure(face: "Face") -> "Generator[Any, Any, 
 @both
 def test_it_is_saved(face: "Face") -> "Generator[Any, Any, None]":
     m = yield from drowsy(face, 20)
-    saved = m.save()
+    saved = yield m.save()
     face.uart.psm = face.uart.asleep = False
     uart = face.uart
     m = face.make(uart, "BG96", clock=face.clock, pins=uart)

@@ -178,7 +178,7 @@ def test_settings_are_made_again_behind_a_restart(face: "Face") -> "Generator[An
     for size in SIZES:
         m = face.start("BC65", list(script), size=size)
         yield m.config(open_time=20, dns=("1.1.1.1", "9.9.9.9"))
-        assert m.ifconfig()[3] == "1.1.1.1"
+        assert (yield m.ifconfig())[3] == "1.1.1.1"
         yield m.command("AT")
         yield face.settle()
         s = yield m.create_connection(SERVER)
@@ -315,9 +315,10 @@ def test_dns_servers(face: "Face") -> "Generator[Any, Any, None]":
         script = [DNS_WAS, DNS_WAS, DNS_SET, DNS_IS, DNS_IS]
         script += [said("AT+QIDNSCFG?", '+QIDNSCFG: "8.8.8.8",""'), said("AT+QIDNSCFG?", '+QIDNSCFG: "8.8.8.8"')]
         m = face.start("BC25", script, size=size)
-        assert m.ifconfig()[3] == "0.0.0.0"
-        assert (yield m.dns_servers()) == ("10.0.0.53", "10.0.0.54") and m.ifconfig()[3] == "10.0.0.53"
-        assert (yield m.dns_servers("1.1.1.1", "9.9.9.9")) == ("1.1.1.1", "9.9.9.9") and m.ifconfig()[3] == "1.1.1.1"
+        assert (yield m.ifconfig())[3] == "0.0.0.0"
+        assert (yield m.dns_servers()) == ("10.0.0.53", "10.0.0.54") and (yield m.ifconfig())[3] == "10.0.0.53"
+        assert (yield m.dns_servers("1.1.1.1", "9.9.9.9")) == ("1.1.1.1", "9.9.9.9")
+        assert (yield m.ifconfig())[3] == "1.1.1.1"
         assert (yield m.config("dns")) == ("1.1.1.1", "9.9.9.9")
         assert (yield m.dns_servers("8.8.8.8")) == ("8.8.8.8", "")  # it is set already
         face.check()
@@ -329,7 +330,7 @@ def test_servers_cannot_be_set_before_registration(face: "Face") -> "Generator[A
     m = face.start("BC65", [(b"AT+QIDNSCFG?\r", ERROR), (b'AT+QIDNSCFG="2001:db8::1"\r', ERROR), why(572)])
     with raises(QuectelError) as caught:
         yield m.dns_servers("2001:db8::1")
-    assert (caught.value.code, caught.value.errno) == (572, EPERM) and m.ifconfig()[3] == "0.0.0.0"
+    assert (caught.value.code, caught.value.errno) == (572, EPERM) and (yield m.ifconfig())[3] == "0.0.0.0"
 
 
 @rows("R300")
@@ -342,4 +343,4 @@ def test_servers_of_the_lte_families(face: "Face") -> "Generator[Any, Any, None]
     ]
     m = face.start("EC200U", script)
     assert (yield m.dns_servers("1.1.1.1")) == ("1.1.1.1", "10.0.0.54")
-    assert m.ifconfig()[3] == "1.1.1.1"
+    assert (yield m.ifconfig())[3] == "1.1.1.1"

@@ -50,6 +50,19 @@ def test_a_context_is_set_up_once(face: "Face") -> "Generator[Any, Any, None]":
     assert third.id == 0
 
 
+@rows("R031")
+@both
+def test_a_context_that_is_changed_is_set_up_anew(face: "Face") -> "Generator[Any, Any, None]":
+    """It counts for the connections behind it, though another one shares it."""
+    context = TLSContext(verify=False)
+    first, second = bare(0, no_time=0), bare(0, no_time=0, negotiate_s=20)
+    m = face.start("BG96", whole(first, [opens(0, 0)], second, [opens(0, 1), opens(0, 2)]))
+    yield m.create_connection(WEB, tls=context)
+    context.negotiate_s = 20
+    yield m.create_connection(WEB, tls=context)
+    yield m.create_connection(WEB, tls=context)
+
+
 @rows("R031", "R050", "R059", "R087", "R460")
 @both
 def test_a_released_context_is_asked_whether_it_still_checks(face: "Face") -> "Generator[Any, Any, None]":

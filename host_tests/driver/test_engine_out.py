@@ -4,7 +4,7 @@ from errno import ECONNRESET, EIO, ETIMEDOUT
 
 import kit
 from kit import cases, rows
-from quectel.command import DONE, ON_OK, TIMEOUT
+from quectel.command import DONE, ON_OK, RUN, TIMEOUT
 from quectel.table import CLOSING, FAILED, FREE, LISTENER, OPEN, OPENING, PUSH, QUEUED, REFUSED
 from scripted import lines
 from wires import NO_DATA, OK, Rig, answer, urc
@@ -60,6 +60,35 @@ def test_a_prompt_may_come_before_the_last_byte_of_its_command_is_out() -> None:
     rig.engine.sent(5)
     rig.feed(b"\r\n> ")
     assert rig.take() == b"SEND=0,4\rdata"
+
+
+def test_a_command_has_its_time_from_when_it_goes_out() -> None:
+    """Between the call and the turn that writes it a board may have stood still. A UART that takes nothing ends it."""
+    prompt, late = Rig(), Rig()
+    for rig, ms in ((prompt, 0), (late, 1000)):
+        rig.ask(b"AT+X")
+        assert rig.step(ms) == b"AT+X\r" and rig.engine.cmd.state == RUN
+    assert late.engine.due(late.now) == prompt.engine.due(prompt.now) >= 300
+    full = Rig()
+    full.ask(b"AT+X")
+    for ms in (1000, 1000):
+        full.now += ms
+        full.engine.tick(full.now)
+    assert full.engine.cmd.result == TIMEOUT
+
+
+def test_the_result_of_an_entry_has_its_time_however_late_the_prompt_was_read() -> None:
+    """The turn that reads it began long ago, by the engine's time: the data is still to go out."""
+    rig = Rig("BC95-G")
+    assert rig.engine.start(b"AT+QCOAPSEND=0,2,198.51.100.5,5683", None, ON_OK, 300, b"\x1a")
+    rig.take()
+    rig.feed(b"\r\n>")
+    assert rig.step(1000) == b"\x1a" and rig.engine.cmd.state == RUN
+    assert 300 <= rig.engine.due(rig.now) <= 301
+    rig.step(299)
+    assert rig.engine.cmd.state == RUN
+    rig.step(2)
+    assert rig.engine.cmd.result == TIMEOUT
 
 
 def test_a_payload_without_a_byte_has_no_data_entry() -> None:

@@ -1,13 +1,14 @@
 """Six slots and procedures share one command line; nobody starves."""
 
-from quectel.table import (
-    FREE,
-    SENT,
-)
+from quectel.command import Turns
+from quectel.procedure import turn_of
+from quectel.table import FREE, SENT
 from wires import NO_DATA, OK, Rig, answer, urc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from quectel.table import Slot
 
 
@@ -62,19 +63,38 @@ def test_sends_closes_and_procedures_come_to_their_turn_among_reads() -> None:
 
 
 def test_procedures_ask_in_the_order_in_which_they_came() -> None:
-    """One that goes on, without a place, is not held up; one that is given up lets those behind it move up."""
-    places = Rig().engine.cmd.places
-    first, second, third = [places.arrive() for _ in range(3)]
-    assert not places.is_behind()
-    for place, behind in ((second, False), (third, True), (second, False), (first, True)):
-        places.now = place
-        assert places.is_behind() == behind
-    places.now = second
-    places.served()
-    places.leaves(second)
-    for place, behind in ((third, False), (first, True)):
-        places.now = place
-        assert places.is_behind() == behind
+    """One that goes on, and asks no more, is not held up; one that is served lets those behind it move up."""
+    cmd = Rig().engine.cmd
+    assert not cmd.is_behind()
+    for who, behind in (("second", False), ("third", True), ("second", False), ("first", True)):
+        cmd.asking = who
+        assert cmd.is_behind() == behind
+    cmd.asking = "second"
+    cmd.served()
+    assert cmd.asking is None and not cmd.is_behind()
+    cmd.turns.leave("second")  # which it has done
+    for who, behind in (("third", False), ("first", True)):
+        cmd.asking = who
+        assert cmd.is_behind() == behind
+
+
+def test_turns_are_waited_for_and_may_be_given_up() -> None:
+    turns = Turns()
+    first, second, third = [turn_of(turns, who) for who in ("first", "second", "third")]
+    assert not waits(first) and waits(second) and waits(third)
+    second.close()
+    assert waits(third) and turns.queue == ["first", "third"]
+    turns.leave("first")
+    assert not waits(third) and turns.queue == ["third"]
+
+
+def waits(steps: "Any") -> bool:
+    """Whether a procedure goes on to wait, after one step."""
+    try:
+        next(steps)
+    except StopIteration:
+        return False
+    return True
 
 
 def test_a_procedure_that_gave_up_holds_up_nobody() -> None:

@@ -3,11 +3,13 @@
 import kit
 from kit import cases, rows
 from quectel.command import ON_OK, READ
-from quectel.table import FAILED, MESSAGES, OPEN, PUSH
+from quectel.table import FAILED, OPEN, PUSH
 from wires import Rig
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from quectel.table import Slot
 
     Record = tuple[bytes, bytes]
@@ -55,11 +57,7 @@ BARE = (
 def listening() -> Rig:
     """BC95-G with a slot for messages."""
     rig = Rig("BC95G", slots=1)
-    slot = rig.engine.table.take()
-    assert slot is not None
-    slot.kind = MESSAGES
-    slot.state = OPEN
-    rig.engine.messages = slot
+    rig.messages()
     return rig
 
 
@@ -105,14 +103,19 @@ def test_messages_with_payload_at_every_cut(head: bytes, payload: bytes) -> None
 @rows("R258", "R259", "R262", "R263", "R268")
 @cases(*BARE)
 def test_messages_without_payload_at_every_cut(head: bytes) -> None:
-    data = b"\r\n+QCOAPURC: " + head + b"\r\n\r\nOK\r\n"
-    for pieces in cuts(data):
+    for rig in bare_at_every_cut(head):
+        assert rig.stat("urcs") == 1 and rig.stat("late") == 1
+
+
+def bare_at_every_cut(head: bytes) -> "Iterator[Rig]":
+    """Rigs that have heard a header without a payload, and an OK."""
+    for pieces in cuts(b"\r\n+QCOAPURC: " + head + b"\r\n\r\nOK\r\n"):
         rig = listening()
         for piece in pieces:
             rig.feed(piece)
         found = records(rig)
         assert found == [b" " + head, b""], (pieces[0], found)
-        assert rig.stat("urcs") == 1 and rig.stat("late") == 1, pieces[0]
+        yield rig
 
 
 @rows("R381")
@@ -246,11 +249,5 @@ def test_a_payload_with_a_damaged_digit_is_not_delivered() -> None:
 )
 def test_a_message_that_nobody_can_read_is_a_line_without_payload(head: bytes) -> None:
     """Its reader sees all of it; nothing behind it is taken for its payload."""
-    data = b"\r\n+QCOAPURC: " + head + b"\r\n\r\nOK\r\n"
-    for pieces in cuts(data):
-        rig = listening()
-        for piece in pieces:
-            rig.feed(piece)
-        found = records(rig)
-        assert found == [b" " + head, b""], (pieces[0], found)
+    for rig in bare_at_every_cut(head):
         assert rig.stat("late") == 1 and rig.stat("framing") == 0

@@ -3,7 +3,7 @@
 import os
 
 import kit
-from hostile import CUTS, Link, listening, message, pieces, stream, texts
+from hostile import CUTS, Link, message, pieces, stream, texts
 from kit import cases, rows
 from quectel.table import BUFFER, DGRAM, OPEN, PUSH
 from wires import Rig
@@ -172,7 +172,7 @@ def test_64_kib(family: str, tls: bool, mode: int) -> None:
 def test_coap_payloads() -> None:
     """Hex digits, which a read may cut in two, and text, which stands in the line as it is."""
     rig = Rig("BC95G", slots=1, rx_ring=4096)
-    slot = listening(rig)
+    slot = rig.messages()
     done = 0
     for data in sample() + [stream(n) for n in (1, 2, 511, 512)]:
         for digits in (True, False):

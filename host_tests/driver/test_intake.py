@@ -4,7 +4,7 @@ from errno import ECONNRESET, EIO
 
 from kit import cases, rows
 from quectel.command import ON_OK
-from quectel.table import FAILED, MESSAGES, OPEN, PUSH, SENT
+from quectel.table import FAILED, OPEN, PUSH, SENT
 from wires import OK, Rig, answer, urc
 
 TYPE_CHECKING = False
@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 def messages() -> "tuple[Rig, Slot]":
     """BC95-G with a slot for messages."""
     rig = Rig("BC95G", slots=1)
-    slot = rig.engine.table.take()
-    assert slot is not None
-    slot.kind = MESSAGES
-    slot.state = OPEN
-    rig.engine.messages = slot
-    return rig, slot
+    return rig, rig.messages()
 
 
 def in_view_1(rig: Rig) -> None:

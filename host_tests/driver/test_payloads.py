@@ -1,6 +1,6 @@
 """Payloads that are late, short or stand still: lost bytes are found, and not delivered."""
 
-from errno import EIO, ETIMEDOUT
+from errno import ECONNRESET, EIO, ETIMEDOUT
 
 from kit import cases, rows
 from quectel.command import DONE
@@ -118,11 +118,37 @@ def test_what_comes_behind_a_payload_that_was_given_up_is_read() -> None:
     rig.open(mode=1)
     rig.feed(b'\r\n+QIURC: "recv",0,100\r\nabc')
     rig.step(0)
-    rig.step(1100)
+    assert rig.step(1100) == b"AT+CMEE?\r"
     assert rig.stat("framing") == 1
+    rig.feed(b"\r\n+CMEE: 1\r\n\r\nOK\r\n")
     rig.ask(b"AT+X")
     rig.asked(b"AT+X", b"\r\nOK\r\n\r\nOK\r\n")
     assert rig.engine.cmd.result == DONE
+
+
+@rows("R214", "R388")
+def test_a_restart_within_a_pushed_payload_shows_as_soon_as_it_is_given_up() -> None:
+    """RDY was payload then; the echo, which is on again, tells."""
+    rig = Rig()
+    rig.engine.echo_off = True
+    slot, other = rig.open(0, mode=1), rig.open(1)
+    rig.feed(b'\r\n+QIURC: "recv",0,100\r\nabc\r\nRDY\r\n')
+    rig.quiet()
+    assert rig.step(900) == b"" and (slot.state, other.state) == (OPEN, OPEN)
+    assert rig.step(200) == b"AT+CMEE?\r"
+    rig.feed(b"AT+CMEE?\r\r\n+CMEE: 0\r\n\r\nOK\r\n")  # this echo might be what was left of the payload
+    assert rig.take() == b"AT+QIRD=1,512\r"
+    rig.feed(b"AT+QIRD=1,512\r\r\nERROR\r\n")
+    assert rig.stat("epochs") == 1 and other.err == ECONNRESET
+
+
+def test_a_payload_that_stands_still_asks_no_module_that_sleeps() -> None:
+    rig = Rig()
+    slot = rig.open(0, mode=1)
+    rig.feed(b'\r\n+QIURC: "recv",0,100\r\nabc')
+    rig.quiet()
+    rig.engine.rest()
+    assert rig.step(1100) == b"" and slot.state == FAILED
 
 
 def test_a_payload_that_creeps_is_not_given_up() -> None:

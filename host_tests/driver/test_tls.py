@@ -10,6 +10,7 @@ from quectel.files import checksum
 from quectel.tls import Contexts
 from scripted import OK, lines, settled
 from steps import CLOCK, said
+from tls_steps import stand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -271,6 +272,17 @@ def test_a_context_of_the_callers_choice() -> None:
     assert caught.value.errno == ENOBUFS and "share" in str(caught.value)
 
 
+@rows("R422")
+def test_behind_a_failed_open_a_context_is_set_anew() -> None:
+    held = Contexts(6)
+    first, second = TLSContext(verify=False, ctx=2), TLSContext(verify=False, ctx=2)
+    for context in (first, second):
+        assert held.place(context, []) == 2
+        held._epochs[2] = 5
+        held.doubt(first)  # the second has taken its place meanwhile
+        assert held._epochs[2] == (-1 if context is first else 5)
+
+
 @rows("R046", "R319")
 def test_a_certificate_goes_up_once() -> None:
     from binascii import crc32
@@ -300,9 +312,7 @@ def test_a_refused_handshake_is_a_tls_error() -> None:
         modem, check = start("BG96", [])
         context = TLSContext(verify=False, ctx=2)
 
-        modem._contexts = Contexts(6)
-        modem._contexts.place(context, [])
-        modem._contexts._epochs[2] = modem.engine.epoch
+        stand(modem, context)
         modem.uart.script += [
             (b'AT+QSSLOPEN=1,2,0,"example.com",443,0\r', lines("OK", "+QSSLOPEN: 0,%d" % code)),
             said("AT+QSSLCLOSE=0,10"),

@@ -9,8 +9,8 @@ from kit import rows
 from play import find, parts, wire
 from quectel import PUSH, Modem, TLSContext
 from quectel.table import LISTENER, STREAM
-from quectel.tls import Contexts
 from scripted import ScriptedUart, StepClock, adopt, as_prepared, settled, socket_of
+from tls_steps import stand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,9 +106,7 @@ def test_a_tls_socket_opens_as_the_documents_do() -> None:
     ):
         modem = typed(name, family)
         context = TLSContext(verify=False, ctx=1)
-        modem._contexts = Contexts(6)
-        modem._contexts.place(context, [])
-        modem._contexts._epochs[1] = modem.engine.epoch  # the context is configured, as 3.2 did it
+        stand(modem, context)  # it is configured, as 3.2 did it
         for cid in range(4):
             adopt(modem, cid, STREAM, 0, True)
         sock = modem.socket(tls=context, mode=mode)

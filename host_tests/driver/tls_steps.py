@@ -56,12 +56,19 @@ def path_of(data: bytes) -> str:
     return '"%08x.pem"' % (crc32(data) & 0xFFFFFFFF)
 
 
+def stand(modem: "Any", context: TLSContext) -> None:
+    """It stands in the module already."""
+    from quectel.tls import Contexts, said
+
+    held = modem._contexts = Contexts(6)
+    index = held.place(context, [])
+    held._epochs[index] = modem.engine.epoch
+    held._said[index] = said(context)
+
+
 def configured(face: "Face", family: str, script: "Script", mode: int = BUFFER) -> "Any":
     """A TLS socket whose context stands in the module already."""
-    from quectel.tls import Contexts
-
     context = TLSContext(verify=False)
     m = face.start(family, script)
-    m._contexts = Contexts(6)
-    m._contexts._epochs[m._contexts.place(context, [])] = m.engine.epoch
+    stand(m, context)
     return m.socket(tls=context, mode=mode)

@@ -3,7 +3,7 @@
 from quectel.command import ON_OK
 from quectel.engine import Engine
 from quectel.models import find
-from quectel.table import BUFFER, OPEN, STREAM
+from quectel.table import BUFFER, MESSAGES, OPEN, STREAM
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,15 @@ class Rig:
         self._staging = bytearray(STAGING)
         self._buf = bytearray(4096)
         self.engine.tick(now)  # commands count from the engine's time
+
+    def messages(self) -> "Slot":
+        """A slot that gets the CoAP messages."""
+        slot = self.engine.table.take()
+        assert slot is not None
+        slot.kind = MESSAGES
+        slot.state = OPEN
+        self.engine.messages = slot
+        return slot
 
     def feed(self, data: bytes, piece: int = STAGING) -> None:
         """The module says data; reads give `piece` bytes each."""

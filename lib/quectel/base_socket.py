@@ -45,6 +45,7 @@ _HUP = const(16)
 _FORMS = ("data", "inline", "hex")  # as table.py numbers them
 _SOL_SOCKET = (1, 0xFFF, 0xFFFF)  # Linux, MicroPython's boards, the others
 _BYTES = (bytes, bytearray, memoryview)
+_HAS_ITEMS = hasattr(memoryview(b""), "itemsize")  # boards do not tell how long the items are
 
 
 _REASONS = {EIO: "bytes were lost", ETIMEDOUT: "the peer acknowledges nothing any more"}
@@ -350,7 +351,7 @@ class BaseSocket(Peers):
 
     def _check_bytes(self, buf: "ReadBuf", n: int) -> None:
         """n: the length of a datagram."""
-        if not isinstance(buf, _BYTES):
+        if not isinstance(buf, _BYTES) or (_HAS_ITEMS and isinstance(buf, memoryview) and buf.itemsize > 1):
             raise TypeError("bytes, bytearray or memoryview are sent, nothing else")
         if n > self._engine.family.send_max:
             raise ValueError("a datagram is at most %d bytes" % self._engine.family.send_max)

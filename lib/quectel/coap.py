@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Coap(Traffic):
-    """modem.coap().  On AsyncModem the methods are awaited; handlers are plain functions on both faces.
+    """modem.coap().  On AsyncModem that and the methods are awaited; handlers are plain functions on both faces.
 
     One request is outstanding at a time: the response URC carries no token (R433), so an answer is matched by its
     message id, and a separate response by being the only one of its server.  Messages that were doubled on their way
@@ -28,9 +28,9 @@ class Coap(Traffic):
 
     # --- client -------------------------------------------------------------------------------------------------
 
-    def get(self, uri: str, **options: "Unpack[CoapOptions]") -> CoapMessage:
+    def get(self, uri: str, *, payload: "ReadBuf" = b"", **options: "Unpack[CoapOptions]") -> CoapMessage:
         """GET coap://address:port/path?query.  See request().  Allocates at most 22,000 bytes."""
-        return self.request("GET", uri, **options)
+        return self.request("GET", uri, payload=payload, **options)
 
     def post(self, uri: str, payload: "ReadBuf" = b"", **options: "Unpack[CoapOptions]") -> CoapMessage:
         """POST payload.  See request().  Allocates at most 22,000 bytes, 6 a byte."""
@@ -40,9 +40,9 @@ class Coap(Traffic):
         """PUT payload.  See request().  Allocates at most 22,000 bytes, 6 a byte."""
         return self.request("PUT", uri, payload=payload, **options)
 
-    def delete(self, uri: str, **options: "Unpack[CoapOptions]") -> CoapMessage:
+    def delete(self, uri: str, *, payload: "ReadBuf" = b"", **options: "Unpack[CoapOptions]") -> CoapMessage:
         """DELETE.  See request().  Allocates at most 22,000 bytes."""
-        return self.request("DELETE", uri, **options)
+        return self.request("DELETE", uri, payload=payload, **options)
 
     def request(
         self,
@@ -69,7 +69,10 @@ class Coap(Traffic):
         CoapError: ECONNRESET if the server answered with RST or the module restarted, ETIMEDOUT if it did not
         acknowledge after four repetitions, EIO if the module could not send or bytes were lost; else what the module
         refused.  QuectelTimeout when timeout_ms is over; the next request then waits until the module has given this
-        one up, 93 s at most.  Allocates at most 22,000 bytes, 6 a byte.
+        one up, 93 s at most.
+        Of a response the module shows 512 bytes (R260), and does not tell of more: what may be longer is asked for in
+        blocks, ("Block2", number << 4 | 5) among the options, while value & 8 is in the Block2 of the response.
+        One that shows that its block was cut is a CoapError(EIO).  Allocates at most 22,000 bytes, 6 a byte.
         """
         if method not in METHODS:
             raise ValueError("method must be GET, POST, PUT or DELETE, not %r" % (method,))
@@ -92,15 +95,16 @@ class Coap(Traffic):
         Without an Observe option in what this gives the server takes no observers, and the handler is not called.
         It is for the last time when an error comes.  Behind a restart of the module it is observed again, and the
         handler gets the first answer.  One observation for each server: CoapError(EADDRINUSE) for a second.
-        handler None ends it: the server is told, with uri and options as before.  options, token, and what is
-        raised: as of request().
+        The same uri and options again make it anew, with its token and this handler: for a server that may have
+        forgotten it.  handler None ends it: the server is told, with uri and options as before.  options, token, and
+        what is raised: as of request().
         Allocates at most 22,000 bytes; a notification at most 3,000, 2 a byte.
         """
         request = self._request(METHODS["GET"], uri, b"", None, options, True, token)
         check_callable("handler", handler)
-        request.observes = request.is_new = handler is not None
+        request.observes = handler is not None
         if handler is not None:
-            self._observations.check_free(request.peer)
+            request.is_new = self._observations.check(request)
         return self._modem.run(self._observe(request, handler, _time(timeout_ms)), timeout_ms)
 
     # --- resources ----------------------------------------------------------------------------------------------

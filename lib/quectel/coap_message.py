@@ -1,6 +1,9 @@
 """CoAP messages as objects, and how the module prints them (R237, R243, R258-R269)."""
 
+from errno import EIO
+
 from ._compat import const
+from .errors import CoapError
 from .text import NONE, Fields, decode, hex_digit
 
 TYPE_CHECKING = const(False)
@@ -19,6 +22,8 @@ RESPONSES = (  # R243
 OBSERVE = const(6)
 FORMAT = const(12)
 _URI_PATH = const(11)
+_BLOCK2 = const(23)
+_MORE = const(8)  # of its value: blocks follow; three bits below tell the size, the rest the number (RFC 7959, 2.2)
 OPTIONS = {  # R237
     "If-Match": 1,
     "Uri-Host": 3,
@@ -106,6 +111,14 @@ class CoapMessage:
             if one == number:
                 return value
         return None
+
+    def check_block(self) -> None:
+        """CoapError for a block of which the module shows a part, 512 bytes (R260): the next would leave a gap."""
+        block = self._number(_BLOCK2) or 0
+        n, size = len(self.payload), 16 << (block & 7)
+        if block & _MORE and n < size:
+            text = "%d bytes came of a block of %d: ask for smaller ones, ('Block2', 5)" % (n, size)
+            raise CoapError(EIO, text, 0, "AT+QCOAPSEND")
 
     def _number(self, name: int) -> "int | None":
         value = self.option(name)

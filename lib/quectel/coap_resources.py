@@ -233,6 +233,16 @@ class Observations:
                 EADDRINUSE, "%s:%d is observed already, and its notifications could not be told apart" % peer
             )
 
+    def check(self, request: "Any") -> bool:
+        """The same, but an observation that there is may be made anew, by a request that is equal to its own.
+
+        True if there is none.
+        """
+        one = self.of(request.peer)
+        if one is not None and one.request.pairs[1:] != request.pairs:  # the first option is Observe
+            self.check_free(request.peer)
+        return one is None
+
     def add(self, one: Observation) -> None:
         self._all.append(one)
 

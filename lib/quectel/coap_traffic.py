@@ -6,8 +6,9 @@ from ._compat import const, ticks_add, ticks_diff
 from .coap_context import UNDERWAY, Context
 from .coap_message import ACK, CON, METHODS, NON, OBSERVE, RST, CoapMessage
 from .coap_resources import Observation, Observations, Observer, Recent, Resources
+from .command import Turns
 from .errors import CoapError, QuectelError, QuectelTimeout
-from .procedure import Job, Turns, wait_for
+from .procedure import Job, turn_of, wait_for
 from .text import in_range
 
 TYPE_CHECKING = const(False)
@@ -108,7 +109,7 @@ class Traffic:
 
     def _begin(self, request: Request) -> "Proc[None]":
         """Wait for one's turn."""
-        yield from self._turns.take(request)
+        yield from turn_of(self._turns, request)
         request.message = None
 
     def _end(self, request: Request) -> None:
@@ -142,6 +143,7 @@ class Traffic:
             yield
         if request.message.type == RST:
             raise CoapError(ECONNRESET, _STATUS[5][1], 5, _SEND)
+        request.message.check_block()
         return request.message
 
     def _check(self, request: Request, status: int) -> None:
@@ -149,12 +151,15 @@ class Traffic:
             raise CoapError(_STATUS[status][0], _STATUS[status][1], status, _SEND)
 
     def _observe(self, request: Request, handler: "Answerer | None", timeout_ms: int) -> "Proc[CoapMessage]":
-        before = self._observations.of(request.peer)
-        if handler is None and before is not None:
-            self._observations.remove(before)
-            request.token = before.request.token
+        before = None if request.is_new else self._observations.of(request.peer)
+        if before is not None:
+            request.token = before.request.token  # the server knows it by this one
+            if handler is None:
+                self._observations.remove(before)
         request.pairs.insert(0, (OBSERVE, "0" if handler is not None else "1"))
         message = yield from self._exchange(request, timeout_ms)
+        if before is not None:
+            self._observations.remove(before)
         if handler is not None and message.observe is not None and message.code // 100 == 2:
             self._observations.add(Observation(request, handler, message, self._engine, self._context.made))
             request.is_new = False

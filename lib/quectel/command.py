@@ -48,42 +48,27 @@ SLEPT = const(7)  # the module fell asleep meanwhile
 RESULT_MS = const(120_000)  # the result of a send may be late by that much
 
 _CR = const(13)
-_MASK = const(0x3FFFFFFF)
 _AHEAD = const(16_384)  # bytes of payloads in front of an answer that put its deadline off, at most
 _ROOM = const(8192)  # what the lines of one answer may cost: their bytes, and ...
 _LINE = const(16)  # ... so much for each
 
 
-class Places:
-    """Procedures of several tasks: they have their first commands in the order in which they ask for them."""
+class Turns:
+    """One at a time, in the order in which they asked: who has just had a turn does not overtake those who wait."""
 
     def __init__(self) -> None:
-        self.now = 0  # of the procedure that takes a step and has had no command yet; 0: it goes on at once
-        self._last = 0
-        self.queue: "list[int]" = []  # those that wait
+        self.queue: "list[object]" = []  # the first one has its turn
 
-    def arrive(self) -> int:
-        """A place for a procedure that begins."""
-        self._last = (self._last + 1) & _MASK or 1
-        return self._last
+    def has(self, who: object) -> bool:
+        """True if it is its turn, until leave().  Who asks for the first time is the last of those who wait."""
+        if who not in self.queue:
+            self.queue.append(who)
+        return self.queue[0] is who
 
-    def is_behind(self) -> bool:
-        """True if the procedure that takes this step asks later than another one, which is turned away still."""
-        if not self.now:
-            return False
-        if self.now not in self.queue:
-            self.queue.append(self.now)
-        return self.queue[0] != self.now
-
-    def leaves(self, place: int) -> None:
-        """A procedure has its first command, or is given up."""
-        if place in self.queue:
-            self.queue.remove(place)
-
-    def served(self) -> None:
-        """The procedure that takes this step has its first command."""
-        self.leaves(self.now)
-        self.now = 0
+    def leave(self, who: object) -> None:
+        """The turn has ended, or is not wanted any more."""
+        if who in self.queue:
+            self.queue.remove(who)
 
 
 class Command:
@@ -93,7 +78,8 @@ class Command:
         self.tx = bytearray(size)
         self.words = bytearray(40)  # text of a +CME ERROR that is no number
         self.state = IDLE
-        self.places = Places()
+        self.turns = Turns()  # of procedures of several tasks, for their first commands
+        self.asking: object = None  # the one that takes a step and has had no command yet; None: it goes on at once
         self.kind = PLAIN
         self.slot = _NO_SLOT
         self.prefix: "bytes | None" = None  # lines that begin so are its answer
@@ -106,7 +92,6 @@ class Command:
         self.code = 0
         self.nwords = 0
         self.deadline = 0
-        self.begun_at = 0  # when what is on its way to the UART was handed to it
         self.limit_ms = 0  # maximum response time
         self.ahead = 0  # bytes of payloads that may still put the deadline off
         self.owned = False  # somebody reads the registers
@@ -117,6 +102,15 @@ class Command:
         self.sink: "bytearray | None" = None  # where the bytes of a file go
         self.got = 0  # of them
         self.prompted = False
+
+    def is_behind(self) -> bool:
+        """True if the procedure that takes this step asks later than another one, which is turned away still."""
+        return self.asking is not None and not self.turns.has(self.asking)
+
+    def served(self) -> None:
+        """The procedure that takes this step has its first command."""
+        self.turns.leave(self.asking)
+        self.asking = None
 
     def begin(self, kind: int, head: bytes) -> None:
         """Start a command line with head; num() and comma() go on, run() ends it."""

@@ -3,9 +3,10 @@
 from errno import EAGAIN, EHOSTUNREACH, EIO, ETIMEDOUT
 
 from ._compat import const, ticks_add, ticks_diff
+from .command import Turns
 from .errors import NetworkError, QuectelError, QuectelTimeout, error_of, unsupported
 from .network import clock_text
-from .procedure import Turns, ask, name_of, values
+from .procedure import ask, name_of, turn_of, values
 from .text import checked, in_range
 
 TYPE_CHECKING = const(False)
@@ -183,7 +184,7 @@ class Late:
 
     def fill(self, line: bytes, result: Result, limit_ms: int) -> "Proc[None]":
         """Send a command line and give its result what comes, until it has ended or limit_ms behind the OK."""
-        yield from self._turns.take(result)
+        yield from turn_of(self._turns, result)
         try:
             while not self._is_over():
                 yield

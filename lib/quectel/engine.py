@@ -54,6 +54,8 @@ class Engine(Transparent):
         self.soon = False
         if self.touched:
             self._note_bytes()
+        if self.entry_at >= 0:
+            self._note_entry()
         if self.owner.index >= 0 and self._lent():
             return
         if self.parser.raw and self.cmd.receives():  # its payload is coming: _check_stall() watches that
@@ -92,6 +94,11 @@ class Engine(Transparent):
         if self.begun:
             self.begun = False
             self._whole_at = ticks_add(self.now, _SLOW_MS + 2 * self.wire_ms(self.parser.raw))
+
+    def _note_entry(self) -> None:
+        """A command, or its data, goes out from now on: its answer has its time, however late that is."""
+        self.cmd.deadline = ticks_add(self.cmd.deadline, ticks_diff(self.now, self.entry_at))
+        self.entry_at = -1
 
     def due(self, now_ms: int) -> int:
         """Milliseconds until tick() has something to do, 0 for now, -1 for never.
@@ -157,12 +164,8 @@ class Engine(Transparent):
         self.stats.tx_bytes = (self.stats.tx_bytes + n) & _MASK
         self.otx += n
         self.ntx -= n
-        if self.ntx:
-            return n
-        if self.left:
+        if not self.ntx and self.left:
             self._refill()
-        elif self.cmd.state == RUN and self.now != self.cmd.begun_at:
-            self._began_late()
         return n
 
     def _prompt(self) -> None:
@@ -171,7 +174,7 @@ class Engine(Transparent):
             c.prompted = True
             limit_ms = c.limit_ms if c.kind == PLAIN else RESULT_MS
             c.deadline = ticks_add(self.now, limit_ms + self.wire_ms(c.ndata))
-            c.begun_at = self.now
+            self.entry_at = self.now
             self.owed = 0
             self._feed(c.data, c.ndata)
         elif self.late_prompt:
@@ -250,6 +253,7 @@ class Engine(Transparent):
         self.wanted = False
         c.begin(PLAIN, line)
         self._run(self.table.nobody, prefix, ends, limit_ms, 64)
+        self.entry_at = self.now
         c.owned = True
         c.lines = lines
         c.secret = secret

@@ -163,6 +163,8 @@ def _arrived(fields: "list[str]", data: "ReadBuf") -> bool:
 
 def upload(engine: "Engine", name: str, data: "ReadBuf") -> "Proc[int]":
     """Have data in a file of that name and give its checksum; see Files.upload()."""
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError("data must be bytes")
     if not len(data):
         raise ValueError("a file has at least one byte")
     size = yield from size_of(engine, name)

@@ -137,8 +137,18 @@ class Framing(Intake):
             self.out_of_step()  # its OK may still come
         if self.parser.lost_at < 0:  # it stood still, so nothing of it stands as lines
             self._fail_pushed()
+            self._look_around()
         elif self.parser.lost_at != _LF:
             self._unframe()
+
+    def _look_around(self) -> None:
+        """The module may have restarted in the midst of it: then RDY was payload, and the echo is on again.
+
+        The first echo is thrown away with what may still come of the payload.  So there is a query, and then a read.
+        """
+        if not self.asleep:
+            self.out_of_step()
+            self._look_again()
 
     def _awaits_payload(self) -> bool:
         """The payload is the answer to the command in flight: that of a read, or a file."""

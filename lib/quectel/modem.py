@@ -252,6 +252,8 @@ class Core(Life):
         raw = line.encode() if isinstance(line, str) else bytes(line)
         if final not in _FINALS:
             raise ValueError("final must be one of " + " ".join(_FINALS))
+        if not raw:
+            raise ValueError("a command line is not empty")
         for c in b"\r\n\0\x1a":
             if c in raw:
                 raise ValueError("a command line holds no CR, LF, NUL or Ctrl-Z")
@@ -323,8 +325,9 @@ class Core(Life):
         try:
             yield from open_socket(self.engine, slot, gen, line, host, kind, longer_ms)
         except QuectelError as error:
-            if tls is not None:
+            if tls is not None and self._contexts is not None:
                 self.net.tls_trouble = str(error)
+                self._contexts.doubt(tls)
             if epoch == self.engine.epoch and not self.engine.asleep:
                 self._is_context_lost(error.code, pdp)
             raise

@@ -11,6 +11,8 @@ from .table import (
     AF_INET6,
     CLOSING,
     DGRAM,
+    FAILED,
+    FREE,
     LISTENER,
     OPEN,
     OPENING,
@@ -95,7 +97,17 @@ def check_free(engine: "Engine") -> None:
 def check_taken(slot: "Slot", gen: int) -> None:
     """QuectelError(ENOTCONN) if the socket was closed while an open waited for its turn."""
     if slot.gen != gen or slot.state != TAKEN:
-        raise QuectelError(ENOTCONN, "the socket was closed")
+        raise was_closed()
+
+
+def is_closed(slot: "Slot", gen: int) -> bool:
+    """True if the socket whose open is under way was closed, by the caller or by an end of all sockets."""
+    return slot.gen != gen or slot.state == CLOSING or slot.state == FREE
+
+
+def was_closed() -> QuectelError:
+    """To be raised by an open whose socket is closed by now."""
+    return QuectelError(ENOTCONN, "the socket was closed")
 
 
 def open_line(family: "Family", slot: "Slot", service: bytes, host: str, port: int, local_port: int) -> bytes:
@@ -196,8 +208,10 @@ def open_socket(
         limit_ms = _limit_ms(slot.dialect, host) + negotiate_ms
         code = yield from _try_open(engine, slot, make_line(slot), limit_ms, kind)
         if code == 563:
-            yield from _evict(engine, slot)
+            yield from _evict(engine, slot, gen, kind)
             code = yield from _try_open(engine, slot, make_line(slot), limit_ms, kind)
+        if is_closed(slot, gen):  # that is no result of the module
+            raise was_closed()
         if code:
             raise open_error(code, make_line(slot), kind)
         done = True
@@ -268,16 +282,27 @@ def _refusal(engine: "Engine", answer: "Answer", line: bytes, kind: "type[Quecte
     raise error
 
 
-def _evict(engine: "Engine", slot: "Slot") -> "Proc[None]":
+def _evict(engine: "Engine", slot: "Slot", gen: int, kind: "type[QuectelError]") -> "Proc[None]":
     """Close what has the id at the module; where a client of our listener has it, take another id."""
     family = engine.family
+    _check_ours(slot, gen, kind)
     for dialect in (slot.dialect, family.tls if slot.dialect is family.tcp else family.tcp):
         if dialect is not None and slot.cid >= 0:  # plain and TLS connections share the ids (R415)
             line = b"%s%d%s" % (dialect.close, slot.cid, dialect.close_arg)
             yield from try_ask(engine, line, None, ON_CLOSE if dialect.close_ok else ON_OK, dialect.close_ms)
-    slot.opened = -1
+            _check_ours(slot, gen, kind)
     if slot.cid < 0:
         bind_id(engine, slot)
+    else:
+        _begin(slot)
+
+
+def _check_ours(slot: "Slot", gen: int, kind: "type[QuectelError]") -> None:
+    """What was closed or lost meanwhile is not opened once more."""
+    if is_closed(slot, gen):
+        raise was_closed()
+    if slot.state == FAILED:
+        raise error_of(slot.code or 570, name_of(slot.dialect.open), kind)
 
 
 def bind_id(engine: "Engine", slot: "Slot") -> None:
@@ -287,9 +312,16 @@ def bind_id(engine: "Engine", slot: "Slot") -> None:
         engine.stats.no_slot = (engine.stats.no_slot + 1) & _MASK
         raise QuectelError(ENOBUFS, "all %d connection ids are in use" % engine.table.ids())
     engine.table.bind(slot, cid)
+    _begin(slot)
+
+
+def _begin(slot: "Slot") -> None:
+    """Nothing has been told of it yet: what was, under this id, was of somebody else's connection."""
     slot.opened = -1
     slot.state = OPENING
     slot.told = 1  # as all families number it
+    slot.more = slot.again = False
+    slot.ring.clear()
 
 
 def open_error(code: int, line: bytes, kind: "type[QuectelError]") -> QuectelError:

@@ -15,7 +15,7 @@ from .text import decode, in_range
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from ._types import Line, Proc, ReadBuf, T
-    from .command import Command
+    from .command import Command, Turns
     from .engine import Engine
     from .table import Slot
 
@@ -68,26 +68,16 @@ class Job:
         return self.ended
 
 
-class Turns:
-    """One at a time, in the order in which they came: who has just had a turn does not overtake those who wait."""
-
-    def __init__(self) -> None:
-        self._queue: "list[object]" = []  # the first one has its turn
-
-    def take(self, who: object) -> "Proc[None]":
-        """Procedure: wait for one's turn, which ends with leave()."""
-        self._queue.append(who)
-        has_it = False
-        try:
-            while self._queue[0] is not who:
-                yield
-            has_it = True
-        finally:
-            if not has_it:  # given up
-                self.leave(who)
-
-    def leave(self, who: object) -> None:
-        self._queue.remove(who)
+def turn_of(turns: "Turns", who: object) -> "Proc[None]":
+    """Wait for who's turn, which ends with turns.leave(who)."""
+    has_it = False
+    try:
+        while not turns.has(who):
+            yield
+        has_it = True
+    finally:
+        if not has_it:  # given up
+            turns.leave(who)
 
 
 class Limit:
@@ -129,11 +119,28 @@ def check_length(engine: "Engine", line: bytes) -> None:
         raise ValueError("a command line is at most %d bytes here; see tx_buf" % (len(engine.cmd.tx) - 1))
 
 
-def _stands_back(engine: "Engine") -> bool:
-    """True if another procedure has asked before, and is turned away still."""
-    behind = engine.cmd.places.is_behind()
-    engine.wanted = engine.wanted or behind
-    return behind
+def _stands_back(engine: "Engine", switched: "tuple[Slot, int] | None") -> bool:
+    """True if another procedure has asked before, or the access mode would change while something is being sent."""
+    if engine.cmd.is_behind():
+        engine.wanted = True
+        return True
+    return switched is not None and engine.sender.index >= 0
+
+
+def _check_reachable(engine: "Engine", line: bytes) -> None:
+    """Raises where waiting for the command line to be free leads to nothing."""
+    if engine.occupied(engine.table.nobody):
+        raise uart_lent(name_of(line))
+    if engine.silent and not engine.asleep:  # else who wakes it tells
+        raise QuectelError(ENODEV, "the module does not answer", 0, name_of(line))
+
+
+def _check_whole(engine: "Engine", answer: Answer, limit_ms: int, line: bytes) -> None:
+    """Raises if not all lines could be kept, or not all have come."""
+    if not engine.cmd.room:
+        raise QuectelError(ENOBUFS, "the answer has more lines than are kept", 0, name_of(line))
+    if answer.result == TIMEOUT:
+        raise QuectelTimeout("no answer in %d ms" % limit_ms, name_of(line))
 
 
 def try_ask(
@@ -159,19 +166,12 @@ def try_ask(
     check_length(engine, line)
     lines: "list[bytes]" = []
     limit_ms = in_range("limit_ms", limit_ms or engine.family.answer_ms, 1, LONGEST_MS)
-    while (
-        _stands_back(engine)
-        or (switched and engine.sender.index >= 0)
-        or not engine.start(line, prefix, ends, limit_ms, data, lines, secret)
-    ):
-        if engine.occupied(engine.table.nobody):
-            raise uart_lent(name_of(line))
-        if engine.silent and not engine.asleep:  # else who wakes it tells
-            raise QuectelError(ENODEV, "the module does not answer", 0, name_of(line))
+    while _stands_back(engine, switched) or not engine.start(line, prefix, ends, limit_ms, data, lines, secret):
+        _check_reachable(engine, line)
         yield
         if engine.asleep == ASLEEP:  # and nobody wakes it
             raise QuectelError(ENODEV, "the module is in deep sleep", 0, name_of(line))
-    engine.cmd.places.served()
+    engine.cmd.served()
     if switched:
         engine.switches(*switched)
     if sink is not None:
@@ -182,10 +182,7 @@ def try_ask(
         answer = Answer(engine.cmd, lines)
     finally:
         engine.release()
-    if not engine.cmd.room:
-        raise QuectelError(ENOBUFS, "the answer has more lines than are kept", 0, name_of(line))
-    if answer.result == TIMEOUT:
-        raise QuectelTimeout("no answer in %d ms" % limit_ms, name_of(line))
+    _check_whole(engine, answer, limit_ms, line)
     return answer
 
 

@@ -2,7 +2,7 @@
 
 from errno import ENOBUFS, ETIMEDOUT
 
-from ._compat import Store, const, ticks_add, ticks_diff
+from ._compat import Store, const, ticks_add
 from .command import DONE, ERROR, ON_OK, ON_SEND, RESULT_MS, SEND, SEND_FAIL, TIMEOUT
 from .lines import Lines
 from .table import ENTRY, FAILED, HEX, INLINE, QUEUED, REFUSED, SENT, UNDERWAY
@@ -174,16 +174,9 @@ class Sending(Lines):
         self.otx = 0
         answer = self.wire_ms(self.ntx + answer + self.parser.raw)
         self.cmd.limit_ms = limit_ms
-        self.cmd.begun_at = self.now
         self.cmd.deadline = ticks_add(self.now, limit_ms + answer)
         if self.trace:
             self._say_command()
-
-    def _began_late(self) -> None:
-        """A command's time counts from when it is written, which may be a turn behind its start()."""
-        c = self.cmd
-        c.deadline = ticks_add(c.deadline, ticks_diff(self.now, c.begun_at))
-        c.begun_at = self.now
 
     def _say_command(self) -> None:
         line = bytes(self.cmd.tx[: self.cmd.n])

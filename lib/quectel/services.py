@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ._faces import AsyncCoap, AsyncFiles
+    from ._faces import AsyncFiles
     from ._types import Proc, Rtc, T
     from .coap import Coap
     from .diagnostics import Diagnostics, PingResult
@@ -66,7 +66,7 @@ class Services:
             self._files = Files(self)
         return self._files
 
-    def coap(self, local_port: int = 56830) -> "Coap | AsyncCoap":
+    def coap(self, local_port: int = 56830) -> "Coap":
         """The CoAP service of BC95-G and BC68, on UDP port local_port (1 to 65535); see quectel.coap.Coap.
 
         QuectelError(EOPNOTSUPP) for other families, ValueError for a second port.  Allocates at most 3,000 bytes, once.

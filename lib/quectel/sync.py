@@ -11,7 +11,7 @@ TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from typing import Any
 
-    from ._faces import Coap, Family, Files, MaybeTLS, PingResult, PortContexts, SocketOptions, Unpack
+    from ._faces import Family, Files, MaybeTLS, PingResult, PortContexts, SocketOptions, Unpack
     from ._types import Address, Clock, Pins, Proc, ReadBuf, Report, Rtc, T, Trace, Uart, Wait
     from .sockets import SocketModule, TLSModule
 
@@ -43,8 +43,6 @@ class Modem(Core):
 
         @property
         def files(self) -> Files: ...
-
-        def coap(self, local_port: int = 56830) -> Coap: ...
 
     def __init__(
         self,
@@ -149,7 +147,7 @@ class Modem(Core):
         baud: the rate of the port from now on, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800 or 921600; a
         module that has another one is found and told, if the UART has init(baudrate=).  A module that is off is
         switched on: at once where pins.status() is False, else when it answers at no rate, within 10 s.
-        report(step, state, text) as it goes.  Allocates at most 45,000 bytes; asking again while it waits for the SIM
+        report(step, state, text) as it goes.  Allocates at most 46,000 bytes; asking again while it waits for the SIM
         or the network costs 3,000 each time.
         """
         self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, baud, report), timeout_ms)
@@ -304,7 +302,7 @@ class Modem(Core):
 
         timeout_ms: for connecting, 1 to 500,000,000; None: the family's.  as_socket: see socket().  Errors as of
         Socket.connect(); the socket is closed then.
-        Allocates at most 7,700 bytes; see Socket.connect() for the first one.
+        Allocates at most 8,050 bytes; see Socket.connect() for the first one.
         """
         sock = self.socket(**as_socket)
         done = False

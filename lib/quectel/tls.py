@@ -60,6 +60,7 @@ class TLSContext:
     ignore: checks to leave out (R054, R055, R057): "expired", "name", "ca", "other", "key_usage", "ext_key_usage",
     "cert_type", "algorithm", "key", "all", "chain", "signature".
     ctx: the module's context, 0 to 5; None takes a free one.
+    What is changed in it later is for connections that are opened from then on (R031); values are not looked at then.
     ValueError or TypeError for what no module can do; QuectelError(EOPNOTSUPP) from socket() for what this family
     cannot.  Allocates at most 2,500 bytes, 1 a byte of PEM.
     """
@@ -215,6 +216,7 @@ class Contexts:
     def __init__(self, count: int) -> None:
         self._held: "list[TLSContext | None]" = [None] * count
         self._epochs = [-1] * count
+        self._said: "list[tuple[object, ...]]" = [()] * count  # what was set then: a TLSContext may be changed
         self._next = -1
 
     def place(self, context: TLSContext, busy: "list[int]") -> int:
@@ -236,6 +238,11 @@ class Contexts:
                 return self._next
         return -1
 
+    def doubt(self, context: TLSContext) -> None:
+        """An open with it has failed: a file may be gone or another.  The next one looks, and sets all anew."""
+        if context in self._held:
+            self._epochs[self._held.index(context)] = -1
+
     def configure(
         self, engine: "Engine", net: "Network", context: TLSContext, index: int, is_shared: bool = False
     ) -> "Proc[None]":
@@ -247,7 +254,8 @@ class Contexts:
         """
         if context.check_time and context.verify:
             yield from _clock(engine, net)
-        if self._epochs[index] == engine.epoch:
+        now = said(context)
+        if self._epochs[index] == engine.epoch and self._said[index] == now:
             if is_shared or not context.verify or (yield from _stands(engine, context, index)):
                 return
         epoch = engine.epoch
@@ -257,6 +265,15 @@ class Contexts:
         if context.verify and context.ca_extra is None and "cacertex" in engine.family.ssl_items:
             yield from _no_extra(engine, index, dict(items)["cacert"])
         self._epochs[index] = epoch
+        self._said[index] = now
+
+
+def said(c: TLSContext) -> "tuple[object, ...]":
+    """All that it says."""
+    return (
+        c.ca, c.cert, c.key, c.ca_extra, c.verify, c.version,
+        c.suites, c.check_time, c.negotiate_s, c.sni, c.dtls, c.ignore,
+    )  # fmt: skip
 
 
 def _level(context: TLSContext) -> int:

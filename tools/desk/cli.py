@@ -29,7 +29,9 @@ COMMANDS = {
     ),
     "module": Command("virtual_module.cli", "start a virtual module: --model BC25 --tcp 127.0.0.1:0"),
     "vm": Command("desk.vm_command", "fetch the MicroPython VM (Debian, Ubuntu) and print its path", bare=True),
-    "peers": Command("desk.peers_command", "fetch libcoap for the CoAP tests (Debian, Ubuntu)", bare=True),
+    "peers": Command(
+        "desk.peers_command", "fetch libcoap, mosquitto and openssl for the tests (Debian, Ubuntu)", bare=True
+    ),
     "deploy": Command("desk.deploy", "the driver onto a board by mpremote: deploy RPI_PICO --apn internet"),
     "acceptance": Command("desk.acceptance", "the acceptance suite on a module: --port /dev/ttyUSB2 --family BG96"),
     "size": Command("desk.size", "bytes of each module and of the heap, against budgets: size --write"),

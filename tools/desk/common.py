@@ -3,14 +3,19 @@
 import argparse
 import contextlib
 import fcntl
+import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
 ENV = ROOT / ".env"  # the tooling's own Python environment
 CACHE = ROOT / ".cache"  # what was fetched: MicroPython VMs, Debian packages
+FETCH_TRIES, FETCH_PAUSE_S = 3, 3.0  # a server that fails once is asked again; without a network it is soon told
+FETCH_LIMIT_S = 600  # one start of a program that fetches
+T = TypeVar("T")
 
 
 class Stop(Exception):
@@ -40,6 +45,28 @@ def locked(name: str) -> Iterator[None]:
     with (CACHE / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def fetched(fetch: "Callable[[], T]") -> T:
+    """What fetch() gives. Where it raises Stop it is called again, some times in all; then it is that Stop."""
+    for tries_left in reversed(range(FETCH_TRIES)):
+        try:
+            return fetch()
+        except Stop:
+            if not tries_left:
+                raise
+            time.sleep(FETCH_PAUSE_S)
+    raise AssertionError("no try at all")
+
+
+def run_fetching(command: Sequence[str], **how: Any) -> "subprocess.CompletedProcess[Any]":
+    """subprocess.run() of a program that fetches something, its output captured; Stop where it stands still."""
+    try:
+        return subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=FETCH_LIMIT_S, **how
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Stop(f"{command[0]} did not end in {FETCH_LIMIT_S} s, is there a network?") from error
 
 
 class Parser(argparse.ArgumentParser):

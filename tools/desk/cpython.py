@@ -1,4 +1,4 @@
-"""The tests on CPython: pytest in five parts, so that two workers share them. One part is measured by coverage."""
+"""The tests on CPython: pytest in five parts, so that workers share them. One part is measured by coverage."""
 
 import sys
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from desk import stages
-from desk.stages import DRIVER_TESTS, TOOL_LIMIT_S, Children, Narrowing, Result, starter
+from desk.stages import DRIVER_TESTS, NICENESS, TOOL_LIMIT_S, Children, Narrowing, Result, starter
 
 RUNTIME = "CPython"
 UNIT = "CPython, unit"  # the core by itself: what coverage is judged by
@@ -65,7 +65,8 @@ def _pytest(
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, *measure, "-m", "pytest", "--color=no", f"--junitxml={report}", *expression, *files]
-        status, output = children.run(starter(command, MICROPYTHON=str(vm or "")), TOOL_LIMIT_S)
+        niceness = 0 if name == REST else NICENESS  # the others let no time pass
+        status, output = children.run(starter(command, MICROPYTHON=str(vm or "")), TOOL_LIMIT_S, niceness)
         result = read_junit(name, report)
     result.output = output
     result.counts = stages.read_counts(output)

@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from desk.common import CACHE, Stop, locked, one_line, progress
+from desk.common import CACHE, Stop, fetched, locked, one_line, progress, run_fetching
 
 SUITES = {
     "debian": "trixie",
@@ -37,10 +37,14 @@ def rootless(packages: Iterable[str], suite: str | None = None) -> Path:
     with locked("debian"):
         if not (folder / _STAMP).is_file():
             _require_tools()
-            shutil.rmtree(folder, ignore_errors=True)
             progress(f"fetching {', '.join(names)} from {suite}, this takes a minute")
-            _fill(folder, names, suite)
+            fetched(lambda: _from_the_start(folder, names, suite))
     return folder / "bin"
+
+
+def _from_the_start(folder: Path, names: list[str], suite: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    _fill(folder, names, suite)
 
 
 def folder_of(names: list[str], suite: str) -> Path:
@@ -107,6 +111,8 @@ class Apt:
             "APT::Sandbox::User": "",  # the folder need not be readable to apt's own user
             "APT::Update::Error-Mode": "any",  # a source that cannot be read is an error, not a warning
             "Acquire::Retries": 1,
+            "Acquire::http::Timeout": 30,
+            "Acquire::https::Timeout": 30,
             "Acquire::Languages": "none",
         }
         self._options = [f"-o{name}={value}" for name, value in settings.items()]
@@ -195,7 +201,7 @@ def _loader(root: Path) -> Path:
 
 def _run(command: list[str], work: Path, pipe_to: list[str] | None = None) -> str:
     environment = {**os.environ, "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
-    run = subprocess.run(command, cwd=work, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    run: "subprocess.CompletedProcess[bytes]" = run_fetching(command, cwd=work, env=environment)
     if run.returncode:
         said = one_line(run.stderr.decode(errors="replace")) or "no reason given"
         raise Stop(f"{command[0]} failed, is there a network? {said[:300]}")

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -188,6 +189,7 @@ async def _lines(process: "subprocess.Popen[str]") -> AsyncIterator[str]:
     queue: asyncio.Queue[str | None] = asyncio.Queue()
 
     def read() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # this thread would not tell the loop of Ctrl-C
         with cast("IO[str]", process.stdout) as pipe:
             for line in pipe:
                 loop.call_soon_threadsafe(queue.put_nowait, line.rstrip("\n"))

@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import ipaddress
 import struct
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
-from desk.servers import LOOPBACK, Server
+from desk.servers import Server, datagrams
 
 HEAD = struct.Struct("!6H")
 QUESTION_TAIL = 4
@@ -65,17 +65,9 @@ def _text(labels: bytes) -> str:
     return ".".join(parts)
 
 
-@contextlib.asynccontextmanager
-async def dns(names: Mapping[str, Sequence[str]], ttl: int = 300, failing: str = "") -> AsyncIterator[Server]:
+def dns(
+    names: Mapping[str, Sequence[str]], ttl: int = 300, failing: str = ""
+) -> contextlib.AbstractAsyncContextManager[Server]:
     """Tells the addresses of the names; `names` of the Server are the questions. failing: "silent" or "failed"."""
     seen = Server()
-    loop = asyncio.get_running_loop()
-    transport, _ = await loop.create_datagram_endpoint(
-        lambda: _Dns(seen, names, ttl, failing), local_addr=(LOOPBACK, 0)
-    )
-    seen.port = transport.get_extra_info("sockname")[1]
-    try:
-        yield seen
-    finally:
-        transport.close()
-        await asyncio.sleep(0)  # the transport closes its socket in the next turn of the loop
+    return datagrams(seen, lambda: _Dns(seen, names, ttl, failing))

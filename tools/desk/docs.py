@@ -41,7 +41,7 @@ CHAPTERS = [
         "Coap",
         quectel.Coap,
         None,
-        "What `modem.coap()` gives, on BC95-G and BC68. On AsyncModem its calls are awaited.",
+        "What `modem.coap()` gives, on BC95-G and BC68. On AsyncModem it is awaited, and so are these calls.",
     ),
     Chapter("CoapMessage", quectel.CoapMessage),
     Chapter("Files", Files, None, "`modem.files`: the module's flash. On AsyncModem its calls are awaited."),
@@ -74,8 +74,8 @@ def api() -> str:
         "# API reference",
         "Made from the docstrings by `python3 tools/dev.py docs`. `R...` are rows of the specification:"
         " `host_tests/rows.csv` says what each is about.",
-        "`AsyncModem` and `AsyncSocket` have the same names, arguments, results and errors. What talks to the module is"
-        " awaited there; _plain_ marks what is not, because it only looks at memory.",
+        "`AsyncModem` and `AsyncSocket` have the same names, arguments, results and errors. They are awaited"
+        " there; _plain_ marks those that are not.",
     ]
     for chapter in CHAPTERS:
         parts += _chapter(chapter)

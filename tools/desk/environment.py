@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from desk.common import ENV, ROOT, Stop, locked, one_line, progress
+from desk.common import ENV, ROOT, Stop, fetched, locked, one_line, progress, run_fetching
 
 REQUIREMENTS = ROOT / "tools" / "requirements.txt"
 _STAMP = "made-from"  # written last: a folder without it is half made and is thrown away
@@ -83,6 +83,10 @@ def _create(env: Path) -> None:
 
 
 def _pip(interpreter: Path, *arguments: str) -> None:
+    fetched(lambda: _install(interpreter, *arguments))  # what is there already is not fetched again
+
+
+def _install(interpreter: Path, *arguments: str) -> None:
     command = [
         str(interpreter),
         "-m",
@@ -91,9 +95,10 @@ def _pip(interpreter: Path, *arguments: str) -> None:
         "--quiet",
         "--disable-pip-version-check",
         "--no-input",
+        "--no-compile",  # of a package a few modules are used: Python compiles these when it loads them
     ]
     limits = ["--retries", "1", "--timeout", _WAIT_S]
-    run = subprocess.run([*command, *limits, *arguments], capture_output=True, text=True, check=False)
+    run = run_fetching([*command, *limits, *arguments], text=True)
     if run.returncode:
         raise Stop(
             "the packages of tools/requirements.txt could not be fetched; the first start needs a network"

@@ -1,4 +1,8 @@
-"""libcoap's programs for the CoAP tests: on PATH, or fetched by `dev.py peers`. Standard library only."""
+"""Programs that tests have as peers: on PATH, or fetched by `dev.py peers`. Standard library only.
+
+Of libcoap's this tells where they are. The others are fetched by the tests themselves if need be: the command does it
+beforehand, as a test has a time limit.
+"""
 
 import shutil
 from pathlib import Path
@@ -8,6 +12,7 @@ from desk.common import CACHE
 
 NO_PEERS = "no libcoap found; `python3 tools/dev.py peers` fetches it (Debian, Ubuntu)"
 _PACKAGES = ["libcoap3-bin"]
+_BESIDE = {"mosquitto": ("mosquitto", "mosquitto-clients"), "openssl": ("openssl",)}  # program, packages
 _KINDS = ("", "-notls", "-openssl", "-gnutls")  # what a program's name may end with
 
 
@@ -23,6 +28,13 @@ def find(program: str) -> Path | None:
 def fetch() -> Path:
     """Fetch libcoap's programs into the cache; their folder. Raises Stop where that cannot be."""
     return debian.rootless(_PACKAGES)
+
+
+def fetch_beside() -> None:
+    """Fetch the programs beside libcoap's that are not on PATH."""
+    for program, packages in _BESIDE.items():
+        if shutil.which(program) is None:
+            debian.rootless(packages)
 
 
 def _fetched() -> list[str]:

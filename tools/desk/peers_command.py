@@ -1,4 +1,4 @@
-"""`dev.py peers`: fetch libcoap's programs for the CoAP tests if there are none. Standard library only."""
+"""`dev.py peers`: fetch the programs that tests have as peers, those that are not there. Standard library only."""
 
 import sys
 
@@ -12,6 +12,7 @@ def main(argv: list[str]) -> int:
     parser.parse_args(argv)
     if peers.find("coap-server") is None or peers.find("coap-client") is None:
         peers.fetch()
+    peers.fetch_beside()
     print(peers.find("coap-server"))
     sys.stdout.flush()
     return 0

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from desk import debian
-from desk.common import CACHE, ROOT, Stop, locked, one_line, progress
+from desk.common import CACHE, ROOT, Stop, fetched, locked, one_line, progress, run_fetching
 
 NO_UNIX_VM = "no MicroPython VM found; `python3 tools/dev.py vm` fetches one (Debian, Ubuntu)"
 OLDEST = (1, 23)  # what the driver supports
@@ -113,7 +113,7 @@ def fetch_wasm_vm(version: str = WASM_VERSION) -> Path:
         if not find_wasm_vm(version):
             _require_node()
             progress(f"fetching npm's MicroPython VM {version}")
-            _npm_install(_wasm_folder(version).parents[2], version)
+            fetched(lambda: _npm_install(_wasm_folder(version).parents[2], version))
             (_wasm_folder(version) / _STAMP).touch()
     return _wasm_folder(version)
 
@@ -169,10 +169,15 @@ def _npm_install(folder: Path, version: str) -> None:
     else:  # an older VM for a comparison: exact version, npm checks what it fetched
         (folder / "package.json").write_text("{}")
         command = ["npm", "install", "--no-save", "--no-package-lock", f"{_WASM_PACKAGE}@{version}"]
-    quiet = ["--loglevel=error", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1"]
-    run = subprocess.run(
-        [*command, *quiet], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    quiet = [
+        "--loglevel=error",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        "--fetch-retries=1",
+        "--fetch-timeout=60000",
+    ]
+    run = run_fetching([*command, *quiet], cwd=folder, text=True)
     if run.returncode:
         shutil.rmtree(folder)
         said = one_line(run.stderr)[-200:]

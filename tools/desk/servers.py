@@ -93,7 +93,7 @@ class _UdpEcho(asyncio.DatagramProtocol):
 
 
 @contextlib.asynccontextmanager
-async def _datagrams(seen: Server, make: Callable[[], asyncio.DatagramProtocol]) -> AsyncIterator[Server]:
+async def datagrams(seen: Server, make: Callable[[], asyncio.DatagramProtocol]) -> AsyncIterator[Server]:
     """A UDP port on loopback that such a protocol serves."""
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(make, local_addr=(LOOPBACK, 0))
@@ -108,7 +108,7 @@ async def _datagrams(seen: Server, make: Callable[[], asyncio.DatagramProtocol])
 def udp_echo() -> contextlib.AbstractAsyncContextManager[Server]:
     """Sends back every datagram."""
     seen = Server()
-    return _datagrams(seen, lambda: _UdpEcho(seen))
+    return datagrams(seen, lambda: _UdpEcho(seen))
 
 
 # --- NTP ------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ class _Ntp(asyncio.DatagramProtocol):
 def ntp(now: Callable[[], float] = time.time) -> contextlib.AbstractAsyncContextManager[Server]:
     """Tells the time (seconds since 1970, the host's if nothing else is given) by NTP."""
     seen = Server()
-    return _datagrams(seen, lambda: _Ntp(seen, now))
+    return datagrams(seen, lambda: _Ntp(seen, now))
 
 
 # --- HTTPS ----------------------------------------------------------------------------------------

@@ -106,29 +106,93 @@ class DataEntry(Taking):
             self.terminal.emit(piece)
 
 
+class Escape:
+    """Three + alone between two silences: the way out of a mode that takes data (R036, R037)."""
+
+    def __init__(self, terminal: Terminal, out: "Callable[[], None]", data: "Callable[[bytes], None]") -> None:
+        """`out` is called behind the second silence, `data` there with + that were held back and are none."""
+        self.clock = terminal.module.clock
+        self.last_ms = self.first_ms = self.clock.now_ms()
+        self.pluses = bytearray()
+        self.guard = Silence(terminal, GUARD_MS)
+        self.out, self.data = out, data
+
+    def take(self, piece: bytes) -> None:
+        """Typed bytes: data at once, or held back because they may be the way out."""
+        self.guard.stop()
+        if self._may_be(piece):
+            self.pluses += piece
+            self.guard.again(self._after_guard)
+        else:
+            self.data(self.drop() + piece)
+
+    def drop(self) -> bytes:
+        """What is held back, which is data then."""
+        self.guard.stop()
+        held, self.pluses = bytes(self.pluses), bytearray()
+        return held
+
+    def _may_be(self, piece: bytes) -> bool:
+        """True for + after a silence, and for more of them within the time of three (R037)."""
+        now = self.clock.now_ms()
+        silent, self.last_ms = now - self.last_ms >= GUARD_MS, now
+        if not self.pluses:
+            self.first_ms = now
+        elif now - self.first_ms > GUARD_MS:
+            return False
+        return (silent or bool(self.pluses)) and b"+++".startswith(bytes(self.pluses) + piece)
+
+    def _after_guard(self) -> None:
+        held = self.drop()
+        if held == b"+++":
+            self.out()
+        else:
+            self.data(held)
+
+
 class Upload(Taking):
-    """Raw bytes after CONNECT: ends with the last byte, or short after a silence."""
+    """Raw bytes after CONNECT: ends with the last byte, short after a silence, or with +++ or DTR."""
 
     holds_urcs = True
 
     def __init__(self, terminal: Terminal, size: int, timeout_ms: int, ack: bool) -> None:
         super().__init__(terminal, timeout_ms)
         self.size, self.ack = size, ack
+        self.stopped = False  # by +++ or DTR: what came is kept, and OK is all that is said
+        self.escape = Escape(terminal, self.stop, self._keep)
 
     def take(self, typed: bytearray) -> int:
         """Take what is missing."""
+        missing = self.size - len(self.got) - len(self.escape.pluses)
+        piece = bytes(typed[:missing])
+        if len(piece) < missing:
+            self.escape.take(piece)
+        else:
+            self._keep(self.escape.drop() + piece)
         self.silence.again(self.timed_out)
-        piece = bytes(typed[: self.size - len(self.got)])
-        before = len(self.got) // ACK_BYTES
-        self.got += piece
-        if self.ack:
-            self.terminal.emit(b"A" * (len(self.got) // ACK_BYTES - before))
         if len(self.got) == self.size:
             self.finish(bytes(self.got))
         return len(piece)
 
+    def _keep(self, data: bytes) -> None:
+        before = len(self.got) // ACK_BYTES
+        self.got += data
+        if self.ack:
+            self.terminal.emit(b"A" * (len(self.got) // ACK_BYTES - before))
+
+    def finish(self, data: "bytes | None") -> None:
+        """The end of the upload; no + are waited for any more."""
+        self.escape.drop()
+        super().finish(data)
+
     def timed_out(self) -> None:
         """The sender fell silent: the short upload is the result."""
+        self.got += self.escape.drop()
+        self.finish(bytes(self.got))
+
+    def stop(self) -> None:
+        """The sender leaves data mode."""
+        self.stopped = True
         self.finish(bytes(self.got))
 
 
@@ -144,9 +208,7 @@ class Transparent:
         self.terminal, self.connection = terminal, connection
         module = terminal.module
         self.clock = module.clock
-        self.last_ms = self.first_ms = self.clock.now_ms()
-        self.pluses = bytearray()
-        self.guard = Silence(terminal, GUARD_MS)
+        self.escape = Escape(terminal, self._out, self._collect)
         self.packet = bytearray()  # collected, not sent yet
         self.size = module.setting("transpktsize") or PACKET
         self.wait_ms = module.setting("transwaittm") * module.options.number("transwait_unit_ms")
@@ -154,39 +216,19 @@ class Transparent:
 
     def take(self, typed: bytearray) -> int:
         """Hand everything on, but three + alone between silences are the way out."""
-        held = self.connection.unsent() + len(self.pluses) + len(self.packet)
+        held = self.connection.unsent() + len(self.escape.pluses) + len(self.packet)
         room = self.terminal.module.options.number("tx_buffer") - held
         if room <= 0:
             self.clock.call_later(FULL_MS, self.terminal.pump)
             return 0
         piece = bytes(typed[:room])
-        self.guard.stop()
-        if self._may_escape(piece):
-            self.pluses += piece
-            self.guard.again(self._after_guard)
-        else:
-            held_back, self.pluses = bytes(self.pluses), bytearray()
-            self._collect(held_back + piece)
+        self.escape.take(piece)
         return len(piece)
 
-    def _may_escape(self, piece: bytes) -> bool:
-        """True for + after a silence, and for more of them within the time of three (R037)."""
-        now = self.clock.now_ms()
-        silent, self.last_ms = now - self.last_ms >= GUARD_MS, now
-        if not self.pluses:
-            self.first_ms = now
-        elif now - self.first_ms > GUARD_MS:
-            return False
-        return (silent or bool(self.pluses)) and b"+++".startswith(bytes(self.pluses) + piece)
-
-    def _after_guard(self) -> None:
-        held, self.pluses = bytes(self.pluses), bytearray()
-        if held == b"+++":
-            self.leave()
-            self.terminal.answer("OK")
-            self.terminal.flush_urcs()
-        else:
-            self._collect(held)
+    def _out(self) -> None:
+        self.leave()
+        self.terminal.answer("OK")
+        self.terminal.flush_urcs()
 
     def _collect(self, data: bytes) -> None:
         self.packet += data
@@ -216,9 +258,7 @@ class Transparent:
 
     def leave(self) -> None:
         """Back to command lines; what was typed leaves, and the connection goes on in buffer mode."""
-        self.guard.stop()
-        self.packet += self.pluses
-        self.pluses.clear()
+        self.packet += self.escape.drop()
         self._send_rest()
         self.connection.mode = 0
         self.terminal.mode = self.terminal.lines

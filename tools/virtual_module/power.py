@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .entry import Transparent
+from .entry import Transparent, Upload
 from .links import DeadLink
 from .sockets import DATAGRAMS
 
@@ -226,7 +226,11 @@ class Power:
 
     def _dtr(self, level: int) -> None:
         mode = self.module.terminal.mode
-        if not (level and self.dtr_mode and isinstance(mode, Transparent)):
+        if not (level and self.dtr_mode):
+            return
+        if isinstance(mode, Upload):
+            mode.stop()
+        if not isinstance(mode, Transparent):
             return
         if self.dtr_mode == 2 and self.module.options["dtr_off"] == "NO CARRIER":
             mode.hang_up()

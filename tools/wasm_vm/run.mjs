@@ -32,17 +32,30 @@ function pause(ms) {
 
 // --- files: every host file keeps its absolute name in the VM -----------------------------------------------------
 
+// Folders are made and files copied once each: the VM's own check whether there is one costs more than the copying.
+const copied = new Set();
+
+function isNew(name) {
+    if (copied.has(name)) return false;
+    copied.add(name);
+    return true;
+}
+
+function makeFolder(FS, name) {
+    if (isNew(name)) FS.mkdirTree(name);
+}
+
 function copyIn(FS, name) {
     const stat = fs.statSync(name);
     if (stat.isDirectory()) {
-        FS.mkdirTree(name);
+        makeFolder(FS, name);
         for (const entry of fs.readdirSync(name)) {
             if (!entry.startsWith(".") && !["__pycache__", "node_modules"].includes(entry)) {
                 copyIn(FS, path.join(name, entry));
             }
         }
-    } else if (stat.isFile() && stat.size <= LARGEST_FILE) {
-        FS.mkdirTree(path.dirname(name));
+    } else if (stat.isFile() && stat.size <= LARGEST_FILE && isNew(name)) {
+        makeFolder(FS, path.dirname(name));
         FS.writeFile(name, fs.readFileSync(name));
     }
 }
@@ -136,7 +149,23 @@ function exitStatus(value) {
     return typeof value === "number" ? value & 255 : 1;
 }
 
+// The VM's loader looks a function up in the table of functions at each call that may raise, and once more to check its
+// own copy of the table. That was a quarter of all the time, as the engine's lookup is slow; this one is not.
+function rememberFunctions() {
+    const table = WebAssembly.Table.prototype;
+    const { get, set } = table;
+    table.get = function (index) {
+        const known = (this.known ??= []);
+        return (known[index] ??= get.call(this, index));
+    };
+    table.set = function (index, value) {
+        this.known = [];
+        return set.call(this, index, value);
+    };
+}
+
 async function main() {
+    rememberFunctions();
     const { loadMicroPython } = await import(pathToFileURL(job.vm));
     const vm = await loadMicroPython({ heapsize: job.heap, stdout: writeAll, stderr: writeAll, linebuffer: false });
     for (const name of [job.script, ...job.path, ...job.files]) copyIn(vm.FS, name);

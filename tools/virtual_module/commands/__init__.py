@@ -28,7 +28,8 @@ A TCP/IP or SSL command that ends well puts 0 into the register (R400); late res
     call.after(function)                            run once the final result is on the wire (SEND OK, URCs)
     data = await call.data(length=n)                prompt, then exactly n bytes
     data = await call.data(limit=1460)              prompt, then up to CTRL+Z; None after ESC: return call.cancelled()
-    data = await call.upload(size, timeout_ms=5000) CONNECT, then raw bytes; shorter when nothing came for that long
+    data = await call.upload(size, timeout_ms=5000) CONNECT, then raw bytes; shorter when nothing came for that long,
+                                                    or when +++ or DTR ended it: call.stopped is true then
     return call.transparent(connection)             CONNECT; bytes go to connection.send() until +++ or the end
     call.module.service["ssl"]                      a dict for the state of command groups; cleared by a restart
     call.module                                     .urc(text) .connections .network .sim .clock .files .options .faults
@@ -129,6 +130,7 @@ class Call:
         self.args = command.args
         self.tail = command.tail
         self.afterwards: "list[Callable[[], object]]" = []
+        self.stopped = False  # the upload was ended by +++ or DTR
 
     @property
     def family(self) -> Family:
@@ -216,7 +218,10 @@ class Call:
     async def upload(self, size: int, timeout_ms: int, ack: bool = False) -> bytes:
         """Print CONNECT and take `size` raw bytes; fewer when nothing came for `timeout_ms`. `ack`: an A every KiB."""
         self.line("CONNECT")
-        return await self.terminal.enter_upload(size, timeout_ms, ack).result or b""
+        entry = self.terminal.enter_upload(size, timeout_ms, ack)
+        data = await entry.result or b""
+        self.stopped = entry.stopped
+        return data
 
     def transparent(self, connection: Connection) -> str:
         """Print CONNECT and lend the port to the connection."""

@@ -29,16 +29,21 @@ def _sum(data: bytes) -> str:
 
 @cme_command("+QFUPL", WRITE, feature=_FILES, wrong=_WRONG)
 async def upload(call: Call) -> None:
-    """`="<name>"[,<size>[,<timeout_s>[,<ack>]]]`: CONNECT, raw bytes, `+QFUPL: <size>,<checksum>` (R098)."""
+    """`="<name>"[,<size>[,<timeout_s>[,<ack>]]]`: CONNECT, raw bytes, `+QFUPL: <size>,<checksum>` (R098).
+
+    +++ or DTR end it: OK alone, and the file is what came until then.
+    """
     call.count(1, 4)
     name, size = call.text(0), call.integer(1, 1, _ALL, _SIZE)
     timeout_ms, ack = 1000 * call.integer(2, 1, 65535, _TIMEOUT_S), call.integer(3, 0, 1, 0)
     _store(call).check_new(name, size if call.has(1) else 0)
     data = await call.upload(size, timeout_ms, bool(ack))
-    if not data:
+    if data:
+        _store(call).put(name, data)
+    elif not call.stopped:
         raise FileError(TIMED_OUT)
-    _store(call).put(name, data)
-    call.line("+QFUPL: " + _sum(data))
+    if not call.stopped:
+        call.line("+QFUPL: " + _sum(data))
 
 
 @cme_command("+QFDWL", WRITE, feature=_FILES, wrong=_WRONG)
@@ -118,7 +123,9 @@ async def write(call: Call) -> None:
     store.handle(handle)
     length, timeout_s = call.integer(1, 1, _ALL, _SIZE), call.integer(2, 1, 65535, _TIMEOUT_S)
     data = await call.upload(length, 1000 * timeout_s)
-    call.line("+QFWRITE: %d,%d" % (len(data), store.write(handle, data)))
+    size = store.write(handle, data)
+    if not call.stopped:
+        call.line("+QFWRITE: %d,%d" % (len(data), size))
 
 
 @cme_command("+QFSEEK", WRITE, feature=_FILES, wrong=_WRONG)
