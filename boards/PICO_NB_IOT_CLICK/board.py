@@ -38,6 +38,7 @@ STATUS = 9  # an input
 # There is no power key: power_on() has nothing to press.
 PWRKEY_ON_MS = 0
 PWRKEY_OFF_MS = 0
+RESET_MS = 200  # what keep_online() does to a module that does not answer
 BOOT_MS = 15_000  # from the supply, or from RESET, to the first answer, at most
 
 
@@ -48,4 +49,4 @@ def uart(baudrate: int = BAUDRATE) -> UART:
 
 def pins() -> wiring.Pins:
     """The pins for the driver: Modem(..., pins=board.pins())."""
-    return wiring.Pins(PWRKEY_ON_MS, PWRKEY_OFF_MS, BOOT_MS, reset=RESET, status=STATUS)
+    return wiring.Pins(PWRKEY_ON_MS, PWRKEY_OFF_MS, BOOT_MS, reset=RESET, status=STATUS, reset_ms=RESET_MS)

@@ -63,10 +63,12 @@ class Pins:
         dtr: "Wired | None" = None,
         psm_eint: "Wired | None" = None,
         status: "int | None" = None,
+        reset_ms: int = 200,
     ) -> None:
         self.on_ms = on_ms  # how long the key is held to switch the module on ...
         self.off_ms = off_ms  # ... and off
         self.boot_ms = boot_ms  # from the key to the first answer, at most
+        self.reset_ms = reset_ms  # how long RESET is pulled where there is no key
         if pwrkey:
             self.pwrkey = Line(pwrkey)
         if reset:

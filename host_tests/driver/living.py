@@ -40,6 +40,7 @@ class Living(Module):
         self.pin = b""  # what the SIM wants
         self.tries = 0  # PINs that were entered
         self.presses = 0
+        self.pulses: "list[int]" = []  # of the reset line, in ms
         self.restarts = 0
         self.rate = 0  # of the module's port; 0: any
         self.host_rate = 115_200
@@ -138,6 +139,13 @@ class Living(Module):
                 self.start()
         if level:
             self.held_at = -1
+
+    def reset(self, level: int) -> None:
+        if level == 0:
+            self.held_at = self.clock.passed
+        else:
+            self.pulses.append(self.clock.passed - self.held_at)
+            self.start()
 
     def psm_eint(self, level: int) -> None:
         if level == 0 and self.asleep:

@@ -96,6 +96,38 @@ def test_the_key_is_not_pressed_while_the_module_boots(face: "Face") -> "Generat
     assert face.uart.presses == 1
 
 
+class Reset:
+    """A board that has a reset line and no power key."""
+
+    def __init__(self) -> None:
+        self.module: "Any" = None
+        self.helps = True
+
+    def reset(self, level: int) -> None:
+        self.module.reset(level)
+        if level and not self.helps:
+            self.module.stop()
+
+
+@both
+def test_a_hung_module_is_reset_where_there_is_no_key(face: "Face") -> "Generator[Any, Any, None]":
+    for helps in (True, False):
+        board = Reset()
+        m = live(face, "BC25", pins=board)
+        board.module, board.helps = face.uart, helps
+        face.clock.step = 20
+        face.uart.deaf = "key"
+        if helps:
+            yield m.connect("internet")
+        else:
+            with raises(NetworkError) as caught:
+                yield m.connect("internet")
+            assert caught.value.errno == ENODEV
+        assert len(face.uart.pulses) == 1 and (m.status() == ONLINE) == helps
+        if hasattr(m, "aclose"):
+            yield m.aclose()
+
+
 @both
 def test_nothing_helps(face: "Face") -> "Generator[Any, Any, None]":
     m, board = start(face, "BC25", True)

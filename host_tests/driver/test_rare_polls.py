@@ -51,7 +51,7 @@ class Rare:
 
     def __init__(self, family: str, step: int, rated: bool = False, pins: "Any" = None) -> None:
         face = BlockingFace()
-        self.board = pins or Board()
+        self.board: "Any" = pins or Board()
         self.modem = live(face, family, rated, pins=self.board)
         self.module = self.board.module = face.uart
         self.clock = face.clock
@@ -159,6 +159,45 @@ def test_a_program_that_only_sends_once_a_minute() -> None:
             if turn == 3:
                 happens(rare.module)
         assert len(sent) >= 9 and sent[-5:] == [7, 8, 9, 10, 11] and rare.board.held == held, sent
+
+
+class Reset:
+    """A board that has a reset line and no power key."""
+
+    module: "Any" = None
+    helps = True
+
+    def __init__(self, reset_ms: int = 0) -> None:
+        if reset_ms:
+            self.reset_ms = reset_ms
+
+    def reset(self, level: int) -> None:
+        self.module.reset(level)
+        if level and not self.helps:
+            self.module.stop()
+
+
+def test_a_reset_line_in_place_of_a_power_key() -> None:
+    for step, reset_ms in ((500, 0), (60_000, 350)):
+        rare = Rare("BC25", step, pins=Reset(reset_ms))
+        hung(rare.module)
+        rare.recover(500)
+        assert rare.module.pulses == [reset_ms or 200] and rare.modem._watch.restarts == 1
+
+
+def test_a_reset_line_that_does_not_help_is_pulled_as_often_as_restarts_are_allowed() -> None:
+    told: "list[tuple[str, int]]" = []
+    rare = Rare("BC25", 1000, pins=Reset())
+    rare.board.helps = False
+    rare.modem.keep_online(
+        veto=lambda what: len(told) == 1 and what == "reset",
+        report=lambda step, what, why: told.append((what, rare.clock.passed // 1000)),
+    )
+    hung(rare.module)
+    rare.turns(1500)
+    steps = ["restart", "vetoed", "restart", "reset", "restart", "reset", "restart", "reset"]
+    assert [what for what, _ in told] == steps, told
+    assert told[-2][1] - told[-4][1] >= 600 and "reset line" in rare.modem._watch.why, told
 
 
 def test_power_saving_mode_is_no_trouble() -> None:

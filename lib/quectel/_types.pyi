@@ -33,5 +33,6 @@ class Rtc(Protocol):
 
 class Pins(Protocol):
     # level: 0 pulls the module's line, 1 releases it; psm_eint(level), which wakes from deep sleep, and
-    # dtr(level), which wakes BG96 and EC200U from light sleep, may be missing; so may status() -> bool, True while on
+    # dtr(level), which wakes BG96 and EC200U from light sleep, may be missing; so may status() -> bool, True while on;
+    # reset(level) may be there in its place
     def pwrkey(self, level: int, /) -> Any: ...

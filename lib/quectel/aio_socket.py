@@ -69,7 +69,7 @@ class AsyncSocket(BaseSocket):
     async def connect(self, address: "Address") -> None:
         """See Socket.connect().
 
-        Allocates at most 5,600 bytes, 250 a wait; the first one after a restart of the module 27,000, with a new TLS
+        Allocates at most 5,700 bytes, 250 a wait; the first one after a restart of the module 27,000, with a new TLS
         context 17,500, and with a certificate that goes up 20,700.
         """
         if self._timeout_ms == 0:
@@ -79,7 +79,7 @@ class AsyncSocket(BaseSocket):
         self._peer = pair(address)
 
     async def listen(self, backlog: int = 1) -> None:
-        """See Socket.listen().  Allocates at most 4,600 bytes, 250 a wait; on BC65 and BC92 twice as many."""
+        """See Socket.listen().  Allocates at most 4,700 bytes, 250 a wait; on BC65 and BC92 twice as many."""
         await self._modem.run(self._listen_steps(), self._timeout_ms)
 
     async def accept(self) -> "tuple[AsyncSocket, Address]":

@@ -30,7 +30,7 @@ def contact(engine: "Engine", net: "Network", report: "Report") -> "Proc[None]":
 
     One whose STATUS pin says that it is off gets its power key at once.  One that does not answer is looked for at
     other rates, briefly, if the UART has init(baudrate=); then its power key is pressed, if there is one, and the rates
-    are tried with more patience.  NetworkError(ENODEV) in the end.
+    are tried with more patience; without a key the reset line is pulled in the end.  NetworkError(ENODEV) in the end.
     """
     report("power", "start", "")
     if net.lost_rate:  # a search was given up
@@ -59,7 +59,17 @@ def _is_found(engine: "Engine", net: "Network") -> "Proc[bool]":
             return True
     elif (yield from answers(engine, _CONTACT_MS)):
         return True
-    return (yield from _search(engine, net, _TRY_MS))
+    return (yield from _search(engine, net, _TRY_MS)) or (yield from _is_reset(engine, net))
+
+
+def _is_reset(engine: "Engine", net: "Network") -> "Proc[bool]":
+    """True once it answers behind a pulse of the reset line, of a board that has no power key."""
+    if hasattr(net.pins, "pwrkey") or not hasattr(net.pins, "reset"):
+        return False
+    from .key import reset
+
+    yield from reset(engine, net)
+    return (yield from answers(engine, net.boot_ms(engine.family)))
 
 
 def switched_on(engine: "Engine", net: "Network") -> "Proc[bool]":

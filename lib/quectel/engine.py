@@ -158,13 +158,15 @@ class Engine(Transparent):
 
     # --- bytes out ----------------------------------------------------------------------------------------------
 
-    def sent(self, n: int) -> None:
-        """n bytes of tx[otx:otx + ntx] went out."""
+    def sent(self, n: int) -> int:
+        """n bytes of tx[otx:otx + ntx] went out; gives n."""
+        self.writing = False  # no jump stands in front of the sums: a VM interrupts at jumps
         self.stats.tx_bytes = (self.stats.tx_bytes + n) & _MASK
         self.otx += n
         self.ntx -= n
         if not self.ntx and self.left:
             self._refill()
+        return n
 
     def _prompt(self) -> None:
         c = self.cmd

@@ -1,4 +1,4 @@
-"""The power key, pressed as the board says, or the family."""
+"""The power key, pressed as the board says, or the family; the reset line, where there is no such key."""
 
 from errno import ENODEV
 
@@ -9,10 +9,13 @@ from .procedure import wait_for
 TYPE_CHECKING = const(False)
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from ._types import Proc
     from .engine import Engine
     from .network import Network
+
+_RESET_MS = const(200)  # where the board does not say: within the bounds of all modules
 
 
 def check_key(net: "Network") -> "Callable[[int], object]":
@@ -53,3 +56,10 @@ def press_off(engine: "Engine", net: "Network") -> "Proc[None]":
     """The same to switch it off."""
     net.boots_epoch = -1
     yield from _hold(engine, check_key(net), getattr(net.pins, "off_ms", engine.family.key_off_ms))
+
+
+def reset(engine: "Engine", net: "Network") -> "Proc[None]":
+    """The reset line, for as long as the board says."""
+    pins: "Any" = net.pins
+    yield from _hold(engine, pins.reset, getattr(pins, "reset_ms", _RESET_MS))
+    engine.echo_off = False

@@ -163,11 +163,12 @@ class Life(Services):
         takes the context or the registration away, and when the module is silent; a minute without a byte from the
         module it is asked how it is.  Sockets of before fail with ECONNRESET; an open waits for recovery, and raises
         NetworkError(EHOSTUNREACH) while the next try is some time off.  After three attempts (5, 10, 30 s apart) the
-        radio goes off and on, then the module is restarted, by AT+CFUN=1,1 and pins.pwrkey: three times, then
-        10 min, 30 min and 1 h apart, one less for each hour online.  A SIM that is missing, locked or refused is
-        asked again after 1, 5 and 10 min; a PIN that was refused is not entered again.  With sleep("psm") a module
-        that is silent behind its active time is asleep and not in trouble: status() is ASLEEP, and an open wakes it.
-        veto(what) is called before "radio", "restart" and "power"; True puts it off for a minute.
+        radio goes off and on, then the module is restarted, by AT+CFUN=1,1 and pins.pwrkey, or pins.reset where there
+        is no key: three times, then 10 min, 30 min and 1 h apart, one less for each hour online.  A SIM that is
+        missing, locked or refused is asked again after 1, 5 and 10 min; a PIN that was refused is not entered again.
+        With sleep("psm") a module that is silent behind its active time is asleep and not in trouble: status() is
+        ASLEEP, and an open wakes it.
+        veto(what) is called before "radio", "restart", "power" and "reset"; True puts it off for a minute.
         report(step, state, text): as of connect(), and ("recover", what, why).  Both must not call the modem; what they
         raise comes out of poll(), of a call that waits, or of AsyncModem's task, which goes on.
         Allocates at most 1,500 bytes.

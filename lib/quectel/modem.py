@@ -175,10 +175,7 @@ class Core(Life):
             moved = self._write(e) or moved
         e.tick(now)
         moved = self._write(e) or moved
-        if self._read(e):
-            moved = True
-            if self._is_full():
-                return True  # procedures know time limits, too
+        moved = self._read(e) or moved
         if not self._handing:
             self._call_out()
             if self._jobs:  # the next turn may be late, and the time of a job's command runs
@@ -191,12 +188,13 @@ class Core(Life):
             self._hand_out()
         if self._coap:
             self._coap.turn()
-        if self._jobs:
+        if self._jobs and not self._is_full():  # procedures know time limits, too
             self._step_jobs()
 
     def _read(self, e: Engine) -> bool:
         n = self.uart.readinto(self._staging)
         if not n:
+            self._full = 0
             return False
         e.receive(self._staging, n)
         self._full = self._full + 1 if n == _STAGING else 0
@@ -207,12 +205,13 @@ class Core(Life):
         return 0 < self._full < _FULL_READS
 
     def _write(self, e: Engine) -> bool:
+        if e.writing:
+            e.cut_off()
         moved = False
         while e.ntx:
-            n = self.uart.write(e.tx, e.otx, e.ntx)
-            if not n:
+            e.writing = True
+            if not e.sent(self.uart.write(e.tx, e.otx, e.ntx) or 0):
                 return moved
-            e.sent(n)
             moved = True
         return moved
 

@@ -294,10 +294,15 @@ def _restart(modem: "Life", watch: Watch) -> "Proc[None]":
             pass
     if (yield from _is_back(modem, epoch)):
         return
-    if not hasattr(modem.net.pins, "pwrkey"):
+    pins = modem.net.pins
+    if hasattr(pins, "pwrkey"):
+        yield from _press(modem, watch, "power", _power(modem))
+    elif hasattr(pins, "reset"):
+        from .key import reset
+
+        yield from _press(modem, watch, "reset", reset(e, modem.net))
+    else:
         watch.wait(e, _LADDER_MS[0])
-    elif not watch.is_vetoed(e, "power"):
-        yield from _power(modem, watch)
 
 
 def _is_back(modem: "Life", epoch: int) -> "Proc[bool]":
@@ -316,20 +321,29 @@ def _is_back(modem: "Life", epoch: int) -> "Proc[bool]":
     return True
 
 
-def _power(modem: "Life", watch: Watch) -> "Proc[None]":
+def _press(modem: "Life", watch: Watch, what: str, steps: "Proc[None]") -> "Proc[None]":
+    """The last resort, by a line of the board."""
+    e = modem.engine
+    if watch.is_vetoed(e, what):
+        return
+    watch.report("recover", what, watch.why)  # the same restart: it counts once
+    epoch = e.epoch
+    yield from steps
+    if not (yield from _is_back(modem, epoch)):
+        line = "power key" if what == "power" else "reset line"
+        watch.why = "the module does not answer, even behind its " + line
+        watch.wait(e, watch.left_ms(e))
+
+
+def _power(modem: "Life") -> "Proc[None]":
     """Off and on.  If it was off, the first press has switched it on, and there is no second one."""
     from .key import press_off, press_on
 
     e, net = modem.engine, modem.net
-    watch.report("recover", "power", watch.why)  # the same restart: it counts once
-    epoch = e.epoch
     if net.is_on() != 0:
         yield from press_off(e, net)
     if net.is_on() == 0 or (yield from _goes_off(e, net)):
         yield from press_on(e, net)
-    if not (yield from _is_back(modem, epoch)):
-        watch.why = "the module does not answer, even behind its power key"
-        watch.wait(e, watch.left_ms(e))
 
 
 def _goes_off(engine: "Engine", net: "Network") -> "Proc[bool]":

@@ -7,11 +7,11 @@ host and module are in step.  When fewer come, another query goes out, with a li
 query counts, and late ones are known by their lines and thrown away with their OK.
 """
 
-from errno import ECONNRESET
+from errno import ECONNRESET, EIO
 
 from ._compat import const, ticks_add, ticks_diff
 from .agenda import Agenda
-from .command import DONE, FETCH, ON_OK, READ, RUN, SLEPT, SYNC, TIMEOUT
+from .command import DONE, FETCH, ON_OK, READ, RUN, SEND, SLEPT, SYNC, TIMEOUT
 from .table import ASLEEP, AWAKE, CLOSING, OPEN
 
 TYPE_CHECKING = const(False)
@@ -33,6 +33,7 @@ _BRACKET = const(40)
 _QUERIES = (b"AT+CMEE?", b"AT+CMEE=?", b"AT+CSQ", b"AT+CGATT?")
 _HEADS = (b"+CMEE:", b"+CMEE:", b"+CSQ:", b"+CGATT:")
 _KINDS = const(4)
+_ONCE = (READ, SEND, SYNC)  # are not sent a second time when they were cut
 
 
 class Resync(Agenda):
@@ -43,6 +44,8 @@ class Resync(Agenda):
         self.left = 0  # bytes of a payload that are not in tx yet
         self.owed = 0  # length of a payload whose prompt had not come at the deadline
         self._owed_src: "ReadBuf | None" = None  # where it is, or None for the transmit store
+        self.writing = False  # bytes of tx are being written
+        self._doubled = False  # the command in flight has gone out once and a half
         self.shout = b""  # goes out in place of the next query: a restart, for a module that may hear and not answer
         self.resync = False  # host and module may be out of step: nothing else is sent
         self.silent = False
@@ -109,6 +112,36 @@ class Resync(Agenda):
         if self.cmd.state == RUN and self.cmd.kind == SYNC:
             self.cmd.deadline = self.now
             self._missed -= self._wait
+
+    def cut_off(self) -> None:
+        """A write was interrupted, and nobody knows how much of it went out.
+
+        A payload is not sent again, and its socket has failed; nor is a read, which may cost data.  Another command
+        goes out once more; whatever answers it, more may come.
+        """
+        c = self.cmd
+        self.writing = False
+        if self.owner.index >= 0:
+            self._cut_raw()
+        elif c.state == RUN and not c.prompted and c.kind not in _ONCE:
+            self._doubled = True
+        else:
+            self._cut_short()
+            self._cut_command(c.ndata if c.prompted else 0)
+
+    def _cut_raw(self) -> None:
+        self.left = self.ntx = 0
+        if self.sender is self.owner:
+            self.owner.fail(EIO)
+
+    def _cut_command(self, entry: int) -> None:
+        """A data entry of so many bytes may be open."""
+        if self.cmd.state != RUN:
+            return
+        if self.cmd.kind == SEND:
+            self.cmd.slot.fail(EIO)
+        self._expired()
+        self.owed = self.owed or entry
 
     # --- queries ------------------------------------------------------------------------------------------------
 
@@ -239,6 +272,9 @@ class Resync(Agenda):
             self._forget()  # a module answers one after the other: what was asked before was answered, or never will be
         if result != TIMEOUT and (self.left or self.ntx):
             self._cut_short()
+        if self._doubled:
+            self._doubled = False
+            self.out_of_step()
         Agenda._ended(self, result)
 
     def _still_owed(self) -> None:

@@ -28,9 +28,9 @@ class Modem(Core):
     with a ring of rx_ring bytes each, 64 to 65534.  tx_buf (64 to 65534 bytes): a longer command is a ValueError.
     line_buf (128 to 65534 bytes): a longer line is counted and thrown away.  0 takes for both what the family needs.
     clock: .ticks_ms() and .sleep_ms(ms); the platform's when left out.  trace(direction, memoryview, ms).
-    pins: the lines of the module, each called with 0 (pulled low) or 1 (released): pwrkey, dtr, psm_eint; status()
-    tells a level; on_ms, off_ms and boot_ms are the times of the power key, instead of the family's.  What is not
-    there is not used.
+    pins: the lines of the module, each called with 0 (pulled low) or 1 (released): pwrkey, or reset, dtr, psm_eint;
+    status() tells a level; on_ms, off_ms and boot_ms are the times of the power key, instead of the family's, reset_ms
+    is that of reset, instead of 200.  What is not there is not used.
     Everything is allocated here; nothing is sent.  ValueError or TypeError for other families and sizes.
 
     What calls ask of the heap is said with each: in bytes on a 64-bit VM, a 32-bit one needs about half; all of it
@@ -147,7 +147,7 @@ class Modem(Core):
         baud: the rate of the port from now on, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800 or 921600; a
         module that has another one is found and told, if the UART has init(baudrate=).  A module that is off is
         switched on: at once where pins.status() is False, else when it answers at no rate, within 10 s.
-        report(step, state, text) as it goes.  Allocates at most 45,500 bytes; asking again while it waits for the SIM
+        report(step, state, text) as it goes.  Allocates at most 46,000 bytes; asking again while it waits for the SIM
         or the network costs 3,000 each time.
         """
         self.run(self._connect(apn, user, password, auth, pin, operator, rat, ip, pdp, baud, report), timeout_ms)
@@ -302,7 +302,7 @@ class Modem(Core):
 
         timeout_ms: for connecting, 1 to 500,000,000; None: the family's.  as_socket: see socket().  Errors as of
         Socket.connect(); the socket is closed then.
-        Allocates at most 7,900 bytes; see Socket.connect() for the first one.
+        Allocates at most 8,050 bytes; see Socket.connect() for the first one.
         """
         sock = self.socket(**as_socket)
         done = False

@@ -87,7 +87,7 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
         """Open to (host, port); a name is resolved by the module.  A datagram socket gets its peer.
 
         ValueError for no host and for ports but 1 to 65535; QuectelError, NetworkError, TLSError, QuectelTimeout.
-        Allocates at most 5,600 bytes; the first one after a restart of the module 27,000; with a new TLS context
+        Allocates at most 5,700 bytes; the first one after a restart of the module 27,000; with a new TLS context
         17,500, and with a certificate that goes up 20,700.
         """
         if self._timeout_ms == 0:
@@ -99,7 +99,7 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
         """Listen on the bound port; the module decides how many may wait.
 
         A non-blocking socket listens when poll() has brought that about; accept() tells if it failed.
-        Allocates at most 4,600 bytes; on BC65 and BC92, whose context is activated first (R129), 8,000.
+        Allocates at most 4,700 bytes; on BC65 and BC92, whose context is activated first (R129), 8,000.
         """
         if self._timeout_ms == 0:
             self._opening = self._modem.background(self._marked(self._listen_steps()))

@@ -1,0 +1,150 @@
+"""A write to the UART is interrupted, as by a KeyboardInterrupt: nothing is sent twice, and the next call works."""
+
+from errno import EIO
+
+from faces import BlockingFace
+from kit import raises
+from living import Living, live
+from quectel import TRANSPARENT, QuectelError
+from quectel.network import ONLINE
+from quectel.table import BUFFER, FAILED
+from scripted import OK, lines
+from steps import SYNC
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+SERVER = ("10.0.0.1", 80)
+
+
+class Stop(BaseException):
+    """As KeyboardInterrupt, which ends more than a test."""
+
+
+class Cut:
+    """The next write of bytes that begin so takes `taken` of them, and raises."""
+
+    def __init__(self, write: "Callable[..., int]", begins: bytes, taken: int) -> None:
+        self.write, self.begins, self.taken = write, begins, taken
+
+    def __call__(self, buf: "Any", off: int = 0, n: int = -1) -> int:
+        n = len(buf) - off if n < 0 else n
+        if self.begins and bytes(memoryview(buf)[off : off + n]).startswith(self.begins):
+            self.begins = b""
+            self.write(buf, off, min(self.taken, n))
+            raise Stop()
+        return self.write(buf, off, n)
+
+
+def online(family: str) -> "tuple[Any, Any, Any]":
+    """(modem, module, cut(begins, taken))."""
+    face = BlockingFace()
+    m = live(face, family)
+    face.clock.step = 20
+    m.connect("internet")
+    module = face.uart
+
+    def write(buf: "Any", off: int, n: int) -> int:
+        return Living.write(module, buf, off, n)
+
+    def cut(begins: bytes, taken: int) -> None:
+        module.write = Cut(write, begins, taken)
+
+    return m, module, cut
+
+
+def works(m: "Any", module: "Any") -> None:
+    """A new connection gets through."""
+    sock = m.create_connection(SERVER)
+    sock.sendall(b"again")
+    assert [bytes(link.taken) for link in module.links.values()].count(b"again") == 1
+    assert m.status() == ONLINE
+
+
+def test_a_payload_that_was_cut() -> None:
+    for family in ("BC25", "EC200U"):
+        for taken in (0, 1, 5, 100):
+            m, module, cut = online(family)
+            sock = m.create_connection(SERVER)
+            cut(b"hello", taken)
+            with raises(Stop):
+                sock.sendall(b"hello world")
+            with raises(QuectelError) as caught:
+                sock.sendall(b"more")
+            out = module.wrote[module.wrote.index(b"AT+QISEND=0,11\r") + 15 :]
+            assert caught.value.errno == EIO and out.startswith(b"hello world"[:taken]), (family, taken, out)
+            assert b"hello" not in out[taken:], (family, taken, out)
+            sock.close()
+            works(m, module)
+
+
+def test_a_command_line_that_was_cut() -> None:
+    for family in ("BC25", "EC200U"):
+        for begins in (b"AT+QISEND=", b"AT+CSQ", b"AT+QIOPEN="):
+            for taken in (0, 1, 7, 100):
+                m, module, cut = online(family)
+                sock = m.create_connection(SERVER)
+                cut(begins, taken)
+                with raises(Stop):
+                    sock.sendall(b"hello")
+                    m.command("AT+CSQ")
+                    m.create_connection(SERVER)
+                assert module.wrote.count(b"hello") <= 1
+                works(m, module)
+
+
+def test_a_job_whose_command_was_cut_ends() -> None:
+    m, module, cut = online("BC25")
+    sock = m.socket()
+    sock.setblocking(False)
+    cut(b"AT+QIOPEN=", 4)
+    with raises(OSError):
+        sock.connect(SERVER)
+    with raises(Stop):
+        m.poll()
+    for _ in range(2500):
+        m.poll()
+        m._clock.sleep_ms(20)
+    assert not m._jobs and sock._slot.opened < 0
+    works(m, module)
+
+
+def test_a_query_that_was_cut_is_asked_again() -> None:
+    m, module, cut = online("BC25")
+    m.engine.out_of_step()
+    cut(b"AT+CMEE?", 3)
+    with raises(Stop):
+        m.command("AT")
+    m.command("AT")
+    works(m, module)
+
+
+def test_between_two_commands() -> None:
+    """What ends a data entry was cut: no command is in flight."""
+    face = BlockingFace()
+    m = face.start("BC25", [(b"\x1b", b""), SYNC, (b"AT\r", OK)])
+    e = m.engine
+    e.out_of_step()
+    e._fill()
+    e.writing = True
+    e.cut_off()
+    assert not e.ntx and not e.left and e.resync and not e.writing
+
+
+def test_transparent_mode() -> None:
+    face = BlockingFace()
+    opens = (b'AT+QIOPEN=1,0,"TCP","10.0.0.1",80,0,2\r', lines("CONNECT"))
+    m = face.start("BG96", [opens, (b"hel", b"")])
+    sock = m.socket(mode=TRANSPARENT)
+    sock.connect(SERVER)
+    face.uart.write = Cut(face.uart.write, b"hello", 3)
+    with raises(Stop):
+        sock.send(b"hello")
+        m.poll()
+    m.poll()
+    assert sock._slot.state == FAILED and sock._slot.err == EIO
+    m.engine.writing = True  # +++ was cut: the connection is not to blame
+    m.engine.cut_off()
+    assert m.engine.owner is sock._slot and sock._slot.mode != BUFFER
