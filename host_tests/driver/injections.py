@@ -24,7 +24,7 @@ from play import (
 )
 from quectel import PUSH, Modem, QuectelError
 from quectel.command import RUN
-from quectel.table import FREE, LISTENER, OPENING, STREAM
+from quectel.table import FREE, LISTENER, OPEN, OPENING, STREAM
 from quick import Clock, Wire
 from scripted import adopt
 
@@ -230,6 +230,7 @@ class Outcome:
         self.delivered = run.bytes()
         stats = run.modem.stats
         self.counters = [getattr(stats, name) for name in COUNTERS]
+        self.target = OPEN if run.target is None else run.target.state
 
 
 class Run:

@@ -20,28 +20,24 @@ A URC is counted once: in stats.urcs, or in stats.unknown, or it is one line mor
 answer of the command in flight does and nothing tells it from one.
 """
 
-import os
-
 import kit
-from injections import BYTES, COUNTERS, IDLE, WHOLE, Outcome, Run, plain, urcs
+from injections import BYTES, COUNTERS, IDLE, WHOLE, Outcome, Run, plain
 from outcomes import aftermath, broken
 from quectel import TRANSPARENT
 from quectel.table import ENDED, FAILED, FREE, LISTENER
 from scripted import lines
 
 if not kit.MICROPYTHON:
-    from forks import Again, ForkedRun, Spoilt
+    from forks import Again
+    from moments import SlowRun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any, TypeVar
 
     from injections import Place, Story, Urc
 
     Played = TypeVar("Played", bound=Run)
-
-    Injection = tuple[Story, Urc, Place, list[int]]
 
 EFFECTS: "dict[str, dict[str, int]]" = {
     "known": {"urcs": 1},
@@ -62,58 +58,35 @@ EFFECTS: "dict[str, dict[str, int]]" = {
     "epoch": {"urcs": 1, "epochs": 1},
     "asleep": {"urcs": 1},
 }
+TOLD = ("known", "unknown", "handed", "full")  # and nothing else may change
 LOST = {"epoch": (570, "the module restarted"), "asleep": (570, "the module fell asleep")}
-NPM = kit.MICROPYTHON and not hasattr(os, "getenv")
-CUTS = 1 if kit.MICROPYTHON else 20  # of each injection
-SHARE = 20 if NPM else 100 if kit.MICROPYTHON else 1000  # of a thousand
-SHARE_OF_CUTS = 20 if NPM else 30 if kit.MICROPYTHON else 1000
 _uncut: "list[Any]" = []  # story, URC and place that were played last, and the uncut run
 
 
-def inject(story: "Story", urc: "Urc", place: "Place", feeds: "list[int]") -> None:
-    """Play the story with the URC at this place, fed in these ways; fails unless its effect is that of the table.
-
-    What is fed whole is played from beginning to end; else the exchange that the URC stands in, and the next one.
-    """
-    for feed in feeds if kit.MICROPYTHON else _forked(story, urc, place, feeds):
-        _inject(story, urc, place, feed)
-
-
-def _forked(story: "Story", urc: "Urc", place: "Place", feeds: "list[int]") -> "list[int]":
-    """Play it whole, try the other ways in between, and give those that must be played by themselves."""
-    done = False
-    try:
-        run = _driven(ForkedRun(story, urc, place, feeds))
-        _judge(run)
-        done = True
-        return run.left
-    except Spoilt:
-        done = True
-        return feeds
-    finally:
-        if not done:
-            _tell(story, urc, place, WHOLE)
-
-
-def _inject(story: "Story", urc: "Urc", place: "Place", feed: int) -> None:
+def inject_once(story: "Story", urc: "Urc", place: "Place", feed: int) -> "Outcome | None":
+    """What it has come to, where it is fed whole and nothing has ended."""
+    outcome = None
     done = False
     try:
         if feed == WHOLE:
-            _judge(_played(story, urc, place, feed))
+            outcome = _judge(_played(story, urc, place, feed))
         elif feed == BYTES or kit.MICROPYTHON or story.live or not _is_like_whole(story, urc, place, feed):
             near, there = story.around(place)
             _judge(_played(near, urc, there, feed))
         done = True
     finally:
         if not done:
-            _tell(story, urc, place, feed)
+            tell(story, urc, place, feed)
+    return outcome
 
 
-def _tell(story: "Story", urc: "Urc", place: "Place", feed: int) -> None:
+def tell(story: "Story", urc: "Urc", place: "Place", feed: int) -> None:
     print("story:", story, "urc:", repr(urc.text), urc.needs, "place:", place, "feed:", feed)
 
 
 def _played(story: "Story", urc: "Urc", place: "Place", feed: int) -> Run:
+    if feed == WHOLE and not kit.MICROPYTHON:
+        return _driven(SlowRun(story, urc, place))
     return _driven(Run(story, urc, place, feed))
 
 
@@ -126,7 +99,7 @@ def _driven(run: "Played") -> "Played":
 def _furnished(run: "Played") -> "Played":
     assert run.urc is not None
     run.furnish(run.urc.needs)
-    _allow(run)
+    allow(run)
     return run
 
 
@@ -144,7 +117,8 @@ def _is_like_whole(story: "Story", urc: "Urc", place: "Place", feed: int) -> boo
     return alike
 
 
-def _judge(run: Run) -> None:
+def _judge(run: Run) -> "Outcome | None":
+    outcome = None
     story, urc, place = run.story, run.urc, run.place
     assert urc is not None
     before = plain(story, urc.needs)
@@ -156,11 +130,13 @@ def _judge(run: Run) -> None:
     elif story.live and (run.slot is run.target or urc.effect == "context"):
         _lived(run, before, Outcome(run))
     else:
-        _compare(run, before, run.outcome())
+        outcome = run.outcome()
+        compare(run, before, outcome)
     aftermath(run)
+    return outcome
 
 
-def _allow(run: Run) -> None:
+def allow(run: Run) -> None:
     """What the host may write on top, because of the URC."""
     also = run.wire.also
     also.update(run.story.also)
@@ -172,7 +148,7 @@ def _allow(run: Run) -> None:
 # --- nothing else has changed -------------------------------------------------------------------------------------
 
 
-def _compare(run: Run, before: Outcome, after: Outcome) -> None:
+def compare(run: Run, before: Outcome, after: Outcome) -> None:
     urc = run.urc
     assert urc is not None
     if urc.effect == "carrier":
@@ -321,45 +297,3 @@ def _slept(run: Run, before: Outcome) -> None:
     run.wire.say(lines("+QATWAKEUP"), 0)
     run.drive(run.quiet())
     assert not engine.asleep and not engine.slept
-
-
-# --- all of it ----------------------------------------------------------------------------------------------------
-
-
-def feeds(run_length: int, cuts: int, numbers: "kit.Random") -> "list[int]":
-    """Whole, byte by byte, and cut at so many places (all, if there are fewer)."""
-    places = run_length - 1
-    if places <= cuts:
-        return [WHOLE, BYTES] + list(range(1, run_length))
-    first = numbers.below(places)
-    return [WHOLE, BYTES] + [(first + k * places // cuts) % places + 1 for k in range(cuts)]
-
-
-def length(story: "Story", urc: "Urc", place: "Place") -> int:
-    """Bytes of the answer that the URC stands in."""
-    data = urc.on_the_wire(story.view(place))
-    return len(data) + (len(story.wires[place[0]][1]) if place[1] != IDLE else 0)
-
-
-def injections(family: str, played: "list[Story]", cuts: int, numbers: "kit.Random") -> "Iterable[Injection]":
-    """Each URC of the family at each place, in each way of feeding."""
-    said = urcs(family)
-    for story in played:
-        for one in [one for one in said if story.fits(one)]:
-            for place in story.places(one):
-                yield story, one, place, feeds(length(story, one, place), cuts, numbers)
-        story.forget()
-
-
-def inject_all(family: str, played: "list[Story]", cuts: int = CUTS) -> int:
-    """Gives how many were fed.  A VM leaves out most of the cuts, a slow one most of all, drawn from the seed."""
-    numbers = kit.Random(kit.seed())
-    n = 0
-    for story, one, place, ways in injections(family, played, cuts, numbers):
-        drawn = [way for way in ways if numbers.below(1000) < (SHARE if way in (WHOLE, BYTES) else SHARE_OF_CUTS)]
-        if drawn:
-            inject(story, one, place, drawn)
-        n += len(drawn)
-    kit.count("URC injections fed", n)
-    assert n > 100 * SHARE // 1000, n
-    return n

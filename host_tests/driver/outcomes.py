@@ -36,7 +36,7 @@ def aftermath(run: Run) -> None:
     elif run.target is not None and effect == "known":
         assert run.target.state == OPEN
     if not _goes_on(run):
-        _clean(run)
+        clean(run)
     if _is_end(run) and run.modem.family.tcp is not None:
         _clean_socket(run)
 
@@ -139,7 +139,7 @@ CHECKS = {
 # --- afterwards ---------------------------------------------------------------------------------------------------
 
 
-def _clean(run: Run) -> None:
+def clean(run: Run) -> None:
     """The next command gets its own answer."""
     run.results = []
     run.over = False

@@ -59,6 +59,14 @@ class Wire:
     def waiting(self) -> bool:
         return self._at < len(self._data)
 
+    def left(self) -> int:
+        """How many bytes were not read yet."""
+        return len(self._data) - self._at
+
+    def coming(self) -> bytes:
+        """Those bytes."""
+        return self._data[self._at :]
+
     def readinto(self, buf: "Any") -> "int | None":
         at = self._at
         n = len(self._data) - at

@@ -1,7 +1,8 @@
 """URCs anywhere: each one of urcs.csv at every boundary of every worked example."""
 
+from injecting import inject_all
 from injections import urcs
-from judging import EFFECTS, inject_all
+from judging import EFFECTS
 from kit import rows
 from stories import examples
 

@@ -1,6 +1,6 @@
 """URCs anywhere: in what the driver does by itself."""
 
-from judging import CUTS, inject_all
+from injecting import CUTS, inject_all
 from kit import rows
 from stories import stories
 
