@@ -398,7 +398,7 @@ def left_asleep(face: "Face", family: str, pins: "Any") -> "Generator[Any, Any, 
         yield m.sleep("deep")
     else:
         yield m.sleep("psm", tau=3600, active=10)
-    saved = m.save()
+    saved = yield m.save()
     if hasattr(m, "aclose"):
         yield m.aclose()
     face.uart.asleep, face.uart.psm = True, family != "BC25"
