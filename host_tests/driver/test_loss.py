@@ -228,3 +228,13 @@ def test_a_line_end_is_cr_and_lf() -> None:
     slot = rig.open(0, mode=PUSH)
     rig.feed(b'\r\n+QIURC: "recv",0,5\r\nhello\rworld\r\n')
     assert (slot.state, slot.err, rig.recv(slot)) == (FAILED, EIO, -1)
+
+
+def test_a_payload_that_stands_still_while_the_module_sleeps() -> None:
+    """Nothing is sent to a module that sleeps."""
+    rig = Rig()
+    slot = rig.open(mode=PUSH)
+    rig.feed(urc('"recv",0,5') + b"ab")
+    rig.quiet()
+    rig.engine.rest()
+    assert rig.step(5000) == b"" and slot.state == FAILED and not rig.engine.resync
