@@ -25,9 +25,9 @@ _UNIT = {
 }  # fmt: skip
 # Of the tests of both faces those without which a line of the core is not run.
 _UNIT_TOO = {"test_both_peers", "test_both_power_modes", "test_both_save"}
-# The transcripts in all their cuts, and, in parts of their own, the injections and the fuzzer, which take longer than
-# all the others: no proof that a line of code was looked at.
-_LONG = {"due", "heap", "hostile", "late", "transcripts"}
+# The transcripts in all their cuts, a conversation in all framings, and, in parts of their own, the injections and the
+# fuzzer, which take longer than all the others: no proof that a line of code was looked at.
+_LONG = {"due", "every", "heap", "hostile", "late", "transcripts"}
 _OF_THEIR_OWN = {"fuzz": FUZZ, "injection": URCS}
 _NOTHING_COLLECTED = 5  # pytest's exit status
 

@@ -15,8 +15,8 @@ WORKERS = 3  # for two cores: one of the stages waits most of its time
 # whole.  What is left imports and runs every module of the driver there, and all that is promised of memory: an old VM
 # may lack a name, read a line of source in another way or allocate where a newer one does not, and that shows at once.
 LEFT_OUT = (
-    "both_deadlines", "both_hostile", "deadlines", "framing", "framing_lines", "fuzz", "hostile", "hostile_losses",
-    "injection", "injection_doings", "late_answers", "response_times", "transcripts",
+    "both_deadlines", "both_hostile", "deadlines", "every_framing", "framing", "framing_lines", "fuzz", "hostile",
+    "hostile_losses", "injection", "injection_doings", "late_answers", "response_times", "transcripts",
 )  # fmt: skip
 # What a version between the oldest and the newest runs: how memory is used is what differs between them.
 BETWEEN = ("heap", "frame_words", "compat", "text", "ring", "parser", "engine", "streams", "both_receive", "both_send")
@@ -109,7 +109,7 @@ def _reading(children: Children) -> list[Stage]:
 
 
 def _on_cpython(children: Children, tests: Narrowing, machines: Machines) -> list[Stage]:
-    seconds = {cpython.REST: 230, cpython.UNIT: 90, cpython.URCS: 220, cpython.LONG: 130, cpython.FUZZ: 170}
+    seconds = {cpython.REST: 230, cpython.UNIT: 40, cpython.URCS: 220, cpython.LONG: 130, cpython.FUZZ: 170}
     return [
         Stage(seconds[part], functools.partial(cpython.run, children, part, tests, machines.unix))
         for part in cpython.PARTS
