@@ -5,7 +5,7 @@ from errno import EADDRINUSE, ENOTCONN
 
 from aio_face import ended, on_loop, pause
 from coap_steps import CREATE, DELETE, DONE, TOKEN, URI, WAITING, coap, head, request, response, send, status
-from coap_told import ADD, ASKED
+from coap_told import ADD, ASKED, Told
 from kit import rows
 from scripted import OK, lines
 from steps import whole
@@ -104,6 +104,30 @@ async def test_two_tasks_observe_one_server(face: "AsyncFace") -> None:
     assert (await tasks[0]).observe == 1
     refused: "Any" = await ended(tasks[1])
     assert refused.errno == EADDRINUSE
+
+
+@rows("R433")
+@on_loop
+async def test_two_tasks_make_an_observation_anew(face: "AsyncFace") -> None:
+    """The handler of the one that came last is the one, and the end is the end of both."""
+    begin = whole(head(8, options='2,6,"0",11,"t"'), send("0,1", OK + response('2,2.05,8,1,6,"5"')), DONE)
+    anew = [
+        whole(head(n, options='2,6,"0",11,"t"'), send("0,1", OK + response('2,2.05,%d,1,6,"1"' % n)), DONE)
+        for n in (9, 10)
+    ]
+    end = whole(head(11, options='2,6,"1",11,"t"'), send("0,1", OK + response("2,2.05,11")), DONE)
+    service = coap(face, begin + anew[0] + anew[1] + end)
+    told = [Told(), Told(), Told()]
+    await service.observe(URI + "/t", told[0], token=TOKEN)
+    tasks = [asyncio.create_task(service.observe(URI + "/t", one)) for one in told[1:]]
+    for task in tasks:
+        assert (await task).observe == 1
+    for number in (2, 3):
+        face.uart.say(response('1,2.05,%d,1,6,"%d"' % (100 + number, number)))
+        await face.settle()
+        if number == 2:
+            await service.observe(URI + "/t", None)
+    assert [len(one.messages) for one in told] == [0, 0, 1]
 
 
 @rows("R286")

@@ -158,6 +158,7 @@ class Traffic:
                 self._observations.remove(before)
         request.pairs.insert(0, (OBSERVE, "0" if handler is not None else "1"))
         message = yield from self._exchange(request, timeout_ms)
+        before = None if request.is_new else self._observations.of(request.peer)  # another task may have been quicker
         if before is not None:
             self._observations.remove(before)
         if handler is not None and message.observe is not None and message.code // 100 == 2:
@@ -300,6 +301,8 @@ class Traffic:
         yield from self._context.open(self._resources.paths())
         made = self._context.made
         for one in self._observations.lost(made):
+            if self._observations.of(one.request.peer) is not one:
+                continue  # ended meanwhile
             one.request.msgid = -1
             message = yield from self._exchange(one.request, _REGISTER_MS)
             one.restart(message, made)
