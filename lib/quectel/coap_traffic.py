@@ -301,10 +301,12 @@ class Traffic:
         yield from self._context.open(self._resources.paths())
         made = self._context.made
         for one in self._observations.lost(made):
-            if self._observations.of(one.request.peer) is not one:
+            if not self._observations.has(one):
                 continue  # ended meanwhile
             one.request.msgid = -1
             message = yield from self._exchange(one.request, _REGISTER_MS)
+            if not self._observations.has(one):
+                continue  # made anew meanwhile
             one.restart(message, made)
             if message.observe is None or message.code // 100 != 2:
                 self._observations.remove(one)
