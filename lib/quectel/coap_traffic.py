@@ -300,15 +300,24 @@ class Traffic:
         """Procedure: what a restart of the module has undone (R255, R286)."""
         yield from self._context.open(self._resources.paths())
         made = self._context.made
+        failed: "QuectelError | None" = None
         for one in self._observations.lost(made):
-            if not self._observations.has(one):
-                continue  # ended meanwhile
-            one.request.msgid = -1
-            message = yield from self._exchange(one.request, _REGISTER_MS)
-            if not self._observations.has(one):
-                continue  # made anew meanwhile
-            one.restart(message, made)
-            if message.observe is None or message.code // 100 != 2:
-                self._observations.remove(one)
-            self._modem.hand(one.handler, message)
+            try:
+                yield from self._observe_again(one, made)
+            except (CoapError, QuectelTimeout) as error:
+                failed = error  # one server is no reason to leave the others out
+        if failed is not None:
+            raise failed
         self._restored = made
+
+    def _observe_again(self, one: Observation, made: int) -> "Proc[None]":
+        if not self._observations.has(one):  # it has ended meanwhile
+            return
+        one.request.msgid = -1
+        message = yield from self._exchange(one.request, _REGISTER_MS)
+        if not self._observations.has(one):  # it was made anew meanwhile
+            return
+        one.restart(message, made)
+        if message.observe is None or message.code // 100 != 2:
+            self._observations.remove(one)
+        self._modem.hand(one.handler, message)
