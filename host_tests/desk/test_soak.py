@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from desk import runtimes
+from desk import runtimes, soak_command
+from desk.common import Stop
 from desk.soak import app, plan, world
 from desk.soak.faces import FACES
 
@@ -51,3 +52,9 @@ def test_a_changed_record_is_seen(change: "Callable[[bytes], bytes]") -> None:
 def test_a_plan_is_the_same_for_the_same_seed() -> None:
     assert plan.Plan(40, 500, 3, False).events == plan.Plan(40, 500, 3, False).events
     assert len({kind for _, kind in plan.Plan(40, 500, 3, False).events}) >= 20
+
+
+@pytest.mark.parametrize("step_ms", ["0", "-200"])
+def test_a_clock_that_stands_still_is_wrong_use(step_ms: str) -> None:
+    with pytest.raises(Stop, match="--step-ms"):
+        soak_command.main(["--days", "1", "--step-ms", step_ms])

@@ -5,10 +5,10 @@ from errno import EADDRINUSE, ENOTCONN
 
 from aio_face import ended, on_loop, pause
 from coap_steps import CREATE, DELETE, DONE, TOKEN, URI, WAITING, coap, head, request, response, send, status
-from coap_told import ADD, ASKED
+from coap_told import ADD, ASKED, Told
 from kit import rows
 from scripted import OK, lines
-from steps import whole
+from steps import met, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,6 +104,51 @@ async def test_two_tasks_observe_one_server(face: "AsyncFace") -> None:
     assert (await tasks[0]).observe == 1
     refused: "Any" = await ended(tasks[1])
     assert refused.errno == EADDRINUSE
+
+
+@rows("R433")
+@on_loop
+async def test_two_tasks_make_an_observation_anew(face: "AsyncFace") -> None:
+    """The handler of the one that came last is the one, and the end is the end of both."""
+    begin = whole(head(8, options='2,6,"0",11,"t"'), send("0,1", OK + response('2,2.05,8,1,6,"5"')), DONE)
+    anew = [
+        whole(head(n, options='2,6,"0",11,"t"'), send("0,1", OK + response('2,2.05,%d,1,6,"1"' % n)), DONE)
+        for n in (9, 10)
+    ]
+    end = whole(head(11, options='2,6,"1",11,"t"'), send("0,1", OK + response("2,2.05,11")), DONE)
+    service = coap(face, begin + anew[0] + anew[1] + end)
+    told = [Told(), Told(), Told()]
+    await service.observe(URI + "/t", told[0], token=TOKEN)
+    tasks = [asyncio.create_task(service.observe(URI + "/t", one)) for one in told[1:]]
+    for task in tasks:
+        assert (await task).observe == 1
+    for number in (2, 3):
+        face.uart.say(response('1,2.05,%d,1,6,"%d"' % (100 + number, number)))
+        await face.settle()
+        if number == 2:
+            await service.observe(URI + "/t", None)
+    assert [len(one.messages) for one in told] == [0, 0, 1]
+
+
+@rows("R255", "R286", "R433")
+@on_loop
+async def test_an_observation_made_anew_behind_a_restart(face: "AsyncFace") -> None:
+    """The driver makes it again, too: the handler of before hears nothing of that."""
+    begin, anew, again = [
+        whole(head(n, options='2,6,"0",11,"t"'), send("0,1", OK + response('2,2.05,%d,1,6,"1"' % n)), DONE)
+        for n in (8, 9, 10)
+    ]
+    service = coap(face, begin + met("BC95-G") + CREATE + anew + again)
+    told = [Told(), Told()]
+    await service.observe(URI + "/t", told[0], token=TOKEN)
+    face.uart.say(lines("RDY"))
+    task = asyncio.create_task(service.observe(URI + "/t", told[1]))
+    assert (await task).observe == 1
+    for _ in range(4):
+        await face.settle()
+    face.uart.say(response('1,2.05,100,1,6,"2"'))
+    await face.settle()
+    assert [len(one.messages) for one in told] == [0, 1]
 
 
 @rows("R286")

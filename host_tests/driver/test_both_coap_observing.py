@@ -25,6 +25,7 @@ def notification(number: int, msgid: int, text: str = "21", type: int = 1) -> by
     return response('%d,2.05,%d,2,6,"%d",12,"0",%d,%s' % (type, msgid, number, len(text), text))
 
 
+OTHER = "10.0.0.8,5683"
 REGISTER = head(8, options='2,6,"0",11,"t"')
 REGISTERED = whole(REGISTER, send("0,1", OK + response('2,2.05,8,2,6,"5",12,"0",2,20')), DONE)
 
@@ -117,6 +118,49 @@ def test_coap_observed_again_behind_a_restart(face: "Face") -> "Generator[Any, A
     face.uart.say(notification(2, 901))
     yield face.settle()
     assert [message.observe for message in told.messages] == [1, 2]
+
+
+@rows("R255", "R286", "R433")
+@both
+def test_coap_what_ends_while_another_one_is_observed_again(face: "Face") -> "Generator[Any, Any, None]":
+    told = Told()
+    answer = OK + response('2,2.05,9,1,6,"5"', OTHER)
+    other = whole(head(9, options='2,6,"0",11,"t"'), send("0,1", answer, peer=OTHER), DONE)
+    answer = OK + response("0,4.04,900", OTHER) + response('2,2.05,10,1,6,"1"')
+    again = whole(head(10, options='2,6,"0",11,"t"'), send("0,1", answer), DONE)
+    service = coap(face, REGISTERED + other + met("BC95-G") + CREATE + again)
+    yield service.observe(URI + "/t", Told(), token=TOKEN)
+    yield service.observe("coap://10.0.0.8/t", told, token=TOKEN)
+    face.uart.say(lines("RDY"))
+    for _ in range(6):
+        yield face.settle()
+    assert [message.code for message in told.messages] == [404]
+
+
+@rows("R255", "R286", "R433")
+@both
+def test_coap_a_server_that_refuses_keeps_no_other_from_being_observed_again(
+    face: "Face",
+) -> "Generator[Any, Any, None]":
+    first, second = Told(), Told()
+    answer = OK + response('2,2.05,9,1,6,"5"', OTHER)
+    other = whole(head(9, options='2,6,"0",11,"t"'), send("0,1", answer, peer=OTHER), DONE)
+    refused = whole(head(10, options='2,6,"0",11,"t"'), send("0,1", OK + response("3,0,10")), status(5))
+    answer = OK + response('2,2.05,11,1,6,"1"', OTHER)
+    again = whole(head(11, options='2,6,"0",11,"t"'), send("0,1", answer, peer=OTHER), DONE)
+    service = coap(face, REGISTERED + other + met("BC95-G") + CREATE + refused + again)
+    yield service.observe(URI + "/t", first, token=TOKEN)
+    yield service.observe("coap://10.0.0.8/t", second, token=TOKEN)
+    face.uart.say(lines("RDY"))
+    for _ in range(6):
+        yield face.settle()
+    assert (len(first.messages), [message.observe for message in second.messages]) == (0, [1])
+    later = whole(head(12, options='2,6,"0",11,"t"'), send("0,1", OK + response('2,2.05,12,1,6,"9"')), DONE)
+    face.uart.script += later
+    face.clock.advance(30_000)
+    for _ in range(4):
+        yield face.settle()
+    assert [message.observe for message in first.messages] == [9] and len(second.messages) == 1
 
 
 @rows("R286", "R430")

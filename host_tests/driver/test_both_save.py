@@ -429,6 +429,7 @@ def test_a_module_that_may_sleep_is_not_dead(face: "Face") -> "Generator[Any, An
         with raises(NetworkError) as caught:
             yield m.restore(saved)
         assert "asleep" in str(caught.value) and m.status() == ASLEEP
+        assert (m.net.active_ms, m.lull is None) == ((0, True) if family == "BC25" else (10_000, False))
         if hasattr(m, "aclose"):
             yield m.aclose()
 

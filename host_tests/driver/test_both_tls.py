@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 UNTOLD = said("AT+QLTS=1", '+QLTS: ""')
 UNSET = said("AT+CCLK?", '+CCLK: "80/01/06,00:00:19+00"')
 PREPARED = met("BG96") + LTE_PINS + [said("AT+QISTATE?"), said("AT+QSSLSTATE")]
+EXTRAS = ("sni 1", "dtls 0", "ignorecertitem 0", "ignoremulticertchainverify 0", "ignoreinvalidcertsign 0")
 
 
 # --- contexts -----------------------------------------------------------------------------------------------------
@@ -61,6 +62,31 @@ def test_a_context_that_is_changed_is_set_up_anew(face: "Face") -> "Generator[An
     context.negotiate_s = 20
     yield m.create_connection(WEB, tls=context)
     yield m.create_connection(WEB, tls=context)
+
+
+@rows("R031", "R047", "R419")
+@both
+def test_a_context_that_is_changed_while_it_is_set_up(face: "Face") -> "Generator[Any, Any, None]":
+    """The open that is under way has the checks that it began with, all of them."""
+    for begun in (False, True):
+        context = TLSContext(ca="ca.pem", verify=begun, check_time=False)
+        setup = [there("ca.pem")] + bare(0, level=int(begun), no_time=1) + [cfg(0, "cacert", '"ca.pem"')]
+        setup[1] = setup[1][0], lines("+NOTE") + setup[1][1]
+        setup += [cfg(0, *one.split()) for one in EXTRAS]
+        if begun:
+            setup += [said('AT+QSSLCFG="cacertex",0', '+QSSLCFG: "cacertex",0,"old.pem"')]
+            setup += [cfg(0, "cacertex", '"ca.pem"')]
+        m = face.start("EC200U", setup + [opens(0, 0)])
+
+        def change(line: bytes, context: TLSContext = context, begun: bool = begun) -> None:
+            context.verify = not begun
+
+        m.on_urc("+NOTE", change)
+        yield m.create_connection(WEB, tls=context)
+        assert context.verify != begun
+        face.check()
+        if hasattr(m, "aclose"):
+            yield m.aclose()
 
 
 @rows("R031", "R050", "R059", "R087", "R460")

@@ -226,6 +226,9 @@ class Observations:
                 return one
         return None
 
+    def has(self, one: Observation) -> bool:
+        return one in self._all
+
     def check_free(self, peer: "tuple[str, int]") -> None:
         """CoapError if a second one of this server would begin."""
         if self.of(peer):

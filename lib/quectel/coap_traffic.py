@@ -158,6 +158,7 @@ class Traffic:
                 self._observations.remove(before)
         request.pairs.insert(0, (OBSERVE, "0" if handler is not None else "1"))
         message = yield from self._exchange(request, timeout_ms)
+        before = None if request.is_new else self._observations.of(request.peer)  # another task may have been quicker
         if before is not None:
             self._observations.remove(before)
         if handler is not None and message.observe is not None and message.code // 100 == 2:
@@ -299,11 +300,24 @@ class Traffic:
         """Procedure: what a restart of the module has undone (R255, R286)."""
         yield from self._context.open(self._resources.paths())
         made = self._context.made
+        failed: "QuectelError | None" = None
         for one in self._observations.lost(made):
-            one.request.msgid = -1
-            message = yield from self._exchange(one.request, _REGISTER_MS)
-            one.restart(message, made)
-            if message.observe is None or message.code // 100 != 2:
-                self._observations.remove(one)
-            self._modem.hand(one.handler, message)
+            try:
+                yield from self._observe_again(one, made)
+            except (CoapError, QuectelTimeout) as error:
+                failed = error  # one server is no reason to leave the others out
+        if failed is not None:
+            raise failed
         self._restored = made
+
+    def _observe_again(self, one: Observation, made: int) -> "Proc[None]":
+        if not self._observations.has(one):  # it has ended meanwhile
+            return
+        one.request.msgid = -1
+        message = yield from self._exchange(one.request, _REGISTER_MS)
+        if not self._observations.has(one):  # it was made anew meanwhile
+            return
+        one.restart(message, made)
+        if message.observe is None or message.code // 100 != 2:
+            self._observations.remove(one)
+        self._modem.hand(one.handler, message)

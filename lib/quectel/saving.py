@@ -313,11 +313,11 @@ def restore(modem: "Life", saved: bytes) -> "Proc[list[Slot]]":
         yield from meet(modem, record.psm[0])
         if record.wanted:
             yield from _look_around(engine, net, record.wanted)
-        if engine.psm:
-            saves(modem, record.psm[1] // 1000)
         whole = True
     finally:
         net.adopt = None
+        if engine.psm:  # also of one that did not answer
+            saves(modem, record.psm[1] // 1000)
         for one in held:
             one.give_up(engine, whole)
     return _kept(engine, [one.slot for one in held if one.slot is not None and one.slot.cid >= 0])

@@ -262,8 +262,9 @@ class Contexts:
         items = yield from _items(engine, context)
         for item, value in items:
             yield from ask(engine, b'AT+QSSLCFG="%s",%d,%s' % (item.encode(), index, value))
-        if context.verify and context.ca_extra is None and "cacertex" in engine.family.ssl_items:
-            yield from _no_extra(engine, index, dict(items)["cacert"])
+        settings = dict(items)  # the context may have been changed meanwhile
+        if settings["seclevel"] != b"0" and "cacertex" in engine.family.ssl_items and "cacertex" not in settings:
+            yield from _no_extra(engine, index, settings["cacert"])
         self._epochs[index] = epoch
         self._said[index] = now
 

@@ -21,6 +21,8 @@ def main(argv: "list[str]") -> int:
     events = given.events or given.days * EVENTS_A_DAY
     if events > minutes - 2:
         raise Stop("that is more than an event a minute; take more --days")
+    if given.step_ms < 1:
+        raise Stop("time must pass; take 1 or more for --step-ms")
     seed = secrets.randbelow(2**30) if given.seed is None else given.seed
     return soak(given.model, given.face, minutes, events, seed, given.step_ms)
 
