@@ -70,7 +70,7 @@ class AsyncSocket(BaseSocket):
         """See Socket.connect().
 
         Allocates at most 5,700 bytes, 250 a wait; the first one after a restart of the module 27,000, with a new TLS
-        context 17,500, and with a certificate that goes up 20,700.
+        context 17,800, and with a certificate that goes up 21,000.
         """
         if self._timeout_ms == 0:
             self._modem.until(-1)

@@ -88,7 +88,7 @@ class Socket(Stream, BaseSocket):  # MicroPython takes what makes a stream from 
 
         ValueError for no host and for ports but 1 to 65535; QuectelError, NetworkError, TLSError, QuectelTimeout.
         Allocates at most 5,700 bytes; the first one after a restart of the module 27,000; with a new TLS context
-        17,500, and with a certificate that goes up 20,700.
+        17,800, and with a certificate that goes up 21,000.
         """
         if self._timeout_ms == 0:
             raise self._begin_open(address)
