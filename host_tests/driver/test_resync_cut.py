@@ -39,6 +39,27 @@ class Cut:
         return self.write(buf, off, n)
 
 
+class Answering:
+    """A module that answers each line, as a query is."""
+
+    def __init__(self) -> None:
+        self.said = b""
+
+    def write(self, buf: "Any", off: int = 0, n: int = -1) -> int:
+        text = bytes(memoryview(buf)[off : off + n])
+        if text.startswith(b"AT+QFUPL"):
+            self.said += lines("CONNECT")
+        elif text.startswith(b"AT"):
+            self.said += lines("+CMEE: 1", "OK")
+        return n
+
+    def readinto(self, buf: "Any") -> "int | None":
+        n = len(self.said)
+        buf[:n] = self.said
+        self.said = b""
+        return n or None
+
+
 def online(family: str) -> "tuple[Any, Any, Any]":
     """(modem, module, cut(begins, taken))."""
     face = BlockingFace()
@@ -190,6 +211,36 @@ def test_the_module_has_fallen_asleep() -> None:
     face.settle()
     assert m.engine.asleep and not m.engine.resync
     face.check()
+
+
+def stops_at(engine: "Any", refill: str) -> None:
+    """The engine is interrupted there, once."""
+
+    def stop(*_: "Any") -> None:
+        delattr(engine, refill)
+        raise Stop()
+
+    setattr(engine, refill, stop)
+
+
+def test_a_payload_of_which_the_next_piece_was_not_made() -> None:
+    """The interrupt came between two writes: what is left of the payload does not go out by itself any more."""
+    for refill in ("_refill_from", "_refill_blank"):
+        face = BlockingFace()
+        m = face.start("BG96", [])
+        module = Answering()
+        face.uart.write = module.write
+        face.uart.readinto = module.readinto
+        data = bytes(len(m.engine.tx) + 1)
+        stops_at(m.engine, refill)
+        with raises(Stop):
+            if refill == "_refill_blank":
+                m.engine._fill()
+            else:
+                m.command('AT+QFUPL="a",%d' % len(data), data=data)
+        assert m.engine.left and not m.engine.ntx
+        m.command("AT")
+        assert not m.engine.left
 
 
 def test_between_two_commands() -> None:

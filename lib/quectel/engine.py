@@ -47,7 +47,7 @@ class Engine(Transparent):
         if away_ms > 0:
             self.away = (self.away + away_ms) & _MASK
         self.now = now_ms
-        if self.writing:  # before anything else is begun that would be taken for it
+        if self.writing or (self.left and not self.ntx):  # before anything is begun that would be taken for it
             self.cut_off()
 
     def tick(self, now_ms: int) -> None:
