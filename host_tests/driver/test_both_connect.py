@@ -231,3 +231,13 @@ def test_connect_of_a_non_blocking_socket(face: "Face") -> "Generator[Any, Any, 
     assert caught.value.errno == EINPROGRESS
     yield face.settle()
     assert s.id == 0
+
+
+@both
+def test_a_handler_that_takes_its_time(face: "Face") -> "Generator[Any, Any, None]":
+    """Nobody was there meanwhile: the result stands in the UART, and is read before the limit counts."""
+    m = face.start("BC25", [(OPEN_0, [OK, 600, lines("+NEWS: 1"), 1000, lines("+QIOPEN: 0,0")])])
+    m.on_urc("+NEWS:", lambda line: face.clock.advance(200_000))
+    s = m.socket()
+    yield s.connect(SERVER)
+    assert s.id == 0

@@ -7,9 +7,10 @@ from kit import raises
 from living import Living, live
 from quectel import TRANSPARENT, QuectelError
 from quectel.network import ONLINE
+from quectel.procedure import try_ask
 from quectel.table import BUFFER, FAILED
 from scripted import OK, lines
-from steps import SYNC
+from steps import PROMPT, SENT, SYNC, sending
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +37,27 @@ class Cut:
             self.write(buf, off, min(self.taken, n))
             raise Stop()
         return self.write(buf, off, n)
+
+
+class Answering:
+    """A module that answers each line, as a query is."""
+
+    def __init__(self) -> None:
+        self.said = b""
+
+    def write(self, buf: "Any", off: int = 0, n: int = -1) -> int:
+        text = bytes(memoryview(buf)[off : off + n])
+        if text.startswith(b"AT+QFUPL"):
+            self.said += lines("CONNECT")
+        elif text.startswith(b"AT"):
+            self.said += lines("+CMEE: 1", "OK")
+        return n
+
+    def readinto(self, buf: "Any") -> "int | None":
+        n = len(self.said)
+        buf[:n] = self.said
+        self.said = b""
+        return n or None
 
 
 def online(family: str) -> "tuple[Any, Any, Any]":
@@ -119,6 +141,106 @@ def test_a_query_that_was_cut_is_asked_again() -> None:
         m.command("AT")
     m.command("AT")
     works(m, module)
+
+
+def test_what_would_be_payload_the_second_time() -> None:
+    """The prompt, or CONNECT, was the first one's: a second one would go into the payload."""
+    sends = [(b"AT+QISEND=0,5\r", PROMPT), (b"hello", SENT), SYNC, (b"AT\r", OK)]
+    face = BlockingFace()
+    m = face.start("BG96", sends)
+    face.uart.write = Cut(face.uart.write, b"AT+QISEND", 100)
+    with raises(Stop):
+        m.command("AT+QISEND=0,5", final="SEND OK", data=b"hello")
+    m.command("AT")
+    face.check()
+
+
+def test_transparent_mode_that_would_get_the_command() -> None:
+    """Its CONNECT counts for nobody: the socket goes on as it was."""
+    face = BlockingFace()
+    escape = (b"+++", [1000, OK])
+    script = [(b"AT+QISWTMD=0,2\r", lines("CONNECT")), (b"one", b""), escape, SYNC] + sending(b"two", SENT)
+    sock = face.opened(script, "BG96")
+    face.uart.write = Cut(face.uart.write, b"AT+QISWTMD", 100)
+    with raises(Stop):
+        sock.set_mode(TRANSPARENT)
+    sock.sendall(b"one")
+    sock.sendall(b"two")
+    assert sock._slot.mode == BUFFER
+    face.check()
+
+
+def test_a_file_that_would_come_twice() -> None:
+    """Its bytes are no lines: they go to nobody."""
+    script = [
+        (b'AT+QFDWL="a.pem"\r', lines("CONNECT") + b"\r\nRDY\r\n" + lines("+QFDWL: 7,0", "OK")),
+        SYNC,
+        (b"AT\r", OK),
+    ]
+    face = BlockingFace()
+    m = face.start("BG96", script)
+    epoch = m.engine.epoch
+    face.uart.write = Cut(face.uart.write, b"AT+QFDWL", 100)
+    with raises(Stop):
+        m.run(try_ask(m.engine, b'AT+QFDWL="a.pem"', b"+QFDWL:", sink=bytearray(7)))
+    m.command("AT")
+    assert m.engine.epoch == epoch
+    face.check()
+
+
+def test_the_next_call_comes_late() -> None:
+    """The answer is read first, for its time is over.  The query behind it was not the one that was cut."""
+    face = BlockingFace()
+    m = face.start("BC25", [(b"AT\r", OK), SYNC, (b"ATI\r", OK)])
+    face.uart.write = Cut(face.uart.write, b"AT\r", 3)
+    with raises(Stop):
+        m.command("AT")
+    face.clock.advance(1000)
+    m.command("ATI")
+    face.check()
+
+
+def test_the_module_has_fallen_asleep() -> None:
+    """Nothing is asked then."""
+    face = BlockingFace()
+    m = face.start("BC25", [(b"AT\r", lines("+QATSLEEP"))])
+    face.uart.write = Cut(face.uart.write, b"AT\r", 3)
+    with raises(Stop):
+        m.command("AT")
+    face.clock.advance(1000)
+    face.settle()
+    assert m.engine.asleep and not m.engine.resync
+    face.check()
+
+
+def stops_at(engine: "Any", refill: str) -> None:
+    """The engine is interrupted there, once."""
+
+    def stop(*_: "Any") -> None:
+        delattr(engine, refill)
+        raise Stop()
+
+    setattr(engine, refill, stop)
+
+
+def test_a_payload_of_which_the_next_piece_was_not_made() -> None:
+    """The interrupt came between two writes: what is left of the payload does not go out by itself any more."""
+    for refill in ("_refill_from", "_refill_blank"):
+        face = BlockingFace()
+        m = face.start("BG96", [])
+        module = Answering()
+        face.uart.write = module.write
+        face.uart.readinto = module.readinto
+        data = bytes(len(m.engine.tx) + 1)
+        stops_at(m.engine, refill)
+        with raises(Stop):
+            if refill == "_refill_blank":
+                m.engine._fill()
+            else:
+                m.command('AT+QFUPL="a",%d' % len(data), data=data)
+        assert m.engine.left and not m.engine.ntx
+        m.command("AT")
+        assert not m.engine.left
 
 
 def test_between_two_commands() -> None:

@@ -336,6 +336,27 @@ def test_a_connect_that_comes_too_late() -> None:
     assert slot.state == FREE
 
 
+@rows("R036", "R038")
+def test_a_connect_that_comes_too_late_for_a_change_of_the_mode() -> None:
+    """The caller was told that nothing has come of it: the socket is in buffer mode soon again, and can send."""
+    rig = raw()
+    slot = rig.open()
+    assert rig.engine.start(b"AT+QISWTMD=0,2", None, ON_CONNECT, 300)
+    rig.engine.switches(slot, TRANSPARENT)
+    rig.engine.release()
+    rig.take()
+    assert rig.step(2000) + rig.take() == b"AT+CMEE?\r"
+    rig.feed(CONNECT + b"data")
+    assert rig.engine.owner is slot and rig.engine.leaving
+    assert out(rig) == b"+++"
+    rig.step(1000)
+    rig.feed(OK)
+    passed(rig, 0)
+    assert rig.step(100) + rig.take() == b"AT+CMEE?\r"
+    rig.feed(b"\r\n+CMEE: 1\r\n" + OK)
+    assert slot.mode == BUFFER and rig.recv(slot) == b"data" and rig.send(slot, b"x") == 1
+
+
 @rows("R066")
 def test_a_connect_of_nobody() -> None:
     rig, _ = given_up()

@@ -218,7 +218,7 @@ class AsyncModem(Core):
             self.kick()  # procedures count from the engine's time
             while True:
                 self.engine.cmd.asking = asking
-                self.engine.now = self._clock.ticks_ms()  # a command's time counts from when it is sent
+                self.engine.turn(self._clock.ticks_ms())  # a command's time counts from when it is sent
                 if self.engine.asleep and (self.engine.wanted or self._is_unwoken()):  # its command was turned away
                     self.rouse()
                 next(procedure)

@@ -47,6 +47,8 @@ class Engine(Transparent):
         if away_ms > 0:
             self.away = (self.away + away_ms) & _MASK
         self.now = now_ms
+        if self.writing or (self.left and not self.ntx):  # before anything is begun that would be taken for it
+            self.cut_off()
 
     def tick(self, now_ms: int) -> None:
         """Let time pass up to now_ms (ticks_ms): deadlines expire and the next command starts."""

@@ -205,8 +205,6 @@ class Core(Life):
         return 0 < self._full < _FULL_READS
 
     def _write(self, e: Engine) -> bool:
-        if e.writing:
-            e.cut_off()
         moved = False
         while e.ntx:
             e.writing = True

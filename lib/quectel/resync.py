@@ -11,7 +11,7 @@ from errno import ECONNRESET, EIO
 
 from ._compat import const, ticks_add, ticks_diff
 from .agenda import Agenda
-from .command import DONE, FETCH, ON_OK, READ, RUN, SEND, SLEPT, SYNC, TIMEOUT
+from .command import DONE, FETCH, ON_CONNECT, ON_OK, READ, RUN, SEND, SLEPT, SYNC, TIMEOUT
 from .table import ASLEEP, AWAKE, CLOSING, OPEN
 
 TYPE_CHECKING = const(False)
@@ -33,7 +33,7 @@ _BRACKET = const(40)
 _QUERIES = (b"AT+CMEE?", b"AT+CMEE=?", b"AT+CSQ", b"AT+CGATT?")
 _HEADS = (b"+CMEE:", b"+CMEE:", b"+CSQ:", b"+CGATT:")
 _KINDS = const(4)
-_ONCE = (READ, SEND, SYNC)  # are not sent a second time when they were cut
+_ONCE = (READ, SEND, SYNC, FETCH)  # are not sent a second time when they were cut
 
 
 class Resync(Agenda):
@@ -116,14 +116,15 @@ class Resync(Agenda):
     def cut_off(self) -> None:
         """A write was interrupted, and nobody knows how much of it went out.
 
-        A payload is not sent again, and its socket has failed; nor is a read, which may cost data.  Another command
-        goes out once more; whatever answers it, more may come.
+        A payload is not sent again, and its socket has failed; nor is a read, which may cost data, nor a command that
+        a data entry or transparent mode follows: the second would be payload.  Another command goes out once more;
+        whatever answers it, more may come.
         """
         c = self.cmd
         self.writing = False
         if self.owner.index >= 0:
             self._cut_raw()
-        elif c.state == RUN and not c.prompted and c.kind not in _ONCE:
+        elif c.state == RUN and not c.ndata and not c.ends & ON_CONNECT and c.kind not in _ONCE:
             self._doubled = True
         else:
             self._cut_short()

@@ -104,7 +104,7 @@ class Modem(Core):
         self._longest_ms = _STEP_MS
         try:
             while True:
-                self.engine.now = self._clock.ticks_ms()  # a command's time counts from when it is sent
+                self.engine.turn(self._clock.ticks_ms())  # a command's time counts from when it is sent
                 if self.engine.asleep and (self.engine.wanted or self._is_unwoken()):  # its command was turned away
                     self.rouse()
                 next(procedure)

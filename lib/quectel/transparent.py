@@ -136,6 +136,7 @@ class Transparent(Resync):
             self.cmd.finish(TIMEOUT)  # a query: what went out meanwhile was payload
             self._forget()
             self._lend(self.heir)
+            self.leaving = True
         else:
             Resync._connect(self)
 
