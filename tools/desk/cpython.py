@@ -24,7 +24,7 @@ _UNIT = {
     "text", "transparent", "urc", "urcs", "views",
 }  # fmt: skip
 # Of the tests of both faces those without which a line of the core is not run.
-_UNIT_TOO = {"test_both_peers", "test_both_power_modes", "test_both_save"}
+_UNIT_TOO = {"test_both_peers", "test_both_power_modes", "test_both_save", "test_both_save_asleep"}
 # The transcripts in all their cuts, a conversation in all framings, and, in parts of their own, the injections and the
 # fuzzer, which take longer than all the others: no proof that a line of code was looked at.
 _LONG = {"due", "every", "heap", "hostile", "late", "transcripts"}
