@@ -25,6 +25,16 @@ def given_up() -> "tuple[Rig, Slot]":
     return rig, slot
 
 
+def leaves(rig: "Rig") -> None:
+    """+++ and its OK, then the module is asked where it stands."""
+    assert out(rig) == b"+++"
+    rig.step(1000)
+    rig.feed(OK)
+    passed(rig, 0)
+    assert rig.step(100) + rig.take() == b"AT+CMEE?\r"
+    rig.feed(b"\r\n+CMEE: 1\r\n" + OK)
+
+
 @rows("R066")
 def test_a_connect_that_comes_too_late() -> None:
     """The open was given up: its slot leaves the mode and is closed, then the module is asked where it stands."""
@@ -32,12 +42,7 @@ def test_a_connect_that_comes_too_late() -> None:
     rig.engine.close(slot, slot.gen)
     rig.feed(CONNECT + b"data")
     assert rig.engine.owner is slot and rig.engine.cmd.state == IDLE
-    assert out(rig) == b"+++"
-    rig.step(1000)
-    rig.feed(OK)
-    passed(rig, 0)
-    assert rig.step(100) + rig.take() == b"AT+CMEE?\r"
-    rig.feed(b"\r\n+CMEE: 1\r\n" + OK)
+    leaves(rig)
     rig.asked(b"AT+QICLOSE=0,10", OK)
     assert slot.state == FREE
 
@@ -54,12 +59,7 @@ def test_a_connect_that_comes_too_late_for_a_change_of_the_mode() -> None:
     assert rig.step(2000) + rig.take() == b"AT+CMEE?\r"
     rig.feed(CONNECT + b"data")
     assert rig.engine.owner is slot and rig.engine.leaving
-    assert out(rig) == b"+++"
-    rig.step(1000)
-    rig.feed(OK)
-    passed(rig, 0)
-    assert rig.step(100) + rig.take() == b"AT+CMEE?\r"
-    rig.feed(b"\r\n+CMEE: 1\r\n" + OK)
+    leaves(rig)
     assert slot.mode == BUFFER and rig.recv(slot) == b"data" and rig.send(slot, b"x") == 1
 
 

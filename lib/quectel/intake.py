@@ -61,7 +61,7 @@ class Intake:
         self.ending = 0  # what is awaited behind a pushed payload; see framing.py
         self.unframed = False  # URCs are not believed: they may be bytes of a payload
         self.begun = False  # the header of a payload has come since the last tick
-        self.entry_at = -1  # a prompt has, and the engine's time was this
+        self.entry_at = -1  # a prompt has, or start() was called: the engine's time was this
         self.watched: "dict[bytes, list[bytes]]" = {}  # prefix -> list that gets each such URC as bytes
         self.awaited: "dict[bytes, list[bytes]]" = {}  # the same for who waits for a result behind OK, and first
         self.asleep = AWAKE  # else nothing is sent; see table.py
